@@ -1,0 +1,1 @@
+"""Calendars: the invitations we send, and the calendars staff keep elsewhere."""

@@ -1,0 +1,1 @@
+"""Channels: message in, evidence out. One folder each; none knows what an appointment is."""

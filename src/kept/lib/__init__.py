@@ -1,0 +1,1 @@
+"""Helpers that know no domain: numbers, names and zones for people, signing, text."""

@@ -1,0 +1,238 @@
+"""Dates, times, zones and money as people read them, by CLDR (through Babel).
+
+Every function takes the instant, the zone and the locale it is to speak; nothing is read from a thread, a
+request or a setting, because a message is written for somebody who is not there.
+
+Two rules hold throughout. A time is never printed without the zone it is in, and the zone is a place people know
+("Berlin time"), not an abbreviation ("CST" is four different offsets). Where the clock shows the same time twice,
+in the hour that is repeated in autumn, the offset is added.
+"""
+
+import gettext as _gettext
+import logging
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date as _format_date
+from babel.dates import format_time as _format_time
+from babel.dates import get_timezone_location
+from babel.numbers import format_currency, get_currency_precision
+
+logger = logging.getLogger(__name__)
+
+CATALOGUES = Path(__file__).resolve().parent.parent / "locale"
+"""Where the translations lie; the domain is Django's, so pages and messages share one catalogue."""
+
+SOURCE_LANGUAGE = "en"
+"""The language the texts are written in: it needs no catalogue."""
+
+
+class UnknownZone(ValueError):
+    """The name is not an IANA time zone."""
+
+
+# Locales
+
+
+def known_locale(asked: str, default: str) -> str:
+    """The CLDR identifier for `asked` ("de-DE" becomes "de_DE"), or the default.
+
+    A territory nobody knows loses only the territory ("de_XX" becomes "de"). An unknown language becomes the
+    default, and a warning says so: a customer's odd browser must not cost them their confirmation, and nobody
+    should have to guess why it was written in another language.
+    """
+    parts = asked.replace("-", "_").split("_")
+    for attempt in ("_".join(parts), parts[0]):
+        try:
+            return str(_locale(attempt))
+        except (ValueError, UnknownLocaleError):
+            continue
+    logger.warning("Locale %r is unknown; %s is used instead", asked, default)
+    return str(_locale(default))
+
+
+def text_locale(locale: str) -> str:
+    """The locale a text can truly be written in: `locale` if its language is translated, else English as
+    written in that territory ("de_CH" becomes "en_CH"), so that no sentence mixes two languages."""
+    if speaks(locale):
+        return locale
+    try:
+        return str(_locale(f"{SOURCE_LANGUAGE}_{_locale(locale).territory}"))
+    except UnknownLocaleError:
+        return "en_GB"
+
+
+def speaks(locale: str) -> bool:
+    """True when there are texts in the language of this locale."""
+    language = _locale(locale).language
+    return language == SOURCE_LANGUAGE or (CATALOGUES / language).is_dir()
+
+
+def translations(locale: str) -> _gettext.NullTranslations:
+    """The catalogue for a locale, to be called `_ = translations(locale).gettext`; English needs none."""
+    tag = str(_locale(locale))
+    return _gettext.translation(
+        "django", CATALOGUES, languages=[tag, _locale(locale).language], fallback=True
+    )
+
+
+def direction(locale: str) -> str:
+    """ "rtl" or "ltr", for the `dir` attribute."""
+    return _locale(locale).text_direction
+
+
+def language_tag(locale: str) -> str:
+    """The BCP 47 tag for the `lang` attribute: "en_GB" is "en-GB"."""
+    return str(_locale(locale)).replace("_", "-")
+
+
+# Times and dates
+
+
+def format_time(instant: datetime, zone: str, locale: str) -> str:
+    """"09:30" or "9:30 AM", as the locale writes it; "02:30 (UTC+1)" where the hour is repeated."""
+    local = _local(instant, zone)
+    time = _plain(_format_time(local.replace(tzinfo=None), "short", locale=_locale(locale)))
+    return f"{time} ({_offset(local)})" if _is_ambiguous(local) else time
+
+
+def format_date(instant: datetime, zone: str, locale: str) -> str:
+    """"Tuesday 14 July 2026"."""
+    return _date(_local(instant, zone).date(), locale, _full_pattern(locale))
+
+
+def format_date_short(instant: datetime, zone: str, locale: str) -> str:
+    """"Tue 14 July 2026": the same with a short weekday, for subjects and narrow places."""
+    pattern = _full_pattern(locale).replace("EEEE", "EEE").replace("cccc", "ccc")
+    return _date(_local(instant, zone).date(), locale, pattern)
+
+
+def format_when(start: datetime, end: datetime, zone: str, locale: str) -> str:
+    """"Tuesday 14 July 2026, 09:30–10:15 (Berlin time)"; the second date too when it ends on another day."""
+    return f"{_span(start, end, zone, locale)} ({zone_name(zone, locale)})"
+
+
+def format_both(start: datetime, end: datetime, primary: str, secondary: str, locale: str) -> str:
+    """The time in the primary zone, and the start in the secondary when its clocks differ at that moment.
+
+    "Tuesday 14 July 2026, 09:30–10:15 Berlin time (16:30 Tokyo time)", with the date in the brackets when it
+    is another one there. Two zones that show the same time at that moment are written once.
+    """
+    if _same_clock(start, end, primary, secondary):
+        return format_when(start, end, primary, locale)
+    there = f"{format_time(start, secondary, locale)} {zone_name(secondary, locale)}"
+    if _local(start, primary).date() != _local(start, secondary).date():
+        there = f"{format_date(start, secondary, locale)}, {there}"
+    return f"{_span(start, end, primary, locale)} {zone_name(primary, locale)} ({there})"
+
+
+def relative_day(now: datetime, start: datetime, zone: str, locale: str) -> str:
+    """"today" or "tomorrow" by the calendar of the zone, else the date with its weekday."""
+    days = (_local(start, zone).date() - _local(now, zone).date()).days
+    _ = translations(locale).gettext
+    if speaks(locale) and days == 0:
+        return _("today")
+    if speaks(locale) and days == 1:
+        return _("tomorrow")
+    return format_date(start, zone, locale)
+
+
+def zone_name(zone: str, locale: str) -> str:
+    """The zone as a place people know: "Berlin time", "New York time"; "UTC" and fixed offsets as such."""
+    name = _zone(zone).key
+    if name.split("/")[-1] in {"UTC", "UCT", "GMT", "Zulu", "Universal", "Greenwich"}:
+        return "UTC"
+    if name.startswith("Etc/"):
+        return _offset(datetime(2000, 1, 1, tzinfo=_zone(zone)))
+    place = get_timezone_location(_zone(zone), locale=_locale(locale), return_city=True)
+    # CLDR answers "Argentina/Buenos Aires" for zones with a middle part; and its English pattern, "Berlin Time",
+    # is made for titles.
+    place = place.rsplit("/", 1)[-1]
+    if _locale(locale).language == "en":
+        return f"{place} time"
+    return str(_locale(locale).zone_formats["region"] % place)
+
+
+# Money
+
+
+def format_money(amount_minor: int, currency: str, locale: str) -> str:
+    """An amount in the currency's smallest unit as people write it: 4500 EUR is "€45.00", 4500 JPY is "¥4,500"."""
+    amount = Decimal(amount_minor).scaleb(-minor_digits(currency))
+    return _plain(format_currency(amount, currency.upper(), locale=_locale(locale)))
+
+
+def minor_digits(currency: str) -> int:
+    """How many digits the smallest unit of a currency has: 2 for EUR, 0 for JPY, 3 for KWD."""
+    return get_currency_precision(currency.upper())
+
+
+# Below this line: how
+
+
+@lru_cache(maxsize=256)
+def _locale(identifier: str) -> Locale:
+    return Locale.parse(identifier)
+
+
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:  # not found, a path that leaves the folder, a folder
+        raise UnknownZone(f"{name!r} is not a time zone; write one like Europe/Berlin") from error
+
+
+def _local(instant: datetime, zone: str) -> datetime:
+    if instant.utcoffset() is None:
+        raise ValueError("a time without its zone cannot be shown truthfully")
+    return instant.astimezone(_zone(zone))
+
+
+def _is_ambiguous(local: datetime) -> bool:
+    """True in the repeated hour: the two readings of the wall clock have different offsets and both exist."""
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
+def _same_clock(start: datetime, end: datetime, one: str, other: str) -> bool:
+    return all(
+        _local(instant, one).utcoffset() == _local(instant, other).utcoffset()
+        for instant in (start, end)
+    )
+
+
+def _span(start: datetime, end: datetime, zone: str, locale: str) -> str:
+    first, last = format_time(start, zone, locale), format_time(end, zone, locale)
+    day, last_day = format_date(start, zone, locale), format_date(end, zone, locale)
+    if day != last_day:
+        return f"{day}, {first} – {last_day}, {last}"
+    dash = "–" if len(first) <= 5 and len(last) <= 5 else " – "
+    return f"{day}, {first}{dash}{last}"
+
+
+def _offset(local: datetime) -> str:
+    """"UTC+2", "UTC−3:30"."""
+    offset = local.utcoffset() or timedelta()
+    minutes = abs(offset) // timedelta(minutes=1)
+    sign = "−" if offset < timedelta() else "+"
+    return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
+
+
+def _full_pattern(locale: str) -> str:
+    # Our sentences and subjects separate facts by commas, so English loses the one after the weekday where the
+    # day follows ("Tuesday 14 July 2026"); "Tuesday, July 14, 2026" needs it.
+    pattern = _locale(locale).date_formats["full"].pattern
+    return pattern.replace("EEEE, d ", "EEEE d ") if _locale(locale).language == "en" else pattern
+
+
+def _date(day: date, locale: str, pattern: str) -> str:
+    return _plain(_format_date(day, pattern, locale=_locale(locale)))
+
+
+def _plain(text: str) -> str:
+    """CLDR puts thin and narrow spaces before "AM" and currency signs; older mail programs show them as boxes."""
+    return text.translate({0x202F: " ", 0x2009: " ", 0x00A0: " "})

@@ -1,0 +1,1 @@
+"""What is to be said, and what became of it."""

@@ -1,0 +1,1 @@
+"""The words of the messages: facts in, subject, plain text and HTML out."""
