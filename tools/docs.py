@@ -1,7 +1,7 @@
 """`./run docs`: write the generated pages of docs/ again.
 
-Each room that has something to show brings its own generator: a module with a function `write_pages`
-that takes the folder of the documentation and returns the files it wrote.
+Each room that has something to show brings its own generator: a module with a function
+`write_pages` that takes the folder of the documentation and returns the files it wrote.
 """
 
 from __future__ import annotations

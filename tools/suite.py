@@ -24,7 +24,7 @@ BIN = Path(sys.executable).parent
 NO_TESTS_SELECTED = 5
 
 CHECKS = {
-    "style": ["ruff", "check", "--quiet", "."],
+    "style": ["ruff", "check", "--quiet", "--output-format=concise", "."],
     "format": ["ruff", "format", "--quiet", "--check", "--diff", "."],
     "types": ["mypy", "--no-error-summary"],
     "boundaries": ["lint-imports", "--no-logo"],
