@@ -6,18 +6,10 @@ the same for one room; this one holds for every room, also for those that are ye
 
 from __future__ import annotations
 
-from typing import TypedDict
-
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, output
 
 MODELS = "models"
-
-
-class Metadata(TypedDict):
-    """What `check` hands to `render_broken_contract`."""
-
-    trespasses: list[tuple[str, str]]
 
 
 def models_of(graph: ImportGraph) -> set[str]:
@@ -46,7 +38,7 @@ class ModelsBehindDoors(Contract):
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         found = trespasses(graph)
-        return ContractCheck(kept=not found, metadata=Metadata(trespasses=found))
+        return ContractCheck(kept=not found, metadata={"trespasses": found})
 
     def render_broken_contract(self, check: ContractCheck) -> None:
         for importer, models in check.metadata["trespasses"]:

@@ -25,7 +25,7 @@ NO_TESTS_SELECTED = 5
 
 CHECKS = {
     "style": ["ruff", "check", "--quiet", "--output-format=concise", "."],
-    "format": ["ruff", "format", "--quiet", "--check", "--diff", "."],
+    "format": ["ruff", "format", "--check", "."],
     "types": ["mypy", "--no-error-summary"],
     "boundaries": ["lint-imports", "--no-logo"],
 }
