@@ -113,7 +113,7 @@ def make(venv: Path) -> None:
 
 def without_addresses(text: str) -> str:
     """pip's words without the address of the package index, which belongs to this machine alone."""
-    text = re.sub(r"https?://[^\s'\",)]+", "(package index)", text)
+    text = re.sub(r"\w+://[^\s'\",)]+", "(package index)", text)
     return re.sub(r"host='[^']*'", "host=(package index)", text)
 
 
@@ -139,9 +139,9 @@ def install(venv: Path, kind: str) -> None:
     if done.returncode != 0 and "No matching distribution" in done.stdout:
         say("Not every package is ready-made for this machine; building what is missing ...")
         done = pip_install(venv, kind)
-    if done.stdout.strip():
-        say(without_addresses(done.stdout.strip()))
     if done.returncode != 0:
+        # The reason stands last; before it come warnings, one for each package.
+        say(without_addresses("\n".join(done.stdout.splitlines()[-20:])))
         raise EnvironmentFailed(
             "The packages could not be installed; pip's reason is above. "
             "Nothing is lost: run the same command again once that is solved."
