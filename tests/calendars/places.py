@@ -1,0 +1,25 @@
+"""Places whose clocks are worth a test: half hours, two hemispheres, odd laws, none."""
+
+ZONES = (
+    "Africa/Cairo",
+    "Africa/Casablanca",
+    "America/Argentina/Buenos_Aires",
+    "America/Havana",
+    "America/Los_Angeles",
+    "America/New_York",
+    "America/Nuuk",
+    "America/Santiago",
+    "America/Sao_Paulo",
+    "America/St_Johns",
+    "Asia/Gaza",
+    "Asia/Jerusalem",
+    "Asia/Kathmandu",
+    "Asia/Tokyo",
+    "Australia/Lord_Howe",
+    "Australia/Sydney",
+    "Europe/Berlin",
+    "Europe/Dublin",
+    "Europe/London",
+    "Pacific/Auckland",
+    "Pacific/Chatham",
+)
