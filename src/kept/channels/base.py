@@ -1,12 +1,13 @@
 """What every channel for letters promises: a letter in, evidence out.
 
-    TransportError            the letter was not handed over, as far as we know
-    ├── Refused               the server read it, or part of it, and said no
-    ├── Unreachable           nobody took it: no connection, no encryption, no sign-in, or it broke before the end
-    └── Interrupted           the end of the letter was sent and no answer came: it may have been taken
+    TransportError     the letter was not handed over, as far as we know
+    ├── Refused        the server read it, or part of it, and said no
+    ├── Unreachable    nobody took it: no connection, no sign-in, or it broke before the end
+    └── Interrupted    the end was sent and no answer came: it may have been taken
 
-The caller needs two bits to decide what to do next, and every error carries them. `permanent`: trying the same
-again cannot help. `doubt`: the server may have it, so sending again may be the second copy.
+The caller needs two bits to decide what to do next, and every error carries them. `permanent`:
+trying the same again cannot help. `doubt`: the server may have it, so sending again may be the
+second copy.
 """
 
 from collections.abc import Mapping
@@ -108,13 +109,14 @@ class Transport(Protocol):
 
     @property
     def capable_of_invitations(self) -> bool:
-        """True when a calendar part arrives as an invitation, with its method, not as a mere file."""
+        """True when a calendar part arrives as an invitation, not as a mere file."""
 
     def prepare(self) -> None:
-        """Make ready: connect and sign in, or check that the connection kept from before still lives.
+        """Connect and sign in, or check that the connection kept from before still lives.
 
-        To be called before a letter is marked as handed over, so that the moment between the mark and the
-        sending, in which a crash leaves doubt, is as short as can be. Raises `Unreachable`.
+        To be called before a letter is marked as handed over, so that the moment between the mark
+        and the sending, in which a crash leaves doubt, is as short as can be. Raises
+        `Unreachable`.
         """
 
     def hand_over(self, letter: Letter) -> Receipt:

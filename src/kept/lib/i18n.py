@@ -1,11 +1,12 @@
 """Dates, times, zones and money as people read them, by CLDR (through Babel).
 
-Every function takes the instant, the zone and the locale it is to speak; nothing is read from a thread, a
-request or a setting, because a message is written for somebody who is not there.
+Every function takes the instant, the zone and the locale it is to speak; nothing is read from a
+thread, a request or a setting, because a message is written for somebody who is not there.
 
-Two rules hold throughout. A time is never printed without the zone it is in, and the zone is a place people know
-("Berlin time"), not an abbreviation ("CST" is four different offsets). Where the clock shows the same time twice,
-in the hour that is repeated in autumn, the offset is added.
+Two rules hold throughout. A span of time is never printed without the zone it is in, and the zone
+is a place people know ("Berlin time"), not an abbreviation ("CST" is four different offsets).
+Where the clock shows the same time twice, in the hour that is repeated in autumn, the offset is
+added.
 """
 
 import gettext as _gettext
@@ -41,9 +42,9 @@ class UnknownZone(ValueError):
 def known_locale(asked: str, default: str) -> str:
     """The CLDR identifier for `asked` ("de-DE" becomes "de_DE"), or the default.
 
-    A territory nobody knows loses only the territory ("de_XX" becomes "de"). An unknown language becomes the
-    default, and a warning says so: a customer's odd browser must not cost them their confirmation, and nobody
-    should have to guess why it was written in another language.
+    A territory nobody knows loses only the territory ("de_XX" becomes "de"). An unknown language
+    becomes the default, and a warning says so: a customer's odd browser must not cost them their
+    confirmation, and nobody should have to guess why it was written in another language.
     """
     parts = asked.replace("-", "_").split("_")
     for attempt in ("_".join(parts), parts[0]):
@@ -56,8 +57,11 @@ def known_locale(asked: str, default: str) -> str:
 
 
 def text_locale(locale: str) -> str:
-    """The locale a text can truly be written in: `locale` if its language is translated, else English as
-    written in that territory ("de_CH" becomes "en_CH"), so that no sentence mixes two languages."""
+    """The locale a text can truly be written in.
+
+    That is `locale` when its language is translated, else English as it is written in that
+    territory ("de_CH" becomes "en_CH"), so that no sentence mixes two languages.
+    """
     if speaks(locale):
         return locale
     try:
@@ -73,7 +77,7 @@ def speaks(locale: str) -> bool:
 
 
 def translations(locale: str) -> _gettext.NullTranslations:
-    """The catalogue for a locale, to be called `_ = translations(locale).gettext`; English needs none."""
+    """The catalogue of a locale: `_ = translations(locale).gettext`. English needs none."""
     tag = str(_locale(locale))
     return _gettext.translation(
         "django", CATALOGUES, languages=[tag, _locale(locale).language], fallback=True
@@ -81,7 +85,7 @@ def translations(locale: str) -> _gettext.NullTranslations:
 
 
 def direction(locale: str) -> str:
-    """ "rtl" or "ltr", for the `dir` attribute."""
+    """The value of the `dir` attribute: "rtl" or "ltr"."""
     return _locale(locale).text_direction
 
 
@@ -94,33 +98,33 @@ def language_tag(locale: str) -> str:
 
 
 def format_time(instant: datetime, zone: str, locale: str) -> str:
-    """"09:30" or "9:30 AM", as the locale writes it; "02:30 (UTC+1)" where the hour is repeated."""
+    """Like "09:30" or "9:30 AM"; "02:30 (UTC+1)" in the hour that is repeated."""
     local = _local(instant, zone)
     time = _plain(_format_time(local.replace(tzinfo=None), "short", locale=_locale(locale)))
     return f"{time} ({_offset(local)})" if _is_ambiguous(local) else time
 
 
 def format_date(instant: datetime, zone: str, locale: str) -> str:
-    """"Tuesday 14 July 2026"."""
+    """Like "Tuesday 14 July 2026"."""
     return _date(_local(instant, zone).date(), locale, _full_pattern(locale))
 
 
 def format_date_short(instant: datetime, zone: str, locale: str) -> str:
-    """"Tue 14 July 2026": the same with a short weekday, for subjects and narrow places."""
+    """Like "Tue 14 July 2026", with a short weekday, for subjects and narrow places."""
     pattern = _full_pattern(locale).replace("EEEE", "EEE").replace("cccc", "ccc")
     return _date(_local(instant, zone).date(), locale, pattern)
 
 
 def format_when(start: datetime, end: datetime, zone: str, locale: str) -> str:
-    """"Tuesday 14 July 2026, 09:30–10:15 (Berlin time)"; the second date too when it ends on another day."""
+    """Like "Tuesday 14 July 2026, 09:30–10:15 (Berlin time)"; two dates when they differ."""
     return f"{_span(start, end, zone, locale)} ({zone_name(zone, locale)})"
 
 
 def format_both(start: datetime, end: datetime, primary: str, secondary: str, locale: str) -> str:
-    """The time in the primary zone, and the start in the secondary when its clocks differ at that moment.
+    """The time in the primary zone, and the start in the secondary if its clocks differ just then.
 
-    "Tuesday 14 July 2026, 09:30–10:15 Berlin time (16:30 Tokyo time)", with the date in the brackets when it
-    is another one there. Two zones that show the same time at that moment are written once.
+    Like "Tuesday 14 July 2026, 09:30–10:15 Berlin time (16:30 Tokyo time)", with the date in the
+    brackets when it is another one there. Two zones that show the same time then are written once.
     """
     if _same_clock(start, end, primary, secondary):
         return format_when(start, end, primary, locale)
@@ -131,7 +135,7 @@ def format_both(start: datetime, end: datetime, primary: str, secondary: str, lo
 
 
 def relative_day(now: datetime, start: datetime, zone: str, locale: str) -> str:
-    """"today" or "tomorrow" by the calendar of the zone, else the date with its weekday."""
+    """Like "today" or "tomorrow" by the calendar of the zone, else the date with its weekday."""
     days = (_local(start, zone).date() - _local(now, zone).date()).days
     _ = translations(locale).gettext
     if speaks(locale) and days == 0:
@@ -142,15 +146,15 @@ def relative_day(now: datetime, start: datetime, zone: str, locale: str) -> str:
 
 
 def zone_name(zone: str, locale: str) -> str:
-    """The zone as a place people know: "Berlin time", "New York time"; "UTC" and fixed offsets as such."""
+    """The zone as a place people know: "New York time"; "UTC" and fixed offsets as such."""
     name = _zone(zone).key
     if name.split("/")[-1] in {"UTC", "UCT", "GMT", "Zulu", "Universal", "Greenwich"}:
         return "UTC"
     if name.startswith("Etc/"):
         return _offset(datetime(2000, 1, 1, tzinfo=_zone(zone)))
     place = get_timezone_location(_zone(zone), locale=_locale(locale), return_city=True)
-    # CLDR answers "Argentina/Buenos Aires" for zones with a middle part; and its English pattern, "Berlin Time",
-    # is made for titles.
+    # CLDR answers "Argentina/Buenos Aires" for zones with a middle part; and its English pattern,
+    # "Berlin Time", is made for titles.
     place = place.rsplit("/", 1)[-1]
     if _locale(locale).language == "en":
         return f"{place} time"
@@ -161,7 +165,7 @@ def zone_name(zone: str, locale: str) -> str:
 
 
 def format_money(amount_minor: int, currency: str, locale: str) -> str:
-    """An amount in the currency's smallest unit as people write it: 4500 EUR is "€45.00", 4500 JPY is "¥4,500"."""
+    """An amount given in the currency's smallest unit: 4500 EUR is "€45.00"."""
     amount = Decimal(amount_minor).scaleb(-minor_digits(currency))
     return _plain(format_currency(amount, currency.upper(), locale=_locale(locale)))
 
@@ -183,7 +187,7 @@ def _locale(identifier: str) -> Locale:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:  # not found, a path that leaves the folder, a folder
+    except (KeyError, ValueError, OSError) as error:  # not found; leaves the folder; is a folder
         raise UnknownZone(f"{name!r} is not a time zone; write one like Europe/Berlin") from error
 
 
@@ -194,7 +198,10 @@ def _local(instant: datetime, zone: str) -> datetime:
 
 
 def _is_ambiguous(local: datetime) -> bool:
-    """True in the repeated hour: the two readings of the wall clock have different offsets and both exist."""
+    """True in the repeated hour, where one wall-clock time stands for two instants.
+
+    The skipped hour looks the same from here, but no instant ever shows a time inside it.
+    """
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
@@ -215,7 +222,7 @@ def _span(start: datetime, end: datetime, zone: str, locale: str) -> str:
 
 
 def _offset(local: datetime) -> str:
-    """"UTC+2", "UTC−3:30"."""
+    """Like "UTC+2" or "UTC−3:30"."""
     offset = local.utcoffset() or timedelta()
     minutes = abs(offset) // timedelta(minutes=1)
     sign = "−" if offset < timedelta() else "+"
@@ -223,9 +230,9 @@ def _offset(local: datetime) -> str:
 
 
 def _full_pattern(locale: str) -> str:
-    # Our sentences and subjects separate facts by commas, so English loses the one after the weekday where the
-    # day follows ("Tuesday 14 July 2026"); "Tuesday, July 14, 2026" needs it.
-    pattern = _locale(locale).date_formats["full"].pattern
+    # Our sentences and subjects separate facts by commas, so English loses the one after the
+    # weekday where the day follows ("Tuesday 14 July 2026"); "Tuesday, July 14, 2026" needs it.
+    pattern: str = _locale(locale).date_formats["full"].pattern
     return pattern.replace("EEEE, d ", "EEEE d ") if _locale(locale).language == "en" else pattern
 
 
@@ -234,5 +241,5 @@ def _date(day: date, locale: str, pattern: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """CLDR puts thin and narrow spaces before "AM" and currency signs; older mail programs show them as boxes."""
+    """Plain spaces for CLDR's thin and narrow ones, which older mail programs show as boxes."""
     return text.translate({0x202F: " ", 0x2009: " ", 0x00A0: " "})

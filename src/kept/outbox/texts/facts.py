@@ -1,4 +1,4 @@
-"""Everything a message may say, and nothing else: there is no free block to put an advertisement in."""
+"""Everything a message may say. There is no free block to put an advertisement in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ class Facts:
     """The address of the business; the place of the appointment is `place`."""
     business_zone: str
     service_name: str
-    """The public name. For a sensitive service this is neutral ("your appointment"), and is all we ever say."""
+    """The public name. For a sensitive service it is neutral: "your appointment"."""
     staff_name: str
     """With whom. A business without named staff gives its own name."""
     start: datetime
@@ -31,7 +31,7 @@ class Facts:
     zone: str
     """The IANA zone of the place where it happens."""
     place: str
-    """Where, or how when remote: "12 Canal Street, Riverton", "Video call", "We call you on +44 20 7946 0123"."""
+    """Where, or how when remote: "12 Canal Street, Riverton", "Video call", "We call you"."""
     customer_name: str
     locale: str
     reference: str
