@@ -151,7 +151,7 @@ def open_spans(hours: Sequence[WeeklyHours], zone: ZoneInfo, first: date, last: 
     The spans are sorted and do not overlap, but may touch: one begins at every opening, because the
     grid of starts is counted from there. Overnight hours of the day before that reach into `first`
     are included whole, and so are hours of the day after that go on from `last` without a break:
-    a start on a day therefore gets the same answer from whatever range it is asked in.
+    for visits of up to a day, a start gets the same answer from whatever range it is asked in.
     """
     spans = [
         (_minute_of(day, each.start, zone), _minute_of(closing_day, each.end, zone))
