@@ -18,7 +18,15 @@ import pytest
 
 from tests.databases import clean_slate
 
-FOLDER = Path(tempfile.mkdtemp(prefix="kept-tests-"))
+
+def _make_folder():
+    """A folder of this process's own; those of xdist's workers lie inside the one that goes last."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        return Path(tempfile.mkdtemp(prefix=worker, dir=os.environ["KEPT_DATA_DIR"]))
+    return Path(tempfile.mkdtemp(prefix="kept-tests-"))
+
+
+FOLDER = _make_folder()
 
 # What the person who runs the tests may say. Every other KEPT_ variable is theirs, not the tests'.
 FOR_TESTS = {"KEPT_TEST_DATABASE_URL", "KEPT_REQUIRE_BROWSER", "KEPT_HYPOTHESIS"}

@@ -183,13 +183,17 @@ def postgres(*, durable: bool = False, settings: dict[str, str] | None = None) -
         shutil.rmtree(home.path, ignore_errors=True)
 
 
-def stop_on_sigterm() -> None:
-    """Let SIGTERM unwind the stack, so that a stopped run stops its server too."""
+def stop_when_told() -> None:
+    """Let SIGTERM and Ctrl-C unwind the stack, so that a stopped run stops its server too.
+
+    Ctrl-C is asked for, because a shell starts its background jobs with Ctrl-C ignored.
+    """
 
     def leave(number: int, frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
     signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run_child(command: list[str], environment: dict[str, str]) -> int:
@@ -214,7 +218,7 @@ def main() -> int:
     parser.add_argument("--durable", action="store_true", help="keep fsync on (for benchmarks)")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
-    stop_on_sigterm()
+    stop_when_told()
     try:
         with postgres(durable=options.durable) as url:
             return run_child(options.command, os.environ | {"KEPT_TEST_DATABASE_URL": url})

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from postgres import PostgresFailed, postgres, run_child, stop_on_sigterm
+from postgres import PostgresFailed, postgres, run_child, stop_when_told
 
 PROJECT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -140,7 +140,7 @@ def test_everything() -> int:
 
 def main(arguments: list[str]) -> int:
     os.chdir(PROJECT)
-    stop_on_sigterm()
+    stop_when_told()
     try:
         match arguments:
             case ["lint"]:
