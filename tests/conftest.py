@@ -20,7 +20,7 @@ from tests.databases import clean_slate
 
 
 def _make_folder():
-    """A folder of this process's own; those of xdist's workers lie inside the one that goes last."""
+    """A folder of this process's own; those of xdist's workers lie inside the controller's."""
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         return Path(tempfile.mkdtemp(prefix=worker, dir=os.environ["KEPT_DATA_DIR"]))
     return Path(tempfile.mkdtemp(prefix="kept-tests-"))
