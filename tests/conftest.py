@@ -49,6 +49,13 @@ def _load_settings():
     os.environ["DJANGO_SETTINGS_MODULE"] = "kept.config.settings"
     from django.conf import settings
 
+    # WhiteNoise warns when there is no such folder, and here warnings are errors.
+    (FOLDER / "static").mkdir()
+    database = settings.DATABASES["default"]
+    if "sqlite" in database["ENGINE"]:
+        # Test data need not survive a power cut.
+        command = database["OPTIONS"].get("init_command", "")
+        database["OPTIONS"]["init_command"] = f"{command}; PRAGMA synchronous=OFF".lstrip("; ")
     # Signing in is tested often, and slow hashing is what the real hashers are for.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
