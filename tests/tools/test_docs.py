@@ -2,8 +2,9 @@
 
 import types
 
-import docs
 import pytest
+
+import docs
 
 
 @pytest.fixture
