@@ -83,7 +83,8 @@ def _render(invitation: Invitation, method: Literal["REQUEST", "CANCEL"] | None)
         zone, year = invitation.zone, invitation.start.astimezone(ZoneInfo(invitation.zone)).year
         calendar.add_component(vtimezone(zone, year))
     calendar.add_component(event)
-    return calendar.to_ical()
+    octets: bytes = calendar.to_ical()
+    return octets
 
 
 def _event(invitation: Invitation, *, cancelled: bool) -> Event:

@@ -22,6 +22,7 @@ from babel.dates import format_date as _format_date
 from babel.dates import format_time as _format_time
 from babel.dates import get_timezone_location
 from babel.numbers import format_currency, get_currency_precision
+from babel.units import format_unit
 
 logger = logging.getLogger(__name__)
 
@@ -143,6 +144,16 @@ def relative_day(now: datetime, start: datetime, zone: str, locale: str) -> str:
     if speaks(locale) and days == 1:
         return _("tomorrow")
     return format_date(start, zone, locale)
+
+
+def format_duration(duration: timedelta, locale: str) -> str:
+    """Like "45 minutes" or "1 hour 30 minutes"; a part of a minute counts as none."""
+    hours, minutes = divmod(duration // timedelta(minutes=1), 60)
+    parts = [(hours, "duration-hour"), (minutes, "duration-minute")]
+    said = [(number, unit) for number, unit in parts if number] or parts[1:]
+    return _plain(
+        " ".join(format_unit(number, unit, "long", locale=_locale(locale)) for number, unit in said)
+    )
 
 
 def zone_name(zone: str, locale: str) -> str:

@@ -276,7 +276,7 @@ class SmtpTransport:
         """What happened, and what the other side or the system said; never our password."""
         if isinstance(error, smtplib.SMTPResponseException):
             return f"{what}: {self._words(error.smtp_code, error.smtp_error)}"
-        return self._without_secrets(f"{what}: {error or type(error).__name__}")
+        return self._without_secrets(f"{what}: {str(error) or type(error).__name__}")
 
     def _words(self, code: int, answer: bytes | str) -> str:
         text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
