@@ -1,0 +1,193 @@
+"""The nouns the engine speaks of: event, control, escalation, hand-off, case.
+
+Plain frozen values without behaviour of their own. The database rows in `kept.cases.models`
+carry the same names and the same fields, so that a log line, a row and a value read alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kept.core.policy import Policy
+
+Facts = Mapping[str, object]
+
+
+class Role(StrEnum):
+    """Who or what did something."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+    INTEGRATION = "integration"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: a role and, when known, a name a person recognises."""
+
+    role: Role
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.role}:{self.name}" if self.name else str(self.role)
+
+
+SYSTEM = Actor(Role.SYSTEM)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An immutable, past-tense entry in a case's history."""
+
+    name: str
+    at: datetime
+    actor: Actor = SYSTEM
+    reason: str = ""
+    data: Facts = field(default_factory=dict)
+
+
+class Status(StrEnum):
+    """What became of a control."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    SKIPPED = "skipped"
+    VOID = "void"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A timed duty of a case, and what became of it.
+
+    `due_at` and `useful_until` (None: always) are aware instants. `fired_at` is set once it fell
+    due and its message was posted; it stays *planned* until the transport has taken that message,
+    because until then nobody has been told anything. `run` counts deliberate repetitions.
+    """
+
+    name: str
+    due_at: datetime
+    useful_until: datetime | None
+    run: int = 1
+    status: Status = Status.PLANNED
+    reason: str = ""
+    fired_at: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.name, self.run)
+
+    @property
+    def waiting(self) -> bool:
+        """Planned and not yet fallen due."""
+        return self.status is Status.PLANNED and self.fired_at is None
+
+
+class HandOffStatus(StrEnum):
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """The contract between two paths, as the sending case sees it."""
+
+    to: str
+    outcome: str
+    version: int
+    status: HandOffStatus = HandOffStatus.OFFERED
+    accept_by: datetime | None = None
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return (self.to, self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Something only a person can resolve."""
+
+    kind: str
+    owner: str
+    due_at: datetime
+    reason: str
+    tried: str
+    suggestion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One walk along a path, as `decide` sees it: everything it may look at.
+
+    `anchors` are the named instants the path counts from (`opened`, `start`, `end`, `close`,
+    `resolved`); `facts` is what is known beside the state (acknowledged, channels, outcome ...);
+    `leg` is the number of the booked time within its appointment, from 1.
+    """
+
+    path: str
+    state: str
+    zone: str
+    anchors: Mapping[str, datetime]
+    policy: Policy
+    facts: Facts = field(default_factory=dict)
+    leg: int = 1
+    controls: tuple[Control, ...] = ()
+    escalations: frozenset[str] = frozenset()
+    hand_offs: tuple[HandOff, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message to be put in the outbox."""
+
+    control: str
+    run: int
+    message: str
+    useful_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A party has now been told the present truth of this case, with this evidence."""
+
+    via: str
+    evidence: str
+    control: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a case when an event happens. `apply` writes it, whole or not at all.
+
+    `controls`, `hand_offs` hold only rows that are new or changed; `case` is the case afterwards.
+    `release_from` says from when on its claims are free again (None: they stay).
+    """
+
+    case: Case
+    events: tuple[Event, ...]
+    controls: tuple[Control, ...] = ()
+    post: tuple[Post, ...] = ()
+    withdraw: tuple[tuple[str, int], ...] = ()
+    raised: tuple[Escalation, ...] = ()
+    resolved: frozenset[str] = frozenset()
+    hand_offs: tuple[HandOff, ...] = ()
+    told: Told | None = None
+    release_from: datetime | None = None
+
+
+class NotAllowed(Exception):
+    """The path does not allow this event now. `detail` says why, `allowed` what may be done."""
+
+    def __init__(self, event: str, state: str, detail: str, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(detail)
+        self.event, self.state, self.detail, self.allowed = event, state, detail, allowed

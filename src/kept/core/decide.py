@@ -1,0 +1,399 @@
+"""`decide`: what becomes of a case when an event happens. Pure; the heart of the house.
+
+Some events mean the same on every path, and are understood here: `control_due` (time passed),
+`message_*` (what became of a message), `hand_off_*`, `escalation_resolved`. Everything else, and
+what those mean for the state, stands in the path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from kept.core.case import (
+    SYSTEM,
+    Case,
+    Control,
+    Decision,
+    Escalation,
+    Event,
+    Facts,
+    HandOff,
+    HandOffStatus,
+    NotAllowed,
+    Post,
+    Status,
+    Told,
+)
+from kept.core.path import (
+    ControlRule,
+    Escalate,
+    ExpireHandOffs,
+    Open,
+    Path,
+    Rule,
+    Tell,
+)
+from kept.core.plan import plan
+from kept.core.replay import step
+
+
+def decide(path: Path, case: Case, event: Event, now: datetime) -> Decision:
+    """What becomes of `case` when `event` happens at `now`.
+
+    1. Refuse what the path does not allow here: raises NotAllowed with what is allowed.
+    2. Take the event, and what follows from it by itself.
+    3. Plan the controls anew; fire those that are due when the event is time passing.
+    4. Say what is different.
+
+    The same event on the same case always gives the same decision.
+    """
+    walk = _Walk(path, case, now)
+    handler = ENGINE.get(event.name)
+    if handler is not None:
+        handler(walk, event)
+    else:
+        walk.take(event)
+    walk.replan(cause=event.name)
+    if event.name == "control_due" or not case.state:
+        walk.fire_due()
+    else:
+        walk.fire_due(only_immediate=True)
+    walk.settle()
+    return walk.decision()
+
+
+class _Walk:
+    """The decision while it is being made. Lives for one call of `decide`."""
+
+    def __init__(self, path: Path, case: Case, now: datetime) -> None:
+        self.path, self.before, self.case, self.now = path, case, case, now
+        self.events: list[Event] = []
+        self.post: list[Post] = []
+        self.raised: dict[str, Escalation] = {}
+        self.resolved: set[str] = set()
+        self.told: Told | None = None
+        self.release_from: datetime | None = None
+
+    # -- taking events ------------------------------------------------------------------
+
+    def take(self, event: Event) -> None:
+        """Record the event and what its rule says. Raises NotAllowed."""
+        rule = self.path.rule(event, self.case.state)
+        if rule is None:
+            raise self._refusal(event, f"This cannot be done while it is {self.case.state}.")
+        refused = rule.guard(self.case, event, self.now) if rule.guard else None
+        if refused:
+            raise self._refusal(event, refused)
+        self._record(event)
+        self._follow(rule, event)
+        for name in rule.then:
+            self.take_if_allowed(replace(event, name=name, data={}))
+
+    def take_if_allowed(self, event: Event) -> None:
+        if self.path.rule(event, self.case.state) is not None:
+            self.take(event)
+
+    def _refusal(self, event: Event, detail: str) -> NotAllowed:
+        state = self.case.state
+        return NotAllowed(event.name, state, detail, self.path.allowed(state))
+
+    def _record(self, event: Event) -> None:
+        """Append to the history, and say of each stage that is passed over why."""
+        state = step(self.path, self.case.state, event)
+        stages = self.path.stages
+        if state in stages and state != self.case.state and event.name != "corrected":
+            here = stages.index(self.case.state) if self.case.state in stages else -1
+            for skipped in stages[here + 1 : stages.index(state)]:
+                data: Facts = {"stage": skipped}
+                self.events.append(Event("stage_skipped", self.now, SYSTEM, event.name, data))
+        self.events.append(event)
+        self.case = replace(self.case, state=state)
+
+    def _follow(self, rule: Rule, event: Event) -> None:
+        """Everything a rule may say beside the new state."""
+        kinds = rule.raises(self.case, event) if rule.raises else ()
+        if rule.sets:
+            self.note(rule.sets(self.case, event))
+        if rule.anchor:
+            anchors = {**self.case.anchors, rule.anchor: self.now}
+            self.case = replace(self.case, anchors=anchors)
+        if rule.tells:
+            self._tell(event)
+        if rule.frees:
+            self.release_from = self.now
+        self.resolve(self.case.escalations if "*" in rule.resolves else frozenset(rule.resolves))
+        for kind in kinds:
+            self.escalate(kind, event)
+        if rule.outcome:
+            self._hand_on(rule.outcome(self.case, event), event)
+
+    def _tell(self, event: Event) -> None:
+        via = str(event.data.get("channel") or event.actor.role)
+        evidence = "accepted" if event.name.startswith("message_") else "acknowledged"
+        self.told = Told(via, evidence, str(event.data.get("control", "")))
+
+    def note(self, facts: Facts) -> None:
+        self.case = replace(self.case, facts={**self.case.facts, **facts})
+
+    # -- escalations and hand-offs --------------------------------------------------------
+
+    def escalate(self, kind: str, event: Event, *, detail: str = "") -> None:
+        """Raise an escalation, once: while it is open a second reason adds nothing."""
+        if kind in self.case.escalations:
+            return
+        rule = self.path.escalation(kind)
+        tried = detail or str(event.data.get("detail", ""))
+        due = self.now + rule.within.delta
+        self.raised[kind] = Escalation(kind, rule.owner, due, rule.reason, tried, rule.suggestion)
+        self.case = replace(self.case, escalations=self.case.escalations | {kind})
+        data: Facts = {"kind": kind, "detail": tried}
+        self.events.append(Event("escalated", self.now, SYSTEM, rule.reason, data))
+
+    def resolve(self, kinds: frozenset[str]) -> None:
+        for kind in sorted(kinds & self.case.escalations):
+            self.resolved.add(kind)
+            self.raised.pop(kind, None)
+        self.case = replace(self.case, escalations=self.case.escalations - kinds)
+
+    def _hand_on(self, outcome: str, event: Event) -> None:
+        """Withdraw what was offered for an earlier outcome; offer what this one maps to."""
+        version = int(str(self.case.facts.get("outcome_version", 0))) + 1
+        old = tuple(_withdrawn(hand_off) for hand_off in self.case.hand_offs)
+        accept_by = self.now + self.case.policy.gap("accept_within").delta
+        targets = self.case.policy.hand_offs.get(outcome, ())
+        new = tuple(
+            HandOff(to, outcome, version, HandOffStatus.OFFERED, accept_by) for to in targets
+        )
+        record: Facts = {
+            "value": outcome,
+            "at": self.now.isoformat(),
+            "actor": str(event.actor),
+            "source": str(event.actor.role),
+        }
+        self.note({"outcome": record if outcome else None, "outcome_version": version})
+        self.case = replace(self.case, hand_offs=old + new)
+
+    def answer_hand_off(self, event: Event, status: HandOffStatus) -> None:
+        to = str(event.data["to"])
+        for hand_off in self.case.hand_offs:
+            if hand_off.to == to and hand_off.status in ANSWERABLE:
+                break
+        else:
+            raise self._refusal(event, f"No hand-off to {to} is waiting for an answer.")
+        self._set_hand_off(replace(hand_off, status=status))
+        self.events.append(event)
+        expired = any(h.status is HandOffStatus.EXPIRED for h in self.case.hand_offs)
+        if not expired:
+            self.resolve(frozenset({"HANDOFF_NOT_ACCEPTED"}))
+
+    def _set_hand_off(self, changed: HandOff) -> None:
+        rows = tuple(changed if h.key == changed.key else h for h in self.case.hand_offs)
+        self.case = replace(self.case, hand_offs=rows)
+
+    # -- controls -------------------------------------------------------------------------
+
+    def replan(self, cause: str) -> None:
+        self.case = replace(self.case, controls=plan(self.path, self.case, self.now, cause))
+
+    def set_control(self, control: Control) -> None:
+        rows = tuple(control if c.key == control.key else c for c in self.case.controls)
+        self.case = replace(self.case, controls=rows)
+
+    def end_control(self, event: Event, status: Status, reason: str) -> None:
+        """What became of the control a message belongs to.
+
+        A control whose message failed is mended by a later acceptance; a void one stays void:
+        its message was withdrawn, and what is heard of it afterwards is only evidence.
+        """
+        key = (str(event.data["control"]), int(str(event.data.get("run", 1))))
+        for control in self.case.controls:
+            if control.key == key and control.status in {Status.PLANNED, Status.DONE}:
+                self.set_control(replace(control, status=status, reason=reason))
+
+    def fire_due(self, *, only_immediate: bool = False) -> None:
+        """Fire every control that is due, oldest first. Each firing may change what is planned."""
+        fired: set[tuple[str, int]] = set()
+        while control := self._next_due(fired, only_immediate):
+            fired.add(control.key)
+            self._fire(control)
+            self.replan(cause=control.name)
+
+    def _next_due(self, fired: set[tuple[str, int]], only_immediate: bool) -> Control | None:
+        order = [rule.name for rule in self.path.controls]
+        due = [
+            control
+            for control in self.case.controls
+            if control.waiting and control.due_at <= self.now and control.key not in fired
+        ]
+        if only_immediate:
+            due = [control for control in due if self._is_message(control)]
+        return min(due, key=lambda c: (c.due_at, order.index(c.name)), default=None)
+
+    def _is_message(self, control: Control) -> bool:
+        return isinstance(self.path.control(control.name).does, Tell)
+
+    def _fire(self, control: Control) -> None:
+        rule = self.path.control(control.name)
+        if control.useful_until is not None and self.now >= control.useful_until:
+            self._end_unsent(control, Status.EXPIRED, "too late: the time it was of use is over")
+            return
+        data: Facts = {"control": control.name, "run": control.run}
+        due = Event("control_due", self.now, SYSTEM, rule.says, data)
+        match rule.does:
+            case Tell() as tell:
+                self._fire_message(control, rule, tell, due)
+            case Open(event=name):
+                self._done(control, due)
+                self.take_if_allowed(Event(name, self.now, SYSTEM, rule.says))
+            case Escalate(kind=kind, unless=unless):
+                if unless is not None and unless(self.case):
+                    self._end_unsent(control, Status.SKIPPED, "no need")
+                else:
+                    self._done(control, due)
+                    self.escalate(kind, due)
+            case ExpireHandOffs(kind=kind):
+                self._done(control, due)
+                self._expire_hand_offs(kind, due)
+            case _ as unreachable:  # pragma: no cover
+                assert_never(unreachable)
+
+    def _done(self, control: Control, due: Event) -> None:
+        self.events.append(due)
+        self.set_control(replace(control, status=Status.DONE, fired_at=self.now))
+
+    def _end_unsent(self, control: Control, status: Status, reason: str) -> None:
+        data: Facts = {"control": control.name, "run": control.run}
+        name = f"control_{status}"
+        self.events.append(Event(name, self.now, SYSTEM, reason, data))
+        self.set_control(replace(control, status=status, reason=reason))
+
+    def _fire_message(self, control: Control, rule: ControlRule, tell: Tell, due: Event) -> None:
+        later = self._superseded_by(control, rule)
+        if later:
+            self._end_unsent(control, Status.SKIPPED, f"superseded by {later}, due as well")
+        elif not self.case.facts.get("channels"):
+            self._end_unsent(control, Status.SKIPPED, "no channel reaches the customer")
+            if tell.unreachable and (tell.needed is None or tell.needed(self.case)):
+                self.escalate(tell.unreachable, due)
+        else:
+            self.events.append(due)
+            self.set_control(replace(control, fired_at=self.now))
+            self.post.append(Post(control.name, control.run, tell.message, control.useful_until))
+
+    def _superseded_by(self, control: Control, rule: ControlRule) -> str:
+        """The name of a more important message that is due at this moment and still of use."""
+        for other in self.case.controls:
+            rank = self.path.control(other.name).rank
+            useful = other.useful_until is None or self.now < other.useful_until
+            if other.waiting and other.due_at <= self.now and useful and rank > rule.rank > 0:
+                return other.name
+        return ""
+
+    def _expire_hand_offs(self, kind: str, due: Event) -> None:
+        late = [h for h in self.case.hand_offs if h.status is HandOffStatus.OFFERED]
+        for hand_off in late:
+            self._set_hand_off(replace(hand_off, status=HandOffStatus.EXPIRED))
+        self.escalate(kind, due, detail=", ".join(h.to for h in late))
+
+    # -- the end ----------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Take what follows by itself from the state reached."""
+        for rule in self.path.settles:
+            if self.case.state == rule.state and rule.when(self.case, self.now):
+                self.take_if_allowed(Event(rule.event, self.now, SYSTEM))
+                self.replan(cause=rule.event)
+
+    def decision(self) -> Decision:
+        before = {control.key: control for control in self.before.controls}
+        controls = tuple(c for c in self.case.controls if before.get(c.key) != c)
+        offered = set(self.before.hand_offs)
+        return Decision(
+            case=self.case,
+            events=tuple(self.events),
+            controls=controls,
+            post=tuple(self.post),
+            withdraw=tuple(c.key for c in controls if c.status is Status.VOID),
+            raised=tuple(self.raised.values()),
+            resolved=frozenset(self.resolved) & self.before.escalations,
+            hand_offs=tuple(h for h in self.case.hand_offs if h not in offered),
+            told=self.told,
+            release_from=self.release_from,
+        )
+
+
+ANSWERABLE = frozenset({HandOffStatus.OFFERED, HandOffStatus.EXPIRED})
+
+
+def _withdrawn(hand_off: HandOff) -> HandOff:
+    live = hand_off.status in {HandOffStatus.OFFERED, HandOffStatus.ACCEPTED, HandOffStatus.EXPIRED}
+    return replace(hand_off, status=HandOffStatus.WITHDRAWN) if live else hand_off
+
+
+# What the engine understands on every path.
+
+
+def _time_passed(walk: _Walk, event: Event) -> None:
+    """Nothing to record: each control that fires records itself."""
+
+
+def _message_accepted(walk: _Walk, event: Event) -> None:
+    walk.end_control(event, Status.DONE, str(event.data.get("doubt", "")))
+    walk.take(event)
+
+
+def _message_failed(walk: _Walk, event: Event) -> None:
+    walk.end_control(event, Status.FAILED, str(event.data.get("detail", "")))
+    walk.take(event)
+
+
+def _message_doubtful(walk: _Walk, event: Event) -> None:
+    """It may have arrived and is not sent again: the duty is done as far as it can be."""
+    walk.end_control(event, Status.DONE, str(event.data.get("detail", "")))
+    walk.take(event)
+
+
+def _message_expired(walk: _Walk, event: Event) -> None:
+    walk.end_control(event, Status.EXPIRED, str(event.data.get("detail", "")))
+    walk.take(event)
+
+
+def _hand_off_accepted(walk: _Walk, event: Event) -> None:
+    walk.answer_hand_off(event, HandOffStatus.ACCEPTED)
+
+
+def _hand_off_rejected(walk: _Walk, event: Event) -> None:
+    """A refusal leaves the next step with us: a person must see it."""
+    walk.answer_hand_off(event, HandOffStatus.REJECTED)
+    detail = f"{event.data['to']} refused: {event.reason}"
+    walk.escalate("HANDOFF_NOT_ACCEPTED", event, detail=detail)
+
+
+def _escalation_resolved(walk: _Walk, event: Event) -> None:
+    """A person closes an escalation with a note, where the path says that a note is enough."""
+    kind = str(event.data["kind"])
+    rule = walk.path.escalation(kind)
+    if kind not in walk.case.escalations:
+        raise NotAllowed(event.name, walk.case.state, "This escalation is already resolved.")
+    if not rule.by_note:
+        allowed = walk.path.allowed(walk.case.state)
+        raise NotAllowed(event.name, walk.case.state, rule.why_not, allowed)
+    walk.events.append(event)
+    walk.resolve(frozenset({kind}))
+    if rule.note_means:
+        walk.take_if_allowed(replace(event, name=rule.note_means, data={}))
+
+
+ENGINE: dict[str, Callable[[_Walk, Event], None]] = {
+    "control_due": _time_passed,
+    "message_accepted": _message_accepted,
+    "message_failed": _message_failed,
+    "message_doubtful": _message_doubtful,
+    "message_expired": _message_expired,
+    "hand_off_accepted": _hand_off_accepted,
+    "hand_off_rejected": _hand_off_rejected,
+    "escalation_resolved": _escalation_resolved,
+}

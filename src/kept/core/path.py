@@ -1,0 +1,221 @@
+"""What a path is made of: states, rules, controls, escalations, written as data.
+
+A path file (`core/paths/*.py`) reads like a table made from these; `decide` walks it.
+Predicates in a path are small named functions over the case: they look, they never act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from kept.core import time
+from kept.core.case import Case, Event, Facts
+from kept.core.time import Exactly, Offset
+
+AT_ONCE = Exactly(timedelta(0))
+
+
+class To(Enum):
+    """Where a rule leads when its target is not a fixed state."""
+
+    STAY = "stay"
+    NAMED = "the state named in the event's data under 'to'"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`kind`: *stage* (on the primary path), *exception* (visible, off it), *closed* (gone on)."""
+
+    name: str
+    kind: Literal["stage", "exception", "closed"]
+    says: str
+    waits: bool  # True: something must still happen, so the case may not be left without a duty
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant counted from an anchor of the case: `24h before start`.
+
+    `offset` is an Offset, or the name of a policy field that holds one.
+    """
+
+    anchor: str
+    offset: Offset | str = AT_ONCE
+    side: Literal["before", "after"] = "after"
+
+    def of(self, case: Case) -> datetime:
+        """The instant, in UTC."""
+        offset = self.offset
+        if isinstance(offset, str):
+            offset = case.policy.offset(offset)
+        shift = time.before if self.side == "before" else time.after
+        return shift(case.anchors[self.anchor], offset, ZoneInfo(case.zone))
+
+
+def at(anchor: str) -> Moment:
+    return Moment(anchor)
+
+
+def before(anchor: str, offset: Offset | str) -> Moment:
+    return Moment(anchor, offset, "before")
+
+
+def after(anchor: str, offset: Offset | str) -> Moment:
+    return Moment(anchor, offset, "after")
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Post this message to the customer.
+
+    Without a usable channel, `unreachable` is raised instead, unless `needed` says the customer
+    knows anyway.
+    """
+
+    message: str
+    unreachable: str = ""
+    needed: Callable[[Case], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Record this event, as if it had happened by itself."""
+
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Raise this escalation, unless `unless` says there is no need."""
+
+    kind: str
+    unless: Callable[[Case], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireHandOffs:
+    """Offered hand-offs that nobody accepted expire, and `kind` is raised."""
+
+    kind: str
+
+
+Duty = Tell | Open | Escalate | ExpireHandOffs
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRule:
+    """One timed duty: what, when, in which states, and until when it is of use.
+
+    `min_gap`: planned only when due at least this long after the case was opened; otherwise it
+    is skipped with `late_reason`. `quiet`: it keeps to the policy's allowed hours. `run` numbers
+    deliberate repetitions. `rank` orders reminders: of several due at once only the highest goes.
+    """
+
+    name: str
+    says: str
+    due: Moment
+    useful_until: Moment | None
+    states: frozenset[str]
+    does: Duty
+    when: Callable[[Case], bool] | None = None
+    min_gap: str = ""
+    quiet: bool = False
+    rank: int = 0
+    run: Callable[[Case], int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an event does in the states it may happen in.
+
+    `only` narrows the rule by the event's own data; `guard` returns the sentence of refusal.
+    `then` names events that follow from this one where their own rules allow them.
+    `resolves` closes open escalations ("*": all). `outcome` names the outcome that is handed on.
+    """
+
+    event: str
+    frm: frozenset[str]
+    to: str | To = To.STAY
+    only: Callable[[Event], bool] | None = None
+    guard: Callable[[Case, Event, datetime], str | None] | None = None
+    sets: Callable[[Case, Event], Facts] | None = None
+    then: tuple[str, ...] = ()
+    raises: Callable[[Case, Event], tuple[str, ...]] | None = None
+    resolves: tuple[str, ...] = ()
+    outcome: Callable[[Case, Event], str] | None = None
+    anchor: str = ""
+    tells: bool = False
+    frees: bool = False
+    asked: bool = False  # somebody may ask for it (a request), as opposed to it following by itself
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationRule:
+    """A kind of escalation: whose it is, by when, what to do, and whether a note may close it."""
+
+    kind: str
+    owner: str
+    within: Exactly
+    reason: str
+    suggestion: str
+    by_note: bool = True
+    note_means: str = ""  # the event that a person's resolution amounts to
+    why_not: str = ""  # the sentence when a note may not close it
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """In this state, once the predicate holds, this event follows by itself."""
+
+    state: str
+    when: Callable[[Case, datetime], bool]
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A path: the whole of what may become of a case."""
+
+    name: str
+    title: str
+    states: tuple[State, ...]
+    rules: tuple[Rule, ...]
+    controls: tuple[ControlRule, ...]
+    escalations: tuple[EscalationRule, ...]
+    settles: tuple[Settle, ...] = ()
+    outcomes: Mapping[str, str] = field(default_factory=dict)  # outcome -> what it means
+
+    def rule(self, event: Event, state: str) -> Rule | None:
+        """The first rule for this event in this state, or None."""
+        for rule in self.rules:
+            applies = rule.event == event.name and state in rule.frm
+            if applies and (rule.only is None or rule.only(event)):
+                return rule
+        return None
+
+    def allowed(self, state: str) -> tuple[str, ...]:
+        """The events somebody may ask for in this state, in the path's order."""
+        names = (rule.event for rule in self.rules if rule.asked and state in rule.frm)
+        return tuple(dict.fromkeys(names))
+
+    def state(self, name: str) -> State:
+        return next(state for state in self.states if state.name == name)
+
+    def control(self, name: str) -> ControlRule:
+        return next(control for control in self.controls if control.name == name)
+
+    def escalation(self, kind: str) -> EscalationRule:
+        return next(rule for rule in self.escalations if rule.kind == kind)
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        return tuple(state.name for state in self.states if state.kind == "stage")
+
+    @property
+    def waiting(self) -> frozenset[str]:
+        return frozenset(state.name for state in self.states if state.waits)

@@ -1,0 +1,515 @@
+"""The appointment path: from a booked time to a visible outcome.
+
+    SCHEDULED -> CONFIRMED -> PREPARED -> ATTENDED -> COMPLETED
+    with RESCHEDULED, CANCELLED and MISSED as visible exceptions.
+
+A case of this path is one *leg*: one booked time of an appointment. What the customer was told
+never changes inside a leg; a move closes it and opens the next. Read the tables from the bottom:
+STATES, CONTROLS ("what happens 24 hours before?"), ESCALATIONS, RULES.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from kept.core.case import Case, Control, Event, Facts, Role, Status
+from kept.core.path import (
+    ControlRule,
+    Escalate,
+    EscalationRule,
+    ExpireHandOffs,
+    Open,
+    Path,
+    Rule,
+    Settle,
+    State,
+    Tell,
+    To,
+    after,
+    at,
+    before,
+)
+from kept.core.time import hours, minutes, same_local_day
+
+SCHEDULED, CONFIRMED, PREPARED = "scheduled", "confirmed", "prepared"
+ATTENDED, COMPLETED = "attended", "completed"
+RESCHEDULED, CANCELLED, MISSED = "rescheduled", "cancelled", "missed"
+
+NEW = frozenset({""})
+AHEAD = frozenset({SCHEDULED, CONFIRMED, PREPARED})
+UNRESOLVED = AHEAD | {ATTENDED}
+RESOLVED = frozenset({COMPLETED, MISSED, CANCELLED})
+ANY = UNRESOLVED | RESOLVED | {RESCHEDULED}
+
+OUTCOMES = {
+    "completed": "the service was given",
+    "missed_by_customer": "the customer did not come",
+    "missed_by_business": "the business could not keep the appointment",
+    "cancelled_by_customer": "the customer gave the time back",
+    "cancelled_by_business": "the business gave the time back",
+}
+
+STATES = (
+    State(SCHEDULED, "stage", "A time is booked; the customer has not been told yet.", waits=True),
+    State(CONFIRMED, "stage", "The confirmation has been handed over.", waits=True),
+    State(PREPARED, "stage", "The preparation window is open and every duty is done.", waits=True),
+    State(ATTENDED, "stage", "The customer is here.", waits=True),
+    State(COMPLETED, "stage", "The service was given.", waits=False),
+    State(RESCHEDULED, "closed", "The time moved; the next leg carries on.", waits=False),
+    State(CANCELLED, "exception", "The time was given back.", waits=False),
+    State(MISSED, "exception", "The time passed without the customer being served.", waits=False),
+)
+
+
+# What a control or a rule may ask. Each looks at the case and answers; none acts.
+
+
+def first_leg(case: Case) -> bool:
+    return case.leg == 1
+
+
+def later_leg(case: Case) -> bool:
+    return case.leg > 1
+
+
+def confirmation_run(case: Case) -> int:
+    """Staff may send the confirmation again, and a corrected address asks for it."""
+    return int(str(case.facts.get("confirmation_run", 1)))
+
+
+def outcome_version(case: Case) -> int:
+    return int(str(case.facts.get("outcome_version", 0)))
+
+
+def asks_acknowledgement(case: Case) -> bool:
+    return case.policy.ask_acknowledgement
+
+
+def has_acknowledged(case: Case) -> bool:
+    return case.facts.get("acknowledged") == "yes"
+
+
+def was_told(case: Case) -> bool:
+    """The customer believes in some time, this one or an earlier one."""
+    return bool(case.facts.get("told"))
+
+
+def hand_offs_open(case: Case) -> bool:
+    return any(hand_off.status == "offered" for hand_off in case.hand_offs)
+
+
+def ready_for_visit(case: Case, now: datetime) -> bool:
+    """The preparation window is open and every reminder due so far is done or skipped."""
+
+    def unsettled(control: Control) -> bool:
+        due = control.status is Status.PLANNED and control.due_at <= now
+        return due and control.name in REMINDERS
+
+    return bool(case.facts.get("preparation_opened")) and not any(map(unsettled, case.controls))
+
+
+def confirms(event: Event) -> bool:
+    return event.data.get("control") in {"confirmation", "moved_notice"}
+
+
+def announces_cancellation(event: Event) -> bool:
+    return event.data.get("control") == "cancelled_notice"
+
+
+def accepted_mail(case: Case, event: Event) -> Facts:
+    return {"told": True}
+
+
+def wants_change(case: Case, event: Event) -> Facts:
+    return {"acknowledged": "wants_change"}
+
+
+def acknowledges(case: Case, event: Event) -> Facts:
+    return {"acknowledged": "yes", "told": True}
+
+
+def opens_preparation(case: Case, event: Event) -> Facts:
+    return {"preparation_opened": event.at.isoformat()}
+
+
+def runs_late(case: Case, event: Event) -> Facts:
+    return {"late": str(event.data.get("minutes", ""))}
+
+
+def repeats_confirmation(case: Case, event: Event) -> Facts:
+    return {"confirmation_run": confirmation_run(case) + 1}
+
+
+def new_contact(case: Case, event: Event) -> Facts:
+    """A new address; if the customer was never reached, the confirmation goes out once more."""
+    unreached = case.escalations & {"CONTACT_GAP", "CONFIRMATION_FAILED"}
+    again = {"confirmation_run": confirmation_run(case) + 1} if unreached else {}
+    return {"channels": event.data["channels"], **again}
+
+
+def side(event: Event) -> str:
+    """Who a miss or a cancellation is put down to: the customer or the business."""
+    return "customer" if event.data.get("by") == Role.CUSTOMER.value else "business"
+
+
+def missed_by(case: Case, event: Event) -> str:
+    return f"missed_by_{side(event)}"
+
+
+def cancelled_by(case: Case, event: Event) -> str:
+    return f"cancelled_by_{side(event)}"
+
+
+def completed(case: Case, event: Event) -> str:
+    return "completed"
+
+
+def no_outcome(case: Case, event: Event) -> str:
+    """The outcome recorded before no longer holds; nothing has taken its place yet."""
+    return ""
+
+
+def corrected_outcome(case: Case, event: Event) -> str:
+    """The outcome of the state a correction leads to; none while it is open again."""
+    to = event.data["to"]
+    if to in {MISSED, CANCELLED}:
+        return f"{to}_by_{side(event)}"
+    return COMPLETED if to == COMPLETED else ""
+
+
+def notes_lateness(case: Case, event: Event) -> Facts:
+    """Four different outcomes stay four: late and early cancellation are told apart here."""
+    notice = case.anchors["start"] - event.at
+    return {"late_cancel": notice < case.policy.gap("late_cancel").delta, "by": side(event)}
+
+
+def notes_side(case: Case, event: Event) -> Facts:
+    return {"by": side(event)}
+
+
+def believes_otherwise(case: Case) -> bool:
+    """The customer was told the time, and it was not they who gave it back."""
+    return was_told(case) and case.facts.get("by") != "customer"
+
+
+def failed_kind(case: Case, event: Event) -> tuple[str, ...]:
+    """A confirmation that failed leaves the customer untold; a reminder leaves a control missed."""
+    if confirms(event):
+        return ("CONFIRMATION_FAILED",)
+    if announces_cancellation(event):
+        return ("TOLD_DIFFERS",) if believes_otherwise(case) else ()
+    return ("CONTROL_MISSED",)
+
+
+def delayed_kind(case: Case, event: Event) -> tuple[str, ...]:
+    """Only what the customer has to know is escalated while it is still being tried."""
+    return failed_kind(case, event) if confirms(event) or announces_cancellation(event) else ()
+
+
+def late_reply(case: Case, event: Event) -> tuple[str, ...]:
+    """A yes within two minutes of a cancellation contradicts it: a person asks which was meant."""
+    cancelled_at = case.anchors.get("resolved")
+    close = cancelled_at is not None and event.at - cancelled_at <= CONTRADICTION
+    return ("CONFLICTING_REPLIES",) if close else ()
+
+
+def only_near_the_day(case: Case, event: Event, now: datetime) -> str | None:
+    """Arriving or finishing on another day is a slip of the finger, not a visit."""
+    start = case.anchors["start"]
+    near = same_local_day(now, start, ZoneInfo(case.zone)) or now >= start - EARLIEST_ARRIVAL
+    return None if near else "The appointment is on another day: move it to the present day first."
+
+
+def only_after_start(case: Case, event: Event, now: datetime) -> str | None:
+    if now >= case.anchors["start"]:
+        return None
+    return "The appointment has not started: cancel or move it instead."
+
+
+def only_before_end(case: Case, event: Event, now: datetime) -> str | None:
+    if now < case.anchors["end"]:
+        return None
+    return "The appointment is over: record its outcome (complete or miss) instead."
+
+
+def only_within_window(case: Case, event: Event, now: datetime) -> str | None:
+    """The customer's own change window; staff and integrations may change until the end."""
+    over = only_before_end(case, event, now)
+    if over or event.actor.role is not Role.CUSTOMER:
+        return over
+    if now <= case.anchors["change_until"]:
+        return None
+    return "It is too late to change this appointment online: please call."
+
+
+def only_right_after_cancelling(case: Case, event: Event, now: datetime) -> str | None:
+    if late_reply(case, event):
+        return None
+    return "This appointment was cancelled: please book a new time."
+
+
+def only_same_day(case: Case, event: Event, now: datetime) -> str | None:
+    if same_local_day(now, case.anchors["start"], ZoneInfo(case.zone)):
+        return None
+    return "The appointment was on another day: correct its outcome instead."
+
+
+def correctable(case: Case, event: Event, now: datetime) -> str | None:
+    """A correction needs a reason and a state that can be true now."""
+    to = event.data["to"]
+    if not event.reason.strip():
+        return "Say why the state is corrected."
+    if to == case.state:
+        return f"The appointment is already {to}."
+    if to not in CORRECTIONS.get(case.state, ()):
+        return f"{case.state} cannot be corrected to {to}."
+    if to in AHEAD and now >= case.anchors["end"]:
+        return "The appointment is over: correct it to attended, completed or missed."
+    if to in {ATTENDED, COMPLETED, MISSED} and now < case.anchors["start"] - EARLIEST_ARRIVAL:
+        return "The appointment has not started."
+    return None
+
+
+CONTRADICTION = timedelta(seconds=120)
+EARLIEST_ARRIVAL = timedelta(hours=12)
+REMINDERS = frozenset({"first_reminder", "final_reminder"})
+
+# A cancelled time may have been given to somebody else: it comes back only as a new booking.
+CORRECTIONS = {
+    ATTENDED: (CONFIRMED, PREPARED, COMPLETED, MISSED),
+    COMPLETED: (ATTENDED, MISSED),
+    MISSED: (ATTENDED, COMPLETED, CANCELLED),
+    CANCELLED: (MISSED, ATTENDED, COMPLETED),
+}
+
+
+CONTROLS = (
+    ControlRule(
+        "confirmation",
+        "Confirm the booking to the customer at once",
+        due=at("opened"),
+        useful_until=at("start"),
+        states=AHEAD,
+        does=Tell("confirmation", unreachable="CONTACT_GAP"),
+        when=first_leg,
+        run=confirmation_run,
+        rank=3,
+    ),
+    ControlRule(
+        "moved_notice",
+        "Tell the customer the new time at once",
+        due=at("opened"),
+        useful_until=at("start"),
+        states=AHEAD,
+        does=Tell("moved_notice", unreachable="CONTACT_GAP"),
+        when=later_leg,
+        run=confirmation_run,
+        rank=3,
+    ),
+    ControlRule(
+        "first_reminder",
+        "First reminder, early enough to change the time",
+        due=before("start", "first_reminder"),
+        useful_until=before("start", "first_reminder_until"),
+        states=AHEAD,
+        does=Tell("first_reminder"),
+        min_gap="first_reminder_gap",
+        quiet=True,
+        rank=1,
+    ),
+    ControlRule(
+        "preparation",
+        "Open the preparation window",
+        due=before("start", "preparation"),
+        useful_until=at("end"),
+        states=AHEAD,
+        does=Open("preparation_opened"),
+    ),
+    ControlRule(
+        "acknowledgement",
+        "Ask a person to call when the customer has not answered",
+        due=before("start", "preparation"),
+        useful_until=at("start"),
+        states=AHEAD,
+        does=Escalate("UNACKED", unless=has_acknowledged),
+        when=asks_acknowledgement,
+    ),
+    ControlRule(
+        "final_reminder",
+        "Final reminder: where, when, how to reach us",
+        due=before("start", "final_reminder"),
+        useful_until=before("start", "final_reminder_until"),
+        states=AHEAD,
+        does=Tell("final_reminder"),
+        min_gap="final_reminder_gap",
+        quiet=True,
+        rank=2,
+    ),
+    ControlRule(
+        "outcome_due",
+        "Ask for the outcome",
+        due=after("end", "outcome_grace"),
+        useful_until=None,
+        states=UNRESOLVED,
+        does=Escalate("OUTCOME_DUE"),
+    ),
+    ControlRule(
+        "unresolved",
+        "No outcome at close of business",
+        due=at("close"),
+        useful_until=None,
+        states=UNRESOLVED,
+        does=Escalate("UNRESOLVED"),
+    ),
+    ControlRule(
+        "cancelled_notice",
+        "Tell the customer it is cancelled at once",
+        due=at("resolved"),
+        useful_until=at("start"),
+        states=frozenset({CANCELLED}),
+        does=Tell("cancelled_notice", unreachable="TOLD_DIFFERS", needed=believes_otherwise),
+        rank=3,
+    ),
+    ControlRule(
+        "hand_offs",
+        "Every hand-off must be accepted by now",
+        due=after("resolved", "accept_within"),
+        useful_until=None,
+        states=RESOLVED,
+        does=ExpireHandOffs("HANDOFF_NOT_ACCEPTED"),
+        when=hand_offs_open,
+        run=outcome_version,
+    ),
+)
+
+TELL_THEM = "Tell the customer by phone, then resolve this with a note: it counts as told."
+SAY_OUTCOME = "Record what happened: arrived and completed, or missed."
+NOT_BY_NOTE = "Record the outcome (arrive, complete or miss); that resolves it."
+
+# Tables: one row a line or two, read across.
+# fmt: off
+ESCALATIONS = (
+    EscalationRule(
+        "CONTACT_GAP", "front_desk", hours(2), "No channel reaches the customer.", TELL_THEM,
+        note_means="told_by_staff",
+    ),
+    EscalationRule(
+        "CONFIRMATION_FAILED", "front_desk", hours(1), "The customer could not be told the time.",
+        TELL_THEM, note_means="told_by_staff",
+    ),
+    EscalationRule(
+        "TOLD_DIFFERS", "front_desk", hours(1), "The customer believes something that is not so.",
+        TELL_THEM, note_means="told_by_staff",
+    ),
+    EscalationRule(
+        "CONTROL_MISSED", "front_desk", hours(1), "A reminder could not be sent.",
+        "Call the customer, or correct the address.",
+    ),
+    EscalationRule(
+        "UNACKED", "front_desk", hours(4), "The customer has not said that they will come.",
+        "Call the customer: a person's call is what helps most.",
+    ),
+    EscalationRule(
+        "CONFLICTING_REPLIES", "front_desk", minutes(30), "The customer said both yes and no.",
+        "Ask the customer which was meant; book again if they want to come.",
+    ),
+    EscalationRule(
+        "POSSIBLE_CANCEL", "front_desk", minutes(30), "The customer may not come.",
+        "Call the customer: move it, cancel it, or keep it.",
+    ),
+    EscalationRule(
+        "RESOURCE_LOST", "front_desk", hours(4), "Staff or place is no longer available.",
+        "Move the appointment or give it to somebody else; cancel it as the business if neither.",
+    ),
+    EscalationRule(
+        "MESSAGE_INCOMPLETE", "owner", hours(4), "A message went out without its calendar entry.",
+        "Check the business's address and the service's texts; the customer has the time in words.",
+    ),
+    EscalationRule(
+        "OUTCOME_DUE", "staff", hours(2), "The time is over and nobody said what happened.",
+        SAY_OUTCOME, by_note=False, why_not=NOT_BY_NOTE,
+    ),
+    EscalationRule(
+        "UNRESOLVED", "owner", hours(24), "No outcome at close of business.",
+        SAY_OUTCOME, by_note=False, why_not=NOT_BY_NOTE,
+    ),
+    EscalationRule(
+        "HANDOFF_NOT_ACCEPTED", "owner", hours(24), "What comes next was not taken over in time.",
+        "Take the next step by hand, or accept it in the receiving system.",
+    ),
+)
+
+UNTOLD = ("CONTACT_GAP", "CONFIRMATION_FAILED", "TOLD_DIFFERS")
+
+RULES = (
+    # How a leg begins
+    Rule("booked", NEW, to=SCHEDULED),
+    Rule("walked_in", NEW, to=ATTENDED),
+    # What became of a message
+    Rule("message_accepted", frozenset({SCHEDULED}), only=confirms, then=("confirmed",),
+         sets=accepted_mail, resolves=UNTOLD, tells=True),
+    Rule("message_accepted", ANY, only=confirms, sets=accepted_mail, resolves=UNTOLD, tells=True),
+    Rule("message_accepted", ANY, only=announces_cancellation, resolves=UNTOLD, tells=True),
+    Rule("message_accepted", ANY, sets=accepted_mail, resolves=("CONTROL_MISSED",), tells=True),
+    Rule("message_delivered", ANY),
+    Rule("message_doubtful", ANY),
+    Rule("message_delayed", ANY, raises=delayed_kind),
+    Rule("message_failed", frozenset({CONFIRMED, PREPARED}), only=confirms,
+         then=("confirmation_lost",), raises=failed_kind),
+    Rule("message_failed", ANY, raises=failed_kind),
+    Rule("message_expired", ANY, raises=failed_kind),
+    Rule("message_incomplete", ANY, raises=lambda case, event: ("MESSAGE_INCOMPLETE",)),
+    Rule("confirmed", frozenset({SCHEDULED}), to=CONFIRMED),
+    Rule("confirmation_lost", frozenset({CONFIRMED, PREPARED}), to=SCHEDULED),
+    # The way to the visit
+    Rule("preparation_opened", AHEAD, sets=opens_preparation),
+    Rule("prepared", frozenset({CONFIRMED}), to=PREPARED),
+    Rule("told_by_staff", frozenset({SCHEDULED}), then=("confirmed",), sets=accepted_mail,
+         resolves=UNTOLD, tells=True, asked=True),
+    Rule("told_by_staff", ANY, sets=accepted_mail, resolves=UNTOLD, tells=True, asked=True),
+    Rule("acknowledged", frozenset({SCHEDULED}), then=("confirmed",), sets=acknowledges,
+         resolves=(*UNTOLD, "UNACKED"), tells=True, asked=True, guard=only_before_end),
+    Rule("acknowledged", AHEAD, sets=acknowledges, resolves=(*UNTOLD, "UNACKED"), tells=True,
+         asked=True, guard=only_before_end),
+    Rule("acknowledged", frozenset({CANCELLED}), raises=late_reply,
+         guard=only_right_after_cancelling),
+    Rule("change_requested", AHEAD, sets=wants_change, asked=True, guard=only_before_end,
+         raises=lambda case, event: ("POSSIBLE_CANCEL",)),
+    Rule("running_late", AHEAD, sets=runs_late, asked=True, guard=only_before_end),
+    Rule("confirmation_requested", AHEAD, sets=repeats_confirmation, asked=True,
+         guard=only_before_end),
+    Rule("contact_changed", AHEAD, sets=new_contact),
+    Rule("contact_changed", ANY, sets=lambda case, event: {"channels": event.data["channels"]}),
+    Rule("policy_changed", ANY),
+    Rule("resource_lost", AHEAD, raises=lambda case, event: ("RESOURCE_LOST",)),
+    Rule("resource_restored", AHEAD, resolves=("RESOURCE_LOST",)),
+    # Attendance
+    Rule("arrived", AHEAD, to=ATTENDED, asked=True, guard=only_near_the_day, resolves=UNTOLD),
+    Rule("arrived", frozenset({MISSED}), to=ATTENDED, asked=True, guard=only_same_day,
+         outcome=no_outcome),
+    Rule("completed", UNRESOLVED, to=COMPLETED, asked=True, guard=only_near_the_day,
+         anchor="resolved", outcome=completed, resolves=("*",), frees=True),
+    # Exceptions
+    Rule("missed", AHEAD, to=MISSED, asked=True, guard=only_after_start, anchor="resolved",
+         outcome=missed_by, sets=notes_side, resolves=("*",), frees=True),
+    Rule("cancelled", AHEAD, to=CANCELLED, asked=True, guard=only_within_window, anchor="resolved",
+         outcome=cancelled_by, sets=notes_lateness, resolves=("*",), frees=True),
+    Rule("moved", AHEAD, to=RESCHEDULED, asked=True, guard=only_within_window, resolves=("*",),
+         frees=True),
+    Rule("corrected", UNRESOLVED | RESOLVED, to=To.NAMED, asked=True, guard=correctable,
+         anchor="resolved", outcome=corrected_outcome, sets=notes_side, resolves=("*",)),
+)
+
+# fmt: on
+
+APPOINTMENT = Path(
+    name="appointment",
+    title="From a booked time to a visible outcome",
+    states=STATES,
+    rules=RULES,
+    controls=CONTROLS,
+    escalations=ESCALATIONS,
+    settles=(Settle(CONFIRMED, ready_for_visit, "prepared"),),
+    outcomes=OUTCOMES,
+)

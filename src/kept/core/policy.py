@@ -1,0 +1,176 @@
+"""What a business may set: offsets, windows, grace, switches. Never code.
+
+A `Policy` is a value; its text form (JSON with durations written like `24h` or `1d 18:00`) is what
+a business edits and what every version of it is kept as. Defaults carry the reason beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import time
+from types import MappingProxyType
+
+from kept.core.time import Exactly, Offset, Window, format_offset, hours, minutes, parse_offset
+
+# Which paths continue after which outcome. Every outcome must be named, even with an empty list:
+# a missing one is a configuration error, found before the appointment happens.
+DEFAULT_HAND_OFFS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "completed": ("follow_up", "reputation", "reactivation"),
+        "missed_by_customer": ("follow_up",),
+        "missed_by_business": ("follow_up",),
+        "cancelled_by_customer": ("follow_up",),
+        "cancelled_by_business": ("follow_up",),
+    }
+)
+
+
+class PolicyError(ValueError):
+    """A policy value cannot be used. The message names the field and says what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The timing and the switches of one business.
+
+    Reminders at 24 h and 1 h follow the mission; several notices beat one (Steiner et al. 2018,
+    AJMC 24:377). The 1 h reminder is logistics, not a proven effect. The customer may change
+    online until 2 h before; less than 24 h of notice is a late cancellation, never a miss.
+    """
+
+    first_reminder: Offset = field(default_factory=lambda: hours(24))
+    first_reminder_until: Offset = field(default_factory=lambda: hours(3))
+    first_reminder_gap: Offset = field(default_factory=lambda: hours(2))
+    final_reminder: Offset = field(default_factory=lambda: hours(1))
+    final_reminder_until: Offset = field(default_factory=lambda: minutes(15))
+    final_reminder_gap: Offset = field(default_factory=lambda: minutes(30))
+    preparation: Offset = field(default_factory=lambda: hours(24))
+    outcome_grace: Offset = field(default_factory=lambda: minutes(15))
+    late_grace: Offset = field(default_factory=lambda: minutes(10))
+    change_until: Offset = field(default_factory=lambda: hours(2))
+    late_cancel: Offset = field(default_factory=lambda: hours(24))
+    accept_within: Offset = field(default_factory=lambda: hours(72))
+    switched_off: frozenset[str] = frozenset()
+    ask_acknowledgement: bool = False
+    quiet_hours: Window | None = None  # the hours in which reminders may be sent; None: any
+    hand_offs: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: DEFAULT_HAND_OFFS)
+
+    def offset(self, name: str) -> Offset:
+        """The offset field of that name."""
+        value: Offset = getattr(self, name)
+        return value
+
+    def gap(self, name: str) -> Exactly:
+        """A field that must be elapsed time."""
+        value = self.offset(name)
+        if not isinstance(value, Exactly):
+            raise PolicyError(f"{name} must be an elapsed time such as 2h, not a time of day")
+        return value
+
+
+OFFSETS = tuple(f.name for f in fields(Policy) if f.type == "Offset")
+# Elapsed times only: a "gap of the day before at 18:00" has no meaning.
+ELAPSED = tuple(n for n in OFFSETS if n not in {"first_reminder", "final_reminder", "preparation"})
+SWITCHES = frozenset({"first_reminder", "final_reminder"})
+
+
+def to_data(policy: Policy) -> dict[str, object]:
+    """The policy as plain JSON data; `from_data` gives it back."""
+    data: dict[str, object] = {name: format_offset(policy.offset(name)) for name in OFFSETS}
+    data["switched_off"] = sorted(policy.switched_off)
+    data["ask_acknowledgement"] = policy.ask_acknowledgement
+    window = policy.quiet_hours
+    data["quiet_hours"] = (
+        [window.opens.isoformat("minutes"), window.closes.isoformat("minutes")] if window else None
+    )
+    data["hand_offs"] = {outcome: list(paths) for outcome, paths in policy.hand_offs.items()}
+    return data
+
+
+def from_data(data: Mapping[str, object]) -> Policy:
+    """A policy from (a part of) its JSON data; what is absent takes the default.
+
+    Raises PolicyError with one sentence that names the field.
+    """
+    return changed(Policy(), data)
+
+
+def changed(policy: Policy, data: Mapping[str, object]) -> Policy:
+    """The policy with the fields in `data` changed. Raises PolicyError."""
+    known = {f.name for f in fields(Policy)}
+    for name in data:
+        if name not in known:
+            raise PolicyError(
+                f"{name} is not a policy field; fields are: {', '.join(sorted(known))}"
+            )
+    values = {name: _value(name, raw) for name, raw in data.items()}
+    new = replace(policy, **values)  # type: ignore[arg-type]  # each value was read for its field
+    for name in ELAPSED:
+        new.gap(name)
+    return new
+
+
+def _value(name: str, raw: object) -> object:
+    if name in OFFSETS:
+        return _offset(name, raw)
+    if name == "ask_acknowledgement":
+        if not isinstance(raw, bool):
+            raise PolicyError("ask_acknowledgement must be true or false")
+        return raw
+    if name == "switched_off":
+        return _switches(raw)
+    if name == "quiet_hours":
+        return _window(raw)
+    return _hand_offs(raw)
+
+
+def _offset(name: str, raw: object) -> Offset:
+    try:
+        return parse_offset(str(raw))
+    except ValueError as error:
+        raise PolicyError(f"{name}: {error}") from error
+
+
+def _switches(raw: object) -> frozenset[str]:
+    names = frozenset(raw) if isinstance(raw, list | tuple | set | frozenset) else None
+    if names is None or not names <= SWITCHES:
+        raise PolicyError(f"switched_off must be a list out of: {', '.join(sorted(SWITCHES))}")
+    return names
+
+
+def _window(raw: object) -> Window | None:
+    if raw is None:
+        return None
+    try:
+        opens, closes = (time.fromisoformat(str(part)) for part in raw)  # type: ignore[attr-defined]
+    except (TypeError, ValueError) as error:
+        raise PolicyError('quiet_hours must be null or like ["08:00", "21:00"]') from error
+    return Window(opens, closes)
+
+
+def _hand_offs(raw: object) -> Mapping[str, tuple[str, ...]]:
+    if not isinstance(raw, Mapping):
+        raise PolicyError("hand_offs must map each outcome to a list of paths")
+    return MappingProxyType({str(key): tuple(map(str, paths)) for key, paths in raw.items()})
+
+
+def warnings(policy: Policy, outcomes: Mapping[str, str]) -> list[str]:
+    """What is allowed but probably not meant, and what is missing, each as one sentence."""
+    found = []
+    reminder, until = policy.first_reminder, policy.change_until
+    if (
+        isinstance(reminder, Exactly)
+        and isinstance(until, Exactly)
+        and until.delta >= reminder.delta
+    ):
+        found.append(
+            f"The first reminder ({format_offset(reminder)} before) arrives too late to change: "
+            f"online changes close {format_offset(until)} before."
+        )
+    found += [
+        f"Nothing is set to follow the outcome {outcome!r}: name its paths in hand_offs, or []."
+        for outcome in outcomes
+        if outcome not in policy.hand_offs
+    ]
+    return found
