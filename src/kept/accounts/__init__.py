@@ -1,0 +1,1 @@
+"""Businesses, members, roles, sign-in, API keys, policy."""

@@ -1,0 +1,56 @@
+"""Who a business is, who may act for it, and which policy is in force."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from kept.accounts.models import ApiKey as ApiKey
+from kept.accounts.models import Business as Business
+from kept.accounts.models import Member as Member
+from kept.accounts.models import PolicyVersion as PolicyVersion
+from kept.accounts.models import User as User
+from kept.core.policy import Policy, from_data
+from kept.lib.ids import digest
+
+
+def business(business_id: UUID) -> Business:
+    """The business of this id. Raises Business.DoesNotExist."""
+    return Business.objects.get(id=business_id)
+
+
+def business_by_slug(slug: str) -> Business | None:
+    return Business.objects.filter(slug=slug).first()
+
+
+def businesses() -> list[Business]:
+    return list(Business.objects.order_by("name", "id"))
+
+
+def membership(user: User, slug: str | None = None) -> Member | None:
+    """The user's membership in the business of that slug (or their first one), or None."""
+    members = Member.objects.select_related("business").filter(user=user, user__is_active=True)
+    if slug is not None:
+        members = members.filter(business__slug=slug)
+    return members.order_by("id").first()
+
+
+def memberships(user: User) -> list[Member]:
+    """Every business this user may act for."""
+    found = Member.objects.select_related("business").filter(user=user)
+    return list(found.order_by("business__name"))
+
+
+def policy_version(policy_id: int) -> Policy:
+    """The policy of one version. Raises PolicyVersion.DoesNotExist."""
+    return from_data(PolicyVersion.objects.get(id=policy_id).data)
+
+
+def policy_in_force(business_id: UUID) -> PolicyVersion:
+    """The newest version of a business's policy."""
+    return PolicyVersion.objects.filter(business_id=business_id).latest("number")
+
+
+def key_holder(secret: str) -> ApiKey | None:
+    """The live API key of this secret with its business, or None."""
+    keys = ApiKey.objects.select_related("business")
+    return keys.filter(digest=digest(secret), revoked_at=None).first()

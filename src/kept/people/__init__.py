@@ -1,0 +1,1 @@
+"""Customers, how to reach them, what they were told."""

@@ -1,0 +1,42 @@
+"""Customers, how to reach them, and what they were last told."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from kept.lib.ids import new_id
+
+
+class Customer(models.Model):
+    """A person a business serves. The only table with names and addresses of customers."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey("accounts.Business", models.PROTECT, related_name="customers")
+    name = models.CharField(max_length=200)
+    email = models.EmailField(blank=True)
+    email_bad = models.CharField(max_length=300, blank=True, help_text="Why it cannot be used.")
+    phone = models.CharField(max_length=40, blank=True, help_text="E.164.")
+    time_zone = models.CharField(max_length=64, blank=True)
+    locale = models.CharField(max_length=20, blank=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # Read by find_or_create: the same person books again.
+            models.Index(fields=["business", "email"], name="customer_by_email"),
+        ]
+
+
+class Told(models.Model):
+    """What a customer was last told about an appointment, with which evidence."""
+
+    subject = models.UUIDField(primary_key=True, help_text="The appointment.")
+    business = models.ForeignKey("accounts.Business", models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="+", null=True)
+    leg = models.PositiveIntegerField()
+    start = models.DateTimeField()
+    cancelled = models.BooleanField(default=False)
+    via = models.CharField(max_length=20)
+    evidence = models.CharField(max_length=20)
+    control = models.CharField(max_length=40, blank=True)
+    at = models.DateTimeField()

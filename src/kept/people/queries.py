@@ -1,0 +1,48 @@
+"""Who a customer is, how to reach them, and what they were told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Q
+
+from kept.people.models import Customer as Customer
+from kept.people.models import Told as Told
+
+
+def customer(customer_id: UUID) -> Customer:
+    return Customer.objects.get(id=customer_id)
+
+
+def customers(ids: Iterable[UUID]) -> dict[UUID, Customer]:
+    return Customer.objects.in_bulk(list(ids))
+
+
+def channels(person: Customer) -> list[str]:
+    """The channels that reach this person, best first. Empty: only a person can tell them."""
+    return ["email"] if person.email and not person.email_bad else []
+
+
+def address(person: Customer, channel: str) -> str:
+    return person.email if channel == "email" else ""
+
+
+def told(subject: UUID) -> Told | None:
+    """What was last told about this appointment, or None when nobody was told anything."""
+    return Told.objects.filter(subject=subject).first()
+
+
+def told_many(subjects: Iterable[UUID]) -> dict[UUID, Told]:
+    """What was last told about each of these appointments; absent: nothing."""
+    return Told.objects.in_bulk(list(subjects))
+
+
+def search(business: UUID, text: str, limit: int = 20) -> list[Customer]:
+    """Customers of a business by a part of name, e-mail or phone."""
+    matches = Q(name__icontains=text) | Q(email__icontains=text)
+    digits = "".join(c for c in text if c.isdigit())
+    if len(digits) >= 3:
+        matches |= Q(phone__contains=digits)
+    found = Customer.objects.filter(matches, business_id=business)
+    return list(found.order_by("name", "id")[:limit])
