@@ -1,0 +1,1 @@
+"""Services, resources, hours, closures, claims, holds, availability."""

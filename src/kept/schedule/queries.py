@@ -1,0 +1,204 @@
+"""Services, staff, hours, and what is free."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from kept.core import availability
+from kept.core.availability import Refusal, SlotRules, Span, from_minute, to_minute
+from kept.core.time import WeeklyHours, local_day
+from kept.core.time import zone as known_zone
+from kept.schedule.models import Claim as Claim
+from kept.schedule.models import Closure as Closure
+from kept.schedule.models import Hours as Hours
+from kept.schedule.models import Resource as Resource
+from kept.schedule.models import Service as Service
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A bookable time: aware instants in UTC, and whose time it is."""
+
+    start: datetime
+    end: datetime
+    staff: UUID
+
+
+def services(business: UUID) -> QuerySet[Service]:
+    """The services that can be booked, by name."""
+    active = Service.objects.filter(business_id=business, archived_at=None)
+    return active.prefetch_related("staff").order_by("name", "id")
+
+
+def service(business: UUID, service_id: UUID) -> Service:
+    """Raises Service.DoesNotExist, also for one of another business or an archived one."""
+    return services(business).get(id=service_id)
+
+
+def staff(business: UUID) -> QuerySet[Resource]:
+    """The people who can be booked, by name, with their weekly hours."""
+    active = Resource.objects.filter(business_id=business, active=True)
+    return active.prefetch_related("hours").order_by("name", "id")
+
+
+def staff_member(business: UUID, resource_id: UUID) -> Resource:
+    """Raises Resource.DoesNotExist, also for one of another business."""
+    return staff(business).get(id=resource_id)
+
+
+def staff_of(service: Service) -> list[Resource]:
+    """Who gives this service, by name."""
+    active = service.staff.filter(active=True)
+    return list(active.prefetch_related("hours").order_by("name", "id"))
+
+
+def weekly_hours(resource: Resource) -> list[WeeklyHours]:
+    return [WeeklyHours(row.weekday, row.start, row.end) for row in resource.hours.all()]
+
+
+def rules(service: Service) -> SlotRules:
+    return SlotRules(
+        duration=service.duration_minutes,
+        buffer_before=service.buffer_before_minutes,
+        buffer_after=service.buffer_after_minutes,
+        step=service.step_minutes,
+        notice=service.notice_minutes,
+        horizon_days=service.horizon_days,
+    )
+
+
+def taken(
+    resources: Sequence[Resource], begin: int, end: int, now: datetime, *, but: UUID | None = None
+) -> dict[int, list[Span]]:
+    """What is taken of each resource (by number) in [begin, end), in minutes.
+
+    An expired hold takes nothing. `but`: the holder whose own claim does not count (a leg that
+    is being moved may overlap its old time).
+    """
+    live = Claim.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=now),
+        live=True,
+        resource__in=[resource.number for resource in resources],
+        end__gt=begin,
+        start__lt=end,
+    )
+    if but is not None:
+        live = live.exclude(holder=but)
+    spans: dict[int, list[Span]] = defaultdict(list)
+    for number, start, finish in live.values_list("resource", "start", "end"):
+        spans[number].append((start, finish))
+    return spans
+
+
+def free_slots(
+    service: Service,
+    resources: Sequence[Resource],
+    begin: datetime,
+    end: datetime,
+    now: datetime,
+    *,
+    but: UUID | None = None,
+) -> list[Slot]:
+    """The bookable slots of a service with begin <= start < end, by time and then staff name."""
+    slot_rules = rules(service)
+    first, last = _whole_minute_up(begin), _whole_minute_up(end)
+    reach = slot_rules.duration + slot_rules.buffer_before + slot_rules.buffer_after
+    busy = taken(resources, first - reach, last + reach, now, but=but)
+    found = [
+        (minute, order, resource.id)
+        for order, resource in enumerate(resources)
+        for minute in availability.free_starts(
+            _open(resource, begin, end),
+            busy.get(resource.number, []),
+            slot_rules,
+            _whole_minute_up(now),
+            first,
+            last,
+        )
+    ]
+    found.sort()
+    length = timedelta(minutes=slot_rules.duration)
+    starts = {minute: from_minute(minute) for minute, _, _ in found}
+    return [Slot(starts[minute], starts[minute] + length, who) for minute, _, who in found]
+
+
+def refusal(
+    service: Service,
+    resource: Resource,
+    start: datetime,
+    now: datetime,
+    *,
+    on_grid: bool = True,
+    but: UUID | None = None,
+) -> Refusal | None:
+    """Why this start cannot be booked with this resource, or None: by the rules of free_slots."""
+    slot_rules = rules(service)
+    begin = to_minute(start)
+    reach = slot_rules.duration + slot_rules.buffer_before + slot_rules.buffer_after
+    busy = taken([resource], begin - reach, begin + reach, now, but=but)
+    opened = _open(resource, start, start + timedelta(minutes=slot_rules.duration))
+    return availability.fits(
+        opened,
+        busy.get(resource.number, []),
+        slot_rules,
+        _whole_minute_up(now),
+        begin,
+        on_grid=on_grid,
+    )
+
+
+def _open(resource: Resource, begin: datetime, end: datetime) -> list[Span]:
+    """The open spans of a resource on every local day that [begin, end] touches.
+
+    One day more on each side: hours may run over midnight, and the day before may reach in.
+    """
+    zone = known_zone(resource.time_zone)
+    first = local_day(begin, zone) - timedelta(days=1)
+    last = local_day(end, zone) + timedelta(days=1)
+    return availability.open_spans(weekly_hours(resource), zone, first, last)
+
+
+def _whole_minute_up(instant: datetime) -> int:
+    """The minute at or after an instant: a slot that began seconds ago can no longer be booked."""
+    return -int(-instant.timestamp() // 60)
+
+
+def load(resources: Iterable[Resource], begin: datetime, end: datetime) -> dict[int, int]:
+    """Minutes already booked of each resource (by number) in a span, to share work evenly."""
+    low, high = to_minute(begin.replace(second=0, microsecond=0)), _whole_minute_up(end)
+    numbers = [resource.number for resource in resources]
+    claims = Claim.objects.filter(
+        live=True, kind=Claim.LEG, resource__in=numbers, end__gt=low, start__lt=high
+    )
+    minutes = dict.fromkeys(numbers, 0)
+    for number, start, finish in claims.values_list("resource", "start", "end"):
+        minutes[number] += finish - start
+    return minutes
+
+
+def closures(business: UUID, now: datetime) -> QuerySet[Closure]:
+    """Closures that are not over and not lifted, the next first."""
+    standing = Closure.objects.filter(business_id=business, lifted_at=None, end__gt=now)
+    return standing.select_related("resource").order_by("start", "id")
+
+
+def holders_between(resources: Sequence[Resource], begin: datetime, end: datetime) -> list[UUID]:
+    """The legs whose claims touch this time: what a closure would affect."""
+    claims = Claim.objects.filter(
+        live=True,
+        kind=Claim.LEG,
+        resource__in=[resource.number for resource in resources],
+        end__gt=to_minute(begin.replace(second=0, microsecond=0)),
+        start__lt=_whole_minute_up(end),
+    )
+    return list(claims.order_by("start").values_list("holder", flat=True))
+
+
+def hours_rows(resource: Resource) -> list[Hours]:
+    return sorted(resource.hours.all(), key=lambda row: (row.weekday, row.start))
