@@ -1,0 +1,438 @@
+"""`apply`: the only writer of cases and of everything that hangs on them.
+
+Gather, decide, write, in one transaction: the state, the events, the difference between the
+controls before and after, the messages, the hand-offs, the claims. Either all of it or none.
+It works on many cases at once, because what costs is the number of statements.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from kept.cases import models
+from kept.cases.rows import (
+    Loaded,
+    anchors_data,
+    case_value,
+    control_row,
+    event_row,
+    policy_of,
+    waits,
+)
+from kept.core import case as core
+from kept.core.decide import decide
+from kept.core.paths import PATHS
+from kept.outbox import actions as outbox
+from kept.people import actions as people
+from kept.schedule import actions as schedule
+
+log = logging.getLogger("kept.cases")
+
+
+class NoSuchCase(LookupError):
+    """There is no case with this id (or it belongs to another business)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A case that is to begin."""
+
+    id: UUID
+    business: UUID
+    path: str
+    subject: UUID
+    number: int
+    person: UUID | None
+    zone: str
+    anchors: Mapping[str, datetime]
+    facts: core.Facts
+    policy: int  # the id of the policy version in force
+    version: int = 0  # the subject's last event so far
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An event that has happened to a case, or that begins one."""
+
+    case: UUID | Opening
+    event: core.Event
+
+
+@transaction.atomic
+def apply(incoming: Sequence[Incoming], now: datetime) -> list[core.Decision]:
+    """Let these events happen, in this order, at `now`. Answers the decision on each.
+
+    Raises core.NotAllowed when a path refuses one, NoSuchCase; then nothing at all is written.
+    """
+    # Gather
+    loaded = _load(incoming, now)
+    # Decide
+    decisions = []
+    written = _Writes(now)
+    for each in incoming:
+        case = loaded[_id(each)]
+        decision = decide(PATHS[case.value.path], case.value, each.event, now)
+        written.add(case, decision)
+        decisions.append(decision)
+    # Apply
+    written.write()
+    return decisions
+
+
+def _id(each: Incoming) -> UUID:
+    return each.case.id if isinstance(each.case, Opening) else each.case
+
+
+def _load(incoming: Sequence[Incoming], now: datetime) -> dict[UUID, Loaded]:
+    """Lock the cases (always in the order of their ids) and read what hangs on them."""
+    loaded = {
+        each.case.id: _opened(each.case, now) for each in incoming if isinstance(each.case, Opening)
+    }
+    ids = {each.case for each in incoming if isinstance(each.case, UUID)} - loaded.keys()
+    if not ids:
+        return loaded
+    rows = list(models.Case.objects.select_for_update().filter(id__in=ids).order_by("id"))
+    if len(rows) < len(ids):
+        raise NoSuchCase(f"{len(ids) - len(rows)} of {len(ids)} cases do not exist")
+    controls = _by_case(models.Control.objects.filter(case_id__in=ids).order_by("due_at", "id"))
+    open_escalations = models.Escalation.objects.filter(case_id__in=ids, resolved_at=None)
+    escalations = _by_case(open_escalations)
+    hand_offs = _by_case(models.HandOff.objects.filter(case_id__in=ids).order_by("id"))
+    for row in rows:
+        kinds = [escalation.kind for escalation in escalations[row.id]]
+        value = case_value(row, controls[row.id], kinds, hand_offs[row.id])
+        by_key = {(control.name, control.run): control for control in controls[row.id]}
+        loaded[row.id] = Loaded(row, value, is_new=False, controls=by_key)
+    return loaded
+
+
+HangsOn = TypeVar("HangsOn", models.Control, models.Escalation, models.HandOff)
+
+
+def _by_case(rows: Iterable[HangsOn]) -> dict[UUID, list[HangsOn]]:
+    grouped: dict[UUID, list[HangsOn]] = defaultdict(list)
+    for row in rows:
+        grouped[row.case_id].append(row)
+    return grouped
+
+
+def _opened(opening: Opening, now: datetime) -> Loaded:
+    row = models.Case(
+        id=opening.id,
+        business_id=opening.business,
+        path=opening.path,
+        subject=opening.subject,
+        number=opening.number,
+        person_id=opening.person,
+        state="",
+        state_since=now,
+        version=opening.version,
+        waits=True,
+        zone=opening.zone,
+        anchors=anchors_data(opening.anchors),
+        facts=dict(opening.facts),
+        policy_id=opening.policy,
+    )
+    value = core.Case(
+        path=opening.path,
+        state="",
+        zone=opening.zone,
+        anchors=opening.anchors,
+        policy=policy_of(opening.policy),
+        facts=opening.facts,
+        leg=opening.number,
+    )
+    return Loaded(row, value, is_new=True, controls={})
+
+
+class _Writes:
+    """The rows that some decisions ask for, collected and then written a table at a time."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.cases: dict[UUID, Loaded] = {}
+        self.events: list[models.Event] = []
+        self.controls: dict[UUID, models.Control] = {}
+        self.escalations: list[models.Escalation] = []
+        self.resolved: list[tuple[UUID, str, core.Event]] = []
+        self.offers: dict[tuple[UUID, str, int], models.HandOff] = {}
+        self.posts: list[outbox.Post] = []
+        self.withdrawn: list[tuple[UUID, str, int, str]] = []
+        self.told: dict[UUID, people.Told] = {}
+        self.releases: dict[UUID, datetime] = {}
+
+    def add(self, case: Loaded, decision: core.Decision) -> None:
+        """Take up a decision; the case goes on from there for the next event on it."""
+        self._add_case(case, decision)
+        self._add_controls(case, decision)
+        self._add_escalations(case, decision)
+        self._add_hand_offs(case, decision)
+        self._add_messages(case, decision)
+        if decision.release_from is not None:
+            self.releases[case.row.id] = decision.release_from
+        case.value = decision.case
+        self.cases[case.row.id] = case
+
+    def _add_case(self, case: Loaded, decision: core.Decision) -> None:
+        row, value = case.row, decision.case
+        if row.state != value.state:
+            row.state, row.state_since = value.state, self.now
+        row.anchors = anchors_data(value.anchors)
+        row.facts = dict(value.facts)
+        row.waits = waits(value)
+        for event in decision.events:
+            row.version += 1
+            self.events.append(event_row(row.id, row.version, event))
+
+    def _add_controls(self, case: Loaded, decision: core.Decision) -> None:
+        for control in decision.controls:
+            row = control_row(case.row.id, control, case.controls.get(control.key))
+            case.controls[control.key] = row
+            self.controls[row.id] = row
+
+    def _add_escalations(self, case: Loaded, decision: core.Decision) -> None:
+        row = case.row
+        self.escalations += [
+            models.Escalation(
+                business_id=row.business_id,
+                case_id=row.id,
+                kind=raised.kind,
+                owner=raised.owner,
+                due_at=raised.due_at,
+                reason=raised.reason,
+                tried=raised.tried[:500],
+                suggestion=raised.suggestion,
+                raised_at=self.now,
+            )
+            for raised in decision.raised
+        ]
+        cause = decision.events[0] if decision.events else None
+        if cause is not None:
+            self.resolved += [(row.id, kind, cause) for kind in decision.resolved]
+
+    def _add_hand_offs(self, case: Loaded, decision: core.Decision) -> None:
+        row = case.row
+        cause = decision.events[0] if decision.events else None
+        for hand_off in decision.hand_offs:
+            answered = hand_off.status is not core.HandOffStatus.OFFERED
+            self.offers[(row.id, *hand_off.key)] = models.HandOff(
+                business_id=row.business_id,
+                case_id=row.id,
+                to=hand_off.to,
+                outcome=hand_off.outcome,
+                version=hand_off.version,
+                status=hand_off.status.value,
+                payload=_payload(row, decision.case, hand_off),
+                offered_at=self.now,
+                accept_by=hand_off.accept_by,
+                answered_at=self.now if answered else None,
+                answered_by=str(cause.actor) if answered and cause else "",
+                reason=cause.reason[:500] if answered and cause else "",
+            )
+
+    def _add_messages(self, case: Loaded, decision: core.Decision) -> None:
+        row = case.row
+        self.posts += [
+            outbox.Post(
+                business=row.business_id,
+                case=row.id,
+                subject=row.subject,
+                leg=row.number,
+                control=post.control,
+                run=post.run,
+                kind=post.message,
+                person=row.person_id,
+                channel=_channel(decision.case),
+                useful_until=post.useful_until,
+            )
+            for post in decision.post
+            if row.person_id is not None
+        ]
+        self.withdrawn += [
+            (row.id, control.name, control.run, control.reason)
+            for control in decision.controls
+            if control.status is core.Status.VOID
+        ]
+        if decision.told is not None:
+            self.told[row.subject] = people.Told(
+                subject=row.subject,
+                business=row.business_id,
+                customer=row.person_id,
+                leg=row.number,
+                start=decision.case.anchors["start"],
+                cancelled=decision.told.control == "cancelled_notice",
+                via=decision.told.via,
+                evidence=decision.told.evidence,
+                control=decision.told.control,
+                at=self.now,
+            )
+
+    def write(self) -> None:
+        """Write everything, table by table. The caller holds the transaction."""
+        self._write_cases()
+        models.Event.objects.bulk_create(self.events)
+        if self.controls:
+            _upsert_controls(self.controls.values())
+        self._write_escalations()
+        self._write_hand_offs()
+        # A message withdrawn and posted anew in one go must leave before the new one comes.
+        outbox.withdraw(self.withdrawn, self.now)
+        outbox.post(self.posts, self.now)
+        people.remember_told(self.told.values())
+        schedule.release(self.releases)
+
+    def _write_cases(self) -> None:
+        new = [case.row for case in self.cases.values() if case.is_new]
+        old = [case.row for case in self.cases.values() if not case.is_new]
+        models.Case.objects.bulk_create(new)
+        if len(old) == 1:
+            old[0].save(update_fields=CASE_FIELDS)
+        elif old:
+            models.Case.objects.bulk_create(
+                old, update_conflicts=True, unique_fields=["id"], update_fields=CASE_FIELDS
+            )
+
+    def _write_escalations(self) -> None:
+        for case_id, kind, cause in self.resolved:
+            models.Escalation.objects.filter(case_id=case_id, kind=kind, resolved_at=None).update(
+                resolved_at=self.now,
+                resolved_by=str(cause.actor)[:220],
+                note=cause.reason[:1000] or cause.name,
+            )
+        models.Escalation.objects.bulk_create(self.escalations)
+
+    def _write_hand_offs(self) -> None:
+        """New offers are inserted; of those already made only the answer changes."""
+        models.HandOff.objects.bulk_create(
+            self.offers.values(),
+            update_conflicts=True,
+            unique_fields=["case", "to", "version"],
+            update_fields=["status", "answered_at", "answered_by", "reason"],
+        )
+
+
+CASE_FIELDS = ["state", "state_since", "version", "waits", "anchors", "facts", "policy"]
+CONTROL_FIELDS = ["due_at", "useful_until", "status", "reason", "fired_at", "wake_at"]
+
+
+def _upsert_controls(rows: Iterable[models.Control]) -> None:
+    models.Control.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["id"], update_fields=CONTROL_FIELDS
+    )
+
+
+def _channel(value: core.Case) -> str:
+    channels = value.facts.get("channels")
+    return str(channels[0]) if isinstance(channels, list | tuple) and channels else "email"
+
+
+def _payload(row: models.Case, value: core.Case, hand_off: core.HandOff) -> dict[str, object]:
+    """Everything the receiving path needs to begin, so that it need not ask."""
+    return {
+        "from_path": row.path,
+        "to_path": hand_off.to,
+        "appointment_id": str(row.subject),
+        "leg": row.number,
+        "outcome": hand_off.outcome,
+        "outcome_version": hand_off.version,
+        "outcome_record": value.facts.get("outcome"),
+        "person_id": str(row.person_id) if row.person_id else None,
+        "start": value.anchors["start"].isoformat(),
+        "end": value.anchors["end"].isoformat(),
+        **dict(value.facts.get("carries") or {}),  # type: ignore[call-overload]
+    }
+
+
+# Turning the handle
+
+
+BATCH = 200
+LONGEST_PUSH_BACK = timedelta(hours=1)
+
+
+def turn_due(now: datetime, *, limit: int = BATCH) -> tuple[int, int]:
+    """Feed controls that are due to `apply`: (cases turned, cases pushed back).
+
+    One batch; (0, 0) when nothing is due. Two workers never take the same case: rows that
+    another one holds are passed over (PostgreSQL), or the other one waits its turn (SQLite).
+    A case that cannot be handled is pushed back and counted; the others go on without it.
+    """
+    try:
+        with transaction.atomic():
+            ids = _claim_due(now, limit)
+            apply([_tick(case_id, now) for case_id in ids], now)
+            return len(ids), 0
+    except Exception:
+        log.exception("A batch of due controls failed; its cases are taken one at a time.")
+    return _one_by_one(now, limit)
+
+
+def _tick(case_id: UUID, now: datetime) -> Incoming:
+    return Incoming(case_id, core.Event("control_due", now))
+
+
+def _due(now: datetime) -> QuerySet[models.Control]:
+    return models.Control.objects.filter(
+        status=core.Status.PLANNED.value, fired_at=None, wake_at__lte=now
+    ).order_by("wake_at")
+
+
+def _claim_due(now: datetime, limit: int) -> list[UUID]:
+    candidates = list(_due(now).values_list("case_id", flat=True)[:limit])
+    if not candidates:
+        return []
+    free = models.Case.objects.select_for_update(skip_locked=True).filter(id__in=candidates)
+    locked = set(free.values_list("id", flat=True))
+    # Between the two reads another worker may have handled and let go of a case: look again.
+    still_due = _due(now).filter(case_id__in=locked).values_list("case_id", flat=True)
+    return list(dict.fromkeys(still_due))
+
+
+def _one_by_one(now: datetime, limit: int) -> tuple[int, int]:
+    turned = pushed_back = 0
+    for case_id in dict.fromkeys(_due(now).values_list("case_id", flat=True)[:limit]):
+        try:
+            with transaction.atomic():
+                apply([_tick(case_id, now)], now)
+            turned += 1
+        except Exception:
+            log.exception("Case %s could not be handled; it is pushed back.", case_id)
+            _push_back(case_id, now)
+            pushed_back += 1
+    return turned, pushed_back
+
+
+def _push_back(case_id: UUID, now: datetime) -> None:
+    """Try this case again later, and later still if that fails too; its duties stay planned."""
+    due = _due(now).filter(case_id=case_id)
+    failures = max(due.values_list("failures", flat=True), default=0)
+    wait = min(timedelta(seconds=10) * 2 ** min(failures, 20), LONGEST_PUSH_BACK)
+    due.order_by().update(failures=F("failures") + 1, wake_at=now + wait)
+
+
+# Policy
+
+
+def change_policy(business: UUID, policy_id: int, now: datetime, actor: core.Actor) -> int:
+    """Put a new policy version in force on every case that still waits; answers how many.
+
+    Timed controls ahead are planned anew, once; what is done stays done, and nothing is
+    announced that was already announced.
+    """
+    with transaction.atomic():
+        waiting = models.Case.objects.filter(business_id=business, waits=True).order_by("id")
+        ids = list(waiting.select_for_update().values_list("id", flat=True))
+        models.Case.objects.filter(id__in=ids).update(policy_id=policy_id)
+        event = core.Event("policy_changed", now, actor, data={"policy": policy_id})
+        for at in range(0, len(ids), BATCH):
+            apply([Incoming(case_id, event) for case_id in ids[at : at + BATCH]], now)
+    return len(ids)

@@ -1,0 +1,131 @@
+"""What the engine knows: states, histories, duties, what needs a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, Min, OuterRef, QuerySet
+
+from kept.cases import models
+from kept.cases.models import Case as Case
+from kept.cases.models import Control as Control
+from kept.cases.models import Escalation as Escalation
+from kept.cases.models import Event as Event
+from kept.cases.models import HandOff as HandOff
+from kept.cases.rows import case_value, event_value
+from kept.core import case as core
+from kept.core.case import Status
+
+
+def lock(case_id: UUID) -> models.Case:
+    """Lock a case until the end of the transaction: nobody changes it meanwhile."""
+    return models.Case.objects.select_for_update().get(id=case_id)
+
+
+def case(case_id: UUID) -> models.Case:
+    return models.Case.objects.get(id=case_id)
+
+
+def value(case_id: UUID) -> core.Case:
+    """The case as `decide` would see it."""
+    row = models.Case.objects.get(id=case_id)
+    kinds = row.escalations.filter(resolved_at=None).values_list("kind", flat=True)
+    controls = row.controls.order_by("due_at", "id")
+    return case_value(row, controls, kinds, row.hand_offs.order_by("id"))
+
+
+def of_subject(subject: UUID) -> list[models.Case]:
+    """Every case about a subject, the first leg first."""
+    return list(models.Case.objects.filter(subject=subject).order_by("path", "number"))
+
+
+def events(cases: Iterable[UUID]) -> list[models.Event]:
+    """The histories of these cases as one, oldest first."""
+    found = models.Event.objects.filter(case__in=list(cases)).select_related("case")
+    return list(found.order_by("case__number", "seq"))
+
+
+def history(case_id: UUID) -> list[core.Event]:
+    """The history of one case, oldest first."""
+    rows = models.Event.objects.filter(case_id=case_id).order_by("seq")
+    return [event_value(row) for row in rows]
+
+
+def controls(cases: Iterable[UUID]) -> list[models.Control]:
+    """The duties of these cases, by leg and by when they are due."""
+    found = models.Control.objects.filter(case__in=list(cases)).select_related("case")
+    return list(found.order_by("case__number", "due_at", "id"))
+
+
+def hand_offs_of(cases: Iterable[UUID]) -> list[models.HandOff]:
+    found = models.HandOff.objects.filter(case__in=list(cases)).select_related("case")
+    return list(found.order_by("offered_at", "id"))
+
+
+def escalations_of(cases: Iterable[UUID]) -> list[models.Escalation]:
+    """The escalations of these cases, the open ones first."""
+    found = models.Escalation.objects.filter(case__in=list(cases)).select_related("case")
+    return sorted(found, key=lambda row: (row.resolved_at is not None, row.due_at))
+
+
+def escalations(business: UUID, *, is_open: bool | None = None) -> QuerySet[models.Escalation]:
+    """What needs (or needed) a person in this business, the most urgent first."""
+    found = models.Escalation.objects.filter(business_id=business).select_related("case")
+    if is_open is not None:
+        found = found.filter(resolved_at__isnull=is_open)
+    return found.order_by("due_at", "id")
+
+
+def escalation(business: UUID, escalation_id: UUID) -> models.Escalation:
+    """Raises Escalation.DoesNotExist, also for one of another business."""
+    found = models.Escalation.objects.select_related("case")
+    return found.get(business_id=business, id=escalation_id)
+
+
+def hand_offs(business: UUID, status: str = "") -> QuerySet[models.HandOff]:
+    """What has been handed on, oldest first; `status` narrows it."""
+    found = models.HandOff.objects.filter(business_id=business).select_related("case")
+    if status:
+        found = found.filter(status=status)
+    return found.order_by("offered_at", "id")
+
+
+def hand_off(business: UUID, hand_off_id: UUID) -> models.HandOff:
+    """Raises HandOff.DoesNotExist, also for one of another business."""
+    return models.HandOff.objects.select_related("case").get(business_id=business, id=hand_off_id)
+
+
+def next_due() -> datetime | None:
+    """When the next duty of anybody falls due: what the clock's "next control" jumps to."""
+    waiting = models.Control.objects.filter(status=Status.PLANNED.value, fired_at=None)
+    found: datetime | None = waiting.aggregate(at=Min("wake_at"))["at"]
+    return found
+
+
+def due_now(now: datetime) -> int:
+    """How many duties are due and not handled yet."""
+    waiting = models.Control.objects.filter(status=Status.PLANNED.value, fired_at=None)
+    return waiting.filter(wake_at__lte=now).count()
+
+
+def message_wanted(case_id: UUID, control: str, run: int, now: datetime) -> str:
+    """The last look before a message is handed over: "" or why it is no longer wanted.
+
+    Locks the case until the end of the transaction, so that no change can come between this
+    answer and the mark that follows from it.
+    """
+    row = lock(case_id)
+    duty = models.Control.objects.get(case_id=case_id, name=control, run=run)
+    if duty.status != Status.PLANNED.value:
+        return f"{control} is {duty.status}: {duty.reason or row.state}"
+    return ""
+
+
+def waiting_without_duty(business_ids: Sequence[UUID] | None = None) -> QuerySet[models.Case]:
+    """Cases that wait for something although nothing is planned and nobody was asked."""
+    planned = models.Control.objects.filter(case=OuterRef("pk"), status=Status.PLANNED.value)
+    asked = models.Escalation.objects.filter(case=OuterRef("pk"), resolved_at=None)
+    found = models.Case.objects.filter(~Exists(planned), ~Exists(asked), waits=True)
+    return found if business_ids is None else found.filter(business_id__in=business_ids)

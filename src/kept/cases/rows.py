@@ -1,0 +1,110 @@
+"""Rows to values and back: the only place that knows both shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from kept.accounts.queries import policy_version
+from kept.cases import models
+from kept.core import case as core
+from kept.core.paths import PATHS
+from kept.core.policy import Policy
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A case while it is being worked on: its row, its value, and the rows it came with."""
+
+    row: models.Case
+    value: core.Case
+    is_new: bool
+    controls: dict[tuple[str, int], models.Control]
+
+
+@lru_cache(maxsize=512)
+def policy_of(policy_id: int) -> Policy:
+    """The policy of a version. Versions never change, so they may be remembered for ever."""
+    return policy_version(policy_id)
+
+
+def control_value(row: models.Control) -> core.Control:
+    status = core.Status(row.status)
+    return core.Control(
+        row.name, row.due_at, row.useful_until, row.run, status, row.reason, row.fired_at
+    )
+
+
+def hand_off_value(row: models.HandOff) -> core.HandOff:
+    status = core.HandOffStatus(row.status)
+    return core.HandOff(row.to, row.outcome, row.version, status, row.accept_by)
+
+
+def event_value(row: models.Event) -> core.Event:
+    actor = core.Actor(core.Role(row.actor_role), row.actor_name)
+    return core.Event(row.name, row.at, actor, row.reason, row.data)
+
+
+def case_value(
+    row: models.Case,
+    controls: Iterable[models.Control] = (),
+    escalations: Iterable[str] = (),
+    hand_offs: Iterable[models.HandOff] = (),
+) -> core.Case:
+    return core.Case(
+        path=row.path,
+        state=row.state,
+        zone=row.zone,
+        anchors={name: datetime.fromisoformat(at) for name, at in row.anchors.items()},
+        policy=policy_of(row.policy_id),
+        facts=row.facts,
+        leg=row.number,
+        controls=tuple(map(control_value, controls)),
+        escalations=frozenset(escalations),
+        hand_offs=tuple(map(hand_off_value, hand_offs)),
+    )
+
+
+def anchors_data(anchors: Mapping[str, datetime]) -> dict[str, str]:
+    return {name: at.isoformat() for name, at in anchors.items()}
+
+
+def event_row(case_id: UUID, seq: int, event: core.Event) -> models.Event:
+    return models.Event(
+        case_id=case_id,
+        seq=seq,
+        name=event.name,
+        at=event.at,
+        actor_role=event.actor.role.value,
+        actor_name=event.actor.name[:200],
+        reason=event.reason[:500],
+        data=dict(event.data),
+    )
+
+
+def control_row(case_id: UUID, control: core.Control, old: models.Control | None) -> models.Control:
+    """The row of a control, keeping the id of the one it replaces."""
+    row = models.Control(
+        case_id=case_id,
+        name=control.name,
+        run=control.run,
+        due_at=control.due_at,
+        useful_until=control.useful_until,
+        status=control.status.value,
+        reason=control.reason[:500],
+        fired_at=control.fired_at,
+        wake_at=control.due_at,
+    )
+    if old is not None:
+        row.id = old.id
+        row.failures = old.failures
+    return row
+
+
+def waits(value: core.Case) -> bool:
+    """Something must still happen: no outcome yet, or a hand-off nobody has answered."""
+    offered = any(h.status is core.HandOffStatus.OFFERED for h in value.hand_offs)
+    return value.state in PATHS[value.path].waiting or offered

@@ -1,0 +1,54 @@
+"""What is to be said and what became of it, for those who ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from kept.clock.queries import real_now
+from kept.outbox.models import Evidence as Evidence
+from kept.outbox.models import Message as Message
+
+
+def of_subject(subject: UUID) -> QuerySet[Message]:
+    """Every message about an appointment, oldest first, with its evidence."""
+    messages = Message.objects.filter(subject=subject).prefetch_related("evidence")
+    return messages.order_by("created_at", "id")
+
+
+def in_hand(cases: Iterable[UUID]) -> bool:
+    """True while a message of these cases is being handed to a transport at this moment."""
+    handing = Message.objects.filter(case__in=list(cases), status=Message.HANDING_OVER)
+    return handing.filter(claimed_until__gt=real_now()).exists()
+
+
+def newest(business: UUID, limit: int = 100) -> QuerySet[Message]:
+    """What a business has sent or tried to send, newest first."""
+    messages = Message.objects.filter(business_id=business).select_related("person")
+    return messages.order_by("-created_at", "-id")[:limit]
+
+
+def message(business: UUID, message_id: UUID) -> Message:
+    """Raises Message.DoesNotExist, also for a message of another business."""
+    return Message.objects.select_related("person").get(business_id=business, id=message_id)
+
+
+def first_sent(subject: UUID) -> Message | None:
+    """The first message about an appointment: the one later mails are threaded to."""
+    sent = Message.objects.filter(subject=subject).exclude(handed_over_at=None)
+    return sent.order_by("handed_over_at", "id").first()
+
+
+def waiting(now: datetime) -> int:
+    """How many messages are to be sent at this moment."""
+    due = Message.objects.filter(status__in=[Message.QUEUED, Message.CLAIMED], wake_at__lte=now)
+    return due.count()
+
+
+def abandoned() -> list[Message]:
+    """Attempts whose worker has died: claimed or being handed over, and the lease is over."""
+    held = Message.objects.filter(status__in=[Message.CLAIMED, Message.HANDING_OVER])
+    return list(held.filter(claimed_until__lt=real_now()).order_by("claimed_until"))
