@@ -1,0 +1,1 @@
+"""Booking, moving, cancelling, attending: the appointment path at work."""

@@ -1,0 +1,566 @@
+"""Everything that may be done to an appointment.
+
+Each action is one transaction: the claim on the time, the leg, the case and its duties, the
+confirmation in the outbox. `alongside` runs in the same transaction (a door remembers its answer
+there), and gets the appointment.
+"""
+
+from __future__ import annotations
+
+import time as real_time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from kept.accounts import queries as accounts
+from kept.accounts.actions import new_policy_version
+from kept.accounts.queries import Business, PolicyVersion
+from kept.appointments.models import Appointment, Leg
+from kept.cases import actions as cases
+from kept.cases import queries as case_queries
+from kept.cases.rows import policy_of
+from kept.core import time
+from kept.core.availability import Refusal
+from kept.core.case import Actor, Event, Role
+from kept.core.policy import Policy
+from kept.core.time import close_of_business, parse_offset
+from kept.lib.ids import new_id, new_reference, new_token
+from kept.outbox import queries as outbox
+from kept.people import actions as people
+from kept.people import queries as people_queries
+from kept.people.actions import Contact
+from kept.people.queries import Customer
+from kept.schedule import actions as schedule
+from kept.schedule import queries as schedule_queries
+from kept.schedule.queries import Claim, Resource, Service
+
+PATH = "appointment"
+HAND_OVER_PATIENCE = 5.0  # seconds a change waits for a message that is just being handed over
+
+Answer = TypeVar("Answer")
+Alongside = Callable[[Appointment], None]
+
+
+def nothing(appointment: Appointment) -> None:
+    """The default for `alongside`."""
+
+
+class CannotBook(Exception):
+    """The time cannot be booked. `refusal` says why in one word; the message in a sentence."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(SENTENCES[refusal])
+        self.refusal = refusal
+
+
+SENTENCES = {
+    Refusal.TAKEN: "This time was just taken. Choose another time.",
+    Refusal.OUTSIDE_HOURS: "This time is outside the opening hours. Choose a time that is offered.",
+    Refusal.TOO_SOON: "This time is too soon to be booked. Choose a later time.",
+    Refusal.TOO_FAR: "This time is too far ahead to be booked. Choose an earlier time.",
+    Refusal.OFF_GRID: "Appointments do not begin at this time. Choose a time that is offered.",
+}
+
+
+class Stale(Exception):
+    """The appointment has changed since it was read. `version` is the present one."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"The appointment has changed meanwhile (it is at version {version}): read it again."
+        )
+        self.version = version
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What somebody asks for. `staff` None: whoever is free. `hold`: a visitor's held slot.
+
+    `freely`: the front desk may book outside hours, notice and grid; never over another booking.
+    """
+
+    service: UUID
+    start: datetime
+    contact: Contact
+    staff: UUID | None = None
+    notes: str = ""
+    origin: str = "page"
+    freely: bool = False
+    hold: UUID | None = None
+
+
+# Booking
+
+
+@transaction.atomic
+def book(
+    business: Business,
+    booking: Booking,
+    now: datetime,
+    actor: Actor,
+    alongside: Alongside = nothing,
+) -> Appointment:
+    """Book an appointment: one leg, its case, its duties, its confirmation in the outbox.
+
+    Raises CannotBook, Service.DoesNotExist, Resource.DoesNotExist.
+    """
+    service = schedule_queries.service(business.id, booking.service)
+    customer = people.find_or_create(business.id, booking.contact, now)
+    appointment = _new_appointment(business, customer, booking, now)
+    if booking.hold is not None:
+        schedule.drop_hold(booking.hold)
+    leg = _Leg(business, appointment, service, customer, now, number=1)
+    leg.claim_time(booking.start, booking.staff, freely=booking.freely)
+    leg.open(Event("booked", now, actor, data={"origin": booking.origin}), told=False)
+    alongside(appointment)
+    return appointment
+
+
+@transaction.atomic
+def walk_in(
+    business: Business,
+    booking: Booking,
+    now: datetime,
+    actor: Actor,
+) -> Appointment:
+    """Somebody is here without an appointment: it begins at *attended*. Raises CannotBook."""
+    service = schedule_queries.service(business.id, booking.service)
+    customer = people.find_or_create(business.id, booking.contact, now)
+    appointment = _new_appointment(business, customer, booking, now)
+    leg = _Leg(business, appointment, service, customer, now, number=1)
+    leg.claim_time(booking.start, booking.staff, freely=True)
+    leg.open(Event("walked_in", now, actor, data={"origin": "walk_in"}), told=True)
+    return appointment
+
+
+def _new_appointment(
+    business: Business, customer: Customer, booking: Booking, now: datetime
+) -> Appointment:
+    return Appointment.objects.create(
+        business=business,
+        reference=new_reference(),
+        token=new_token(),
+        customer=customer,
+        origin=booking.origin,
+        notes=booking.notes,
+        created_at=now,
+    )
+
+
+class _Leg:
+    """A leg while it is being opened."""
+
+    def __init__(
+        self,
+        business: Business,
+        appointment: Appointment,
+        service: Service,
+        customer: Customer,
+        now: datetime,
+        number: int,
+    ) -> None:
+        self.id = new_id()
+        self.business, self.appointment, self.service = business, appointment, service
+        self.customer, self.now, self.number = customer, now, number
+        self.policy: PolicyVersion = accounts.policy_in_force(business.id)
+        self.staff: Resource
+        self.start: datetime
+
+    @property
+    def end(self) -> datetime:
+        return self.start + timedelta(minutes=self.service.duration_minutes)
+
+    def claim_time(self, start: datetime, staff: UUID | None, *, freely: bool) -> None:
+        """Claim the time with this member of staff, or with whoever is free. Raises CannotBook."""
+        candidates = self._candidates(start, staff)
+        refusals = []
+        for candidate in candidates:
+            refused = schedule_queries.refusal(
+                self.service, candidate, start, self.now, on_grid=not freely
+            )
+            if refused is None or (freely and refused is not Refusal.TAKEN):
+                refused = self._claim(candidate, start)
+                if refused is None:
+                    return
+            refusals.append(refused)
+        # "Taken" says most: somebody could have done it at another time.
+        taken = Refusal.TAKEN in refusals or not refusals
+        raise CannotBook(Refusal.TAKEN if taken else refusals[0])
+
+    def _candidates(self, start: datetime, staff: UUID | None) -> Sequence[Resource]:
+        """The one asked for, or everybody who gives the service, the least busy that day first."""
+        able = schedule_queries.staff_of(self.service)
+        if staff is not None:
+            asked = [resource for resource in able if resource.id == staff]
+            if not asked:
+                raise Resource.DoesNotExist("This member of staff does not give this service.")
+            return asked
+        if len(able) < 2:
+            return able
+        day = time.day_bounds(
+            time.local_day(start, ZoneInfo(self.business.time_zone)),
+            ZoneInfo(self.business.time_zone),
+        )
+        busy = schedule_queries.load(able, *day)
+        return sorted(able, key=lambda resource: busy[resource.number])
+
+    def _claim(self, candidate: Resource, start: datetime) -> Refusal | None:
+        begin, end = schedule.claimed_span(self.service, start)
+        try:
+            schedule.claim(candidate, begin, end, kind=Claim.LEG, holder=self.id, now=self.now)
+        except schedule.Taken:
+            return Refusal.TAKEN
+        self.staff, self.start = candidate, start
+        return None
+
+    def open(self, event: Event, *, told: bool, version: int = 0) -> None:
+        """Write the leg and begin its case with `event`. `told`: about an earlier leg."""
+        opening = cases.Opening(
+            id=self.id,
+            business=self.business.id,
+            path=PATH,
+            subject=self.appointment.id,
+            number=self.number,
+            person=self.customer.id,
+            zone=self.business.time_zone,
+            anchors=self._anchors(),
+            facts=self._facts(told),
+            policy=self.policy.pk,
+            version=version,
+        )
+        cases.apply([cases.Incoming(opening, event)], self.now)
+        Leg.objects.create(
+            case_id=self.id,
+            business=self.business,
+            appointment=self.appointment,
+            number=self.number,
+            service=self.service,
+            snapshot=_snapshot(self.service, self.business, policy_of(self.policy.pk)),
+            staff=self.staff,
+            start=self.start,
+            end=self.end,
+            booked_at=self.now,
+        )
+
+    def _anchors(self) -> dict[str, datetime]:
+        zone, policy = ZoneInfo(self.business.time_zone), policy_of(self.policy.pk)
+        grace = time.after(self.end, policy.outcome_grace, zone)
+        hours = schedule_queries.weekly_hours(self.staff)
+        staff_zone = ZoneInfo(self.staff.time_zone)
+        until = _terms(self.service, policy)["change_until"]
+        return {
+            "opened": self.now,
+            "start": self.start,
+            "end": self.end,
+            "close": close_of_business(self.end, hours, staff_zone, not_before=grace),
+            "change_until": time.before(self.start, parse_offset(until), zone),
+        }
+
+    def _facts(self, told: bool) -> dict[str, object]:
+        price = self.service.price
+        return {
+            "channels": people_queries.channels(self.customer),
+            "told": told,
+            "recipient_zone": self.customer.time_zone,
+            "carries": {
+                "reference": self.appointment.reference,
+                "service": self.service.name,
+                "service_id": str(self.service.id),
+                "value": str(price) if price is not None else None,
+                "currency": self.business.currency,
+            },
+        }
+
+
+def _terms(service: Service, policy: Policy) -> dict[str, str]:
+    """The terms of change agreed at booking: the service's own, else the policy's."""
+    return {
+        "change_until": service.change_until or time.format_offset(policy.change_until),
+        "late_cancel": service.late_cancel or time.format_offset(policy.late_cancel),
+    }
+
+
+def _snapshot(service: Service, business: Business, policy: Policy) -> dict[str, object]:
+    """The service as it was booked. Editing or archiving it later changes nothing here."""
+    return {
+        "id": str(service.id),
+        "name": service.name,
+        "public_name": service.public_name or ("" if service.private else service.name),
+        "duration_minutes": service.duration_minutes,
+        "buffer_before_minutes": service.buffer_before_minutes,
+        "buffer_after_minutes": service.buffer_after_minutes,
+        "price": str(service.price) if service.price is not None else None,
+        "currency": business.currency,
+        "mode": service.mode,
+        "place": service.place or business.address,
+        "private": service.private,
+        "terms": _terms(service, policy),
+    }
+
+
+# Changing
+
+
+def move(
+    appointment: Appointment,
+    start: datetime,
+    now: datetime,
+    actor: Actor,
+    *,
+    staff: UUID | None = None,
+    reason: str = "",
+    freely: bool = False,
+    expected: int | None = None,
+    alongside: Alongside = nothing,
+) -> Appointment:
+    """Move an appointment: this leg closes, the next one opens, in one transaction.
+
+    The old time is given back first, so the new one may overlap it. If the new time cannot be
+    had, nothing has changed. Raises CannotBook, NotAllowed, Stale.
+    """
+
+    def change(leg: Leg) -> Appointment:
+        data = {"from": leg.start.isoformat(), "to": start.isoformat()}
+        event = Event("moved", now, actor, reason, data)
+        closing = cases.apply([cases.Incoming(leg.case_id, event)], now)[0]
+        Leg.objects.filter(case_id=leg.case_id).update(current=False)
+        new = _Leg(
+            appointment.business,
+            appointment,
+            leg.service,
+            appointment.customer,
+            now,
+            leg.number + 1,
+        )
+        # Unless somebody else is asked for, the customer keeps the person they booked.
+        new.claim_time(start, staff or leg.staff_id, freely=freely)
+        version = case_queries.case(leg.case_id).version
+        booked = Event("booked", now, actor, reason, {"origin": "move", **data})
+        new.open(booked, told=bool(closing.case.facts.get("told")), version=version)
+        return appointment
+
+    return _change(appointment, change, expected, alongside)
+
+
+def _request(
+    appointment: Appointment,
+    event: Event,
+    now: datetime,
+    expected: int | None,
+    alongside: Alongside,
+) -> Appointment:
+    def change(leg: Leg) -> Appointment:
+        cases.apply([cases.Incoming(leg.case_id, event)], now)
+        return appointment
+
+    return _change(appointment, change, expected, alongside)
+
+
+def cancel(
+    appointment: Appointment,
+    now: datetime,
+    actor: Actor,
+    *,
+    by: Role,
+    reason: str = "",
+    expected: int | None = None,
+    alongside: Alongside = nothing,
+) -> Appointment:
+    """Give the time back. `by` says whose wish it was, whoever typed it. Raises NotAllowed."""
+    event = Event("cancelled", now, actor, reason, {"by": _by(by)})
+    return _request(appointment, event, now, expected, alongside)
+
+
+def miss(
+    appointment: Appointment,
+    now: datetime,
+    actor: Actor,
+    *,
+    by: Role,
+    reason: str = "",
+    expected: int | None = None,
+    alongside: Alongside = nothing,
+) -> Appointment:
+    """Record that it did not take place, and whose doing that was. Raises NotAllowed."""
+    event = Event("missed", now, actor, reason, {"by": _by(by)})
+    return _request(appointment, event, now, expected, alongside)
+
+
+def _by(role: Role) -> str:
+    return "customer" if role is Role.CUSTOMER else "business"
+
+
+def correct(
+    appointment: Appointment,
+    to: str,
+    now: datetime,
+    actor: Actor,
+    *,
+    reason: str,
+    by: Role = Role.CUSTOMER,
+    expected: int | None = None,
+    alongside: Alongside = nothing,
+) -> Appointment:
+    """Put right what was recorded wrongly; what was handed on is withdrawn. Raises NotAllowed."""
+    event = Event("corrected", now, actor, reason, {"to": to, "by": _by(by)})
+    return _request(appointment, event, now, expected, alongside)
+
+
+def say(
+    appointment: Appointment,
+    name: str,
+    now: datetime,
+    actor: Actor,
+    *,
+    reason: str = "",
+    data: dict[str, object] | None = None,
+    expected: int | None = None,
+    alongside: Alongside = nothing,
+) -> Appointment:
+    """One of SAYINGS happened: acknowledged, arrived, completed ... Raises NotAllowed."""
+    if name not in SAYINGS:
+        raise ValueError(f"{name!r} is not one of {', '.join(sorted(SAYINGS))}")
+    event = Event(name, now, actor, reason, data or {})
+    return _request(appointment, event, now, expected, alongside)
+
+
+SAYINGS = frozenset(
+    {
+        "acknowledged",
+        "arrived",
+        "completed",
+        "change_requested",
+        "running_late",
+        "told_by_staff",
+        "confirmation_requested",
+    }
+)
+
+
+def _change(
+    appointment: Appointment,
+    change: Callable[[Leg], Answer],
+    expected: int | None,
+    alongside: Alongside,
+) -> Answer:
+    """Run a change of the current leg, alone, and not while a message of it is being handed over.
+
+    Once the change is committed no message of the leg may leave. The deliverer takes the lock of
+    the case before it hands one over; one already in the transport's hands cannot be called back,
+    so the change waits until its fate is known. There is nothing to be woken by across processes:
+    the row is looked at again until it is settled. A transport that hangs is not waited for
+    longer than HAND_OVER_PATIENCE; then the message stands recorded as handed over before.
+    """
+    deadline = real_time.monotonic() + HAND_OVER_PATIENCE
+    while True:
+        with transaction.atomic():
+            leg = _locked_leg(appointment)
+            if expected is not None and leg.case.version != expected:
+                raise Stale(leg.case.version)
+            settled = not outbox.in_hand([leg.case_id])
+            if settled or real_time.monotonic() > deadline:
+                answer = change(leg)
+                alongside(appointment)
+                return answer
+        real_time.sleep(0.02)
+
+
+def _locked_leg(appointment: Appointment) -> Leg:
+    """The current leg with its case locked. A move in between is noticed and followed."""
+    while True:
+        leg = Leg.objects.select_related("service", "staff").get(
+            appointment=appointment, current=True
+        )
+        leg.case = case_queries.lock(leg.case_id)
+        if Leg.objects.filter(case_id=leg.case_id, current=True).exists():
+            return leg
+
+
+# Contact, policy, closures: what else changes an appointment
+
+
+@transaction.atomic
+def correct_contact(
+    appointment: Appointment, contact: Contact, now: datetime, actor: Actor
+) -> None:
+    """The customer's address was wrong: mend it, and tell them what they were never told."""
+    customer = people.correct_contact(appointment.customer_id, contact)
+    data: dict[str, object] = {"channels": people_queries.channels(customer)}
+    event = Event("contact_changed", now, actor, data=data)
+    upcoming = Leg.objects.filter(
+        appointment__customer=customer, current=True, case__waits=True
+    ).values_list("case_id", flat=True)
+    cases.apply([cases.Incoming(case_id, event) for case_id in upcoming], now)
+
+
+def change_policy(
+    business: Business, changes: dict[str, object], now: datetime, actor: Actor
+) -> int:
+    """New policy values; every open appointment is planned anew. Answers how many.
+
+    Raises PolicyError.
+    """
+    with transaction.atomic():
+        version = new_policy_version(business, changes, now, str(actor))
+        return cases.change_policy(business.id, version.pk, now, actor)
+
+
+def close(
+    business: Business,
+    resource: Resource | None,
+    start: datetime,
+    end: datetime,
+    reason: str,
+    now: datetime,
+    actor: Actor,
+) -> list[Leg]:
+    """Close a time; what is booked in it stays and is escalated. Answers the affected legs."""
+    with transaction.atomic():
+        schedule.close(business.id, resource, start, end, reason)
+        affected = affected_by(business, resource, start, end)
+        event = Event("resource_lost", now, actor, reason, {"detail": reason or "closed"})
+        cases.apply([cases.Incoming(leg.case_id, event) for leg in affected], now)
+    return affected
+
+
+def affected_by(
+    business: Business, resource: Resource | None, start: datetime, end: datetime
+) -> list[Leg]:
+    """The booked legs a closure would touch: shown before it is saved."""
+    closed = [resource] if resource else list(schedule_queries.staff(business.id))
+    holders = schedule_queries.holders_between(closed, start, end)
+    legs = Leg.objects.filter(
+        case_id__in=holders, current=True, case__state__in=["scheduled", "confirmed", "prepared"]
+    )
+    return list(legs.select_related("appointment__customer", "case", "staff").order_by("start"))
+
+
+def resolve_escalation(
+    business: UUID, escalation_id: UUID, note: str, now: datetime, actor: Actor
+) -> None:
+    """A person closes an escalation with a note. Raises NotAllowed, Escalation.DoesNotExist."""
+    escalation = case_queries.escalation(business, escalation_id)
+    event = Event("escalation_resolved", now, actor, note, {"kind": escalation.kind})
+    cases.apply([cases.Incoming(escalation.case_id, event)], now)
+
+
+def answer_hand_off(
+    business: UUID,
+    hand_off_id: UUID,
+    now: datetime,
+    actor: Actor,
+    *,
+    accept: bool,
+    reason: str = "",
+) -> None:
+    """The receiving path takes a hand-off over, or refuses it. Raises NotAllowed."""
+    hand_off = case_queries.hand_off(business, hand_off_id)
+    name = "hand_off_accepted" if accept else "hand_off_rejected"
+    data: dict[str, object] = {"to": hand_off.to, "version": hand_off.version}
+    event = Event(name, now, actor, reason, data)
+    cases.apply([cases.Incoming(hand_off.case_id, event)], now)

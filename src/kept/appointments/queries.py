@@ -1,0 +1,170 @@
+"""What is known of an appointment, for every door: one reading, one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q, QuerySet
+
+from kept.appointments.models import Appointment as Appointment
+from kept.appointments.models import Leg as Leg
+from kept.cases import queries as cases
+from kept.cases.queries import Control, Escalation, Event, HandOff
+from kept.core import time
+from kept.core.case import Role
+from kept.core.paths import PATHS
+from kept.outbox import queries as outbox
+from kept.outbox.queries import Message
+from kept.people import queries as people
+from kept.people.queries import Told
+
+PATH = PATHS["appointment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Everything that happened and will happen to an appointment, leg by leg."""
+
+    events: list[Event]
+    controls: list[Control]
+    messages: list[Message]
+    escalations: list[Escalation]
+    hand_offs: list[HandOff]
+
+
+def _with_everything(found: QuerySet[Leg]) -> QuerySet[Leg]:
+    return found.select_related(
+        "appointment__customer", "appointment__business", "case", "staff", "service"
+    )
+
+
+def appointment(business: UUID, appointment_id: UUID) -> Appointment:
+    """Raises Appointment.DoesNotExist, also for one of another business."""
+    found = Appointment.objects.select_related("business", "customer")
+    return found.get(business_id=business, id=appointment_id)
+
+
+def by_token(token: str) -> Appointment | None:
+    """The appointment behind a customer's link, or None."""
+    found = Appointment.objects.select_related("business", "customer")
+    return found.filter(token=token).first()
+
+
+def by_reference(reference: str, business: UUID | None = None) -> list[Appointment]:
+    """Appointments with this reference; more than one only across businesses."""
+    found = Appointment.objects.select_related("business", "customer")
+    found = found.filter(reference=reference.strip().upper())
+    return list(found.filter(business_id=business) if business else found)
+
+
+def current_leg(appointment: Appointment) -> Leg:
+    """The leg that holds now, with its case."""
+    return _with_everything(Leg.objects.all()).get(appointment=appointment, current=True)
+
+
+def legs(appointment: Appointment) -> list[Leg]:
+    """Every leg, the first booked time first."""
+    found = _with_everything(Leg.objects.filter(appointment=appointment))
+    return list(found.order_by("number"))
+
+
+def told(appointment: Appointment) -> Told | None:
+    """What the customer was last told."""
+    return people.told(appointment.id)
+
+
+def told_by_subject(subjects: Iterable[UUID]) -> dict[UUID, Told]:
+    return people.told_many(subjects)
+
+
+def told_is_true(leg: Leg, last: Told | None) -> bool:
+    """What the customer was last told equals the truth. Told nothing at all is not the truth,
+    except where there is nothing to tell any more."""
+    if last is None:
+        return leg.case.state == "cancelled"
+    if leg.case.state == "cancelled":
+        return last.cancelled or leg.case.facts.get("by") == "customer"
+    return last.leg == leg.number and last.start == leg.start and not last.cancelled
+
+
+def timeline(appointment: Appointment) -> Timeline:
+    """The whole life of an appointment."""
+    ids = [case.id for case in cases.of_subject(appointment.id)]
+    return Timeline(
+        events=cases.events(ids),
+        controls=cases.controls(ids),
+        messages=list(outbox.of_subject(appointment.id)),
+        escalations=cases.escalations_of(ids),
+        hand_offs=cases.hand_offs_of(ids),
+    )
+
+
+def listing(
+    business: UUID,
+    *,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+    state: str = "",
+) -> QuerySet[Leg]:
+    """The current legs of a business that touch [begin, end), by start, then id."""
+    found = Leg.objects.filter(business_id=business, current=True)
+    if begin is not None:
+        found = found.filter(end__gt=begin)
+    if end is not None:
+        found = found.filter(start__lt=end)
+    if state:
+        found = found.filter(case__state=state)
+    return _with_everything(found).order_by("start", "case_id")
+
+
+def day(business: UUID, on: date, zone: ZoneInfo) -> list[Leg]:
+    """The day sheet: every appointment that touches this local day, midnight-crossers included."""
+    begin, end = time.day_bounds(on, zone)
+    return list(listing(business, begin=begin, end=end))
+
+
+def without_outcome(business: UUID, now: datetime) -> QuerySet[Leg]:
+    """Appointments that are over and of which nobody said what happened, oldest first."""
+    open_states = [state.name for state in PATH.states if state.waits]
+    over = Leg.objects.filter(
+        business_id=business, current=True, end__lte=now, case__state__in=open_states
+    )
+    return _with_everything(over).order_by("start")
+
+
+def search(business: UUID, text: str, limit: int = 50) -> list[Leg]:
+    """Current legs by reference, or by a part of the customer's name, e-mail or phone."""
+    people_found = [person.id for person in people.search(business, text, limit)]
+    found = Leg.objects.filter(
+        Q(appointment__reference__iexact=text.strip()) | Q(appointment__customer__in=people_found),
+        business_id=business,
+        current=True,
+    )
+    return list(_with_everything(found).order_by("-start")[:limit])
+
+
+def may_change(leg: Leg, role: Role, now: datetime) -> tuple[bool, str]:
+    """Whether somebody in this role may move or cancel now, and if not why: by the path itself."""
+    anchors = {name: datetime.fromisoformat(at) for name, at in leg.case.anchors.items()}
+    if leg.case.state not in {"scheduled", "confirmed", "prepared"}:
+        return False, f"The appointment is {leg.case.state}."
+    if now >= anchors["end"]:
+        return False, "The appointment is over."
+    if role is Role.CUSTOMER and now > anchors["change_until"]:
+        return False, "It is too late to change this appointment online: please call."
+    return True, ""
+
+
+def allowed(leg: Leg) -> tuple[str, ...]:
+    """What may be asked for in this state."""
+    return PATH.allowed(leg.case.state)
+
+
+def soon(business: UUID, now: datetime, within: timedelta = timedelta(hours=1)) -> list[Leg]:
+    """What begins within the next hour and was booked in the last: nobody had time to prepare."""
+    found = listing(business, begin=now, end=now + within)
+    return [leg for leg in found if leg.booked_at > now - within and leg.start > now]
