@@ -1,0 +1,1 @@
+"""The door for integrators: /api/v1."""

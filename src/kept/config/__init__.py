@@ -1,0 +1,1 @@
+"""Settings and urls: wires everything by name."""

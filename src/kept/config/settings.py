@@ -1,0 +1,140 @@
+"""Django's settings, from what the operator set in the environment (`kept.lib.env`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+
+from kept import __version__
+from kept.lib import env
+
+ENVIRONMENT = env.read()
+VERSION = __version__
+
+SECRET_KEY = ENVIRONMENT.secret_key
+DEBUG = False
+BASE_URL = ENVIRONMENT.base_url
+DATA_DIR = ENVIRONMENT.data_dir
+EMAIL_URL = ENVIRONMENT.email_url
+
+# The address people use, and this machine for health checks and for trying it out.
+ALLOWED_HOSTS = sorted({ENVIRONMENT.host, *env.LOOPBACK, "[::1]"})
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.secure else None
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "kept.clock",
+    "kept.accounts",
+    "kept.people",
+    "kept.schedule",
+    "kept.outbox",
+    "kept.cases",
+    "kept.appointments",
+    "kept.api",
+    "kept.console",
+    "kept.public",
+    "kept.worker",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "kept.config.urls"
+WSGI_APPLICATION = "kept.config.wsgi.application"
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "console:sign_in"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+
+def _database(config: dict[str, Any]) -> dict[str, Any]:
+    """Either database, set so that a commit is durable and one writer waits for the other."""
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        # IMMEDIATE: a transaction that will write takes its turn at the start, so that it can
+        # never read something, lose the race for the write lock and fail halfway.
+        options = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        }
+        return {**config, "OPTIONS": {**config.get("OPTIONS", {}), **options}}
+    return {**config, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
+
+
+DATABASES = {"default": _database(ENVIRONMENT.database)}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-gb"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = ENVIRONMENT.secure
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+CSRF_COOKIE_SECURE = ENVIRONMENT.secure
+SECURE_HSTS_SECONDS = 31_536_000 if ENVIRONMENT.secure else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+# Links of customers are secrets: no other site may learn them.
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "frame-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}
+
+PORT = urlsplit(BASE_URL).port or (443 if ENVIRONMENT.secure else 80)

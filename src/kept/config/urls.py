@@ -1,0 +1,5 @@
+"""Every door to the street."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

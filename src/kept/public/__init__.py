@@ -1,0 +1,1 @@
+"""The door for customers: booking and their own page."""

@@ -1,0 +1,1 @@
+"""The clockwork: turns the handle, delivers what is to be said."""
