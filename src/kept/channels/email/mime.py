@@ -22,7 +22,7 @@ from email.utils import format_datetime
 
 from kept.channels.base import Address, Letter, Refused
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _MESSAGE_ID = re.compile(r"<[^\s<>@]{1,240}@[^\s<>@]{1,240}>")
 _OWN_HEADER = re.compile(r"(X|List)-[A-Za-z0-9-]+|Feedback-ID", re.IGNORECASE)
 _IDENTIFIERS = {"message-id", "in-reply-to", "references"}
@@ -61,8 +61,11 @@ def build(letter: Letter) -> EmailMessage:
     """
     message = EmailMessage(policy=POLICY)
     _set_headers(message, letter)
-    message.set_content(letter.text, cte=_encoding(letter.text))
-    message.add_alternative(letter.html, subtype="html", cte=_encoding(letter.html))
+    try:
+        message.set_content(letter.text, cte=_encoding(letter.text))
+        message.add_alternative(letter.html, subtype="html", cte=_encoding(letter.html))
+    except UnicodeEncodeError as error:
+        raise _unsendable("the text holds half a character") from error
     if letter.calendar is not None:
         _add_calendar(message, letter.calendar, letter.calendar_method)
     return message

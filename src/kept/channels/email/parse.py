@@ -22,6 +22,7 @@ _FORMS = "smtp://, smtp+tls://, smtps://, inbox: or none:"
 _ENCRYPTION: dict[str, Encryption] = {"smtp": "none", "smtp+tls": "starttls", "smtps": "tls"}
 _PORT = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
 _OPTIONS = {"timeout", "final_timeout", "helo"}
+_ESCAPES = "; if the user or password holds one of : / ? # @ % write it as %3A %2F %3F %23 %40 %25"
 
 
 class NotConfigured:
@@ -51,10 +52,16 @@ def from_url(url: str) -> Callable[[], Transport]:
         return NotConfigured
     if parts.scheme == "inbox":
         return InboxTransport
+    server = server_of(url)
+    return lambda: SmtpTransport(server)
+
+
+def server_of(url: str) -> Server:
+    """The SMTP server a URL means. Raises ValueError as `from_url` does."""
+    parts = _split(url)
     if parts.scheme not in _ENCRYPTION:
         raise ValueError(f"the mail server's URL must begin with {_FORMS}")
-    server = _server(parts)
-    return lambda: SmtpTransport(server)
+    return _server(parts)
 
 
 def _split(url: str) -> SplitResult:
@@ -69,10 +76,7 @@ def _server(parts: SplitResult) -> Server:
     if not parts.hostname:
         raise ValueError("the mail server's URL has no host; write smtp://mail.example.com:25")
     if parts.path not in {"", "/"} or parts.fragment:
-        raise ValueError(
-            "the mail server's URL goes on after the host and port; if the password holds "
-            "/, ? or #, write them as %2F, %3F and %23"
-        )
+        raise ValueError(f"the mail server's URL goes on after the host and port{_ESCAPES}")
     options = _options(parts.query)
     return Server(
         host=parts.hostname,
@@ -91,8 +95,7 @@ def _port(parts: SplitResult) -> int:
         return parts.port or _PORT[parts.scheme]
     except ValueError:
         raise ValueError(
-            "the mail server's port is not a number up to 65535; if the password holds "
-            ": or @, write them as %3A and %40"
+            f"the port in the mail server's URL is not a number up to 65535{_ESCAPES}"
         ) from None
 
 
@@ -109,7 +112,8 @@ def _options(query: str) -> dict[str, str]:
     if options.keys() - _OPTIONS:
         # The wrong name is not repeated: an unescaped ? in a password would put its rest here.
         raise ValueError(
-            "the mail server's URL has an unknown option; there are timeout, final_timeout and helo"
+            "the mail server's URL has an unknown option; there are timeout, final_timeout and "
+            f"helo{_ESCAPES}"
         )
     return options
 
