@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from kept.lib import i18n
 from kept.outbox.texts.facts import Facts, Kind, MissingField
@@ -30,8 +30,8 @@ class Row:
     label: str
     value: str
     url: str = ""
-    past: bool = False
-    """True for what no longer holds."""
+    weight: Literal["plain", "main", "past"] = "plain"
+    """What to look at first, and what no longer holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +139,15 @@ class _Writer:
         )
 
     def final_reminder(self) -> Content:
-        _ = self._
+        _, remote = self._, self.facts.remote
+        trouble = _("Late, or unable to join?") if remote else _("Late, lost, or unable to come?")
         return self._content(
             subject=_("Soon: %(what)s, %(when)s"),
             heading=_("See you soon"),
             lead=(self._on_the_day(),),
             rows=(self._when_row(), self._where_row(), *self._directions_row(), self._who_row()),
             button=self._arrive_button(),
-            notes=(self._note_to_call(_("Late, lost, or unable to come?")),),
+            notes=(self._note_to_call(trouble),),
         )
 
     def cancelled_notice(self) -> Content:
@@ -165,7 +166,7 @@ class _Writer:
                 *self._reason(),
                 _("You need not come, and you will get no more reminders of it."),
             ),
-            rows=(self._what_row(), replace(self._when_row(), past=True)),
+            rows=(self._what_row(), replace(self._when_row(), weight="past")),
             button=Link(_("Book a new time"), facts.booking_url or facts.customer_url),
             notes=(self._how_to_reach_us(),),
         )
@@ -282,7 +283,7 @@ class _Writer:
         return (
             what,
             replace(when, label=self._("New time")),
-            Row(self._("Old time"), old, past=True),
+            Row(self._("Old time"), old, weight="past"),
             *rest,
         )
 
@@ -290,7 +291,7 @@ class _Writer:
         return Row(self._("What"), self.facts.service_name)
 
     def _when_row(self) -> Row:
-        return Row(self._("When"), self._when())
+        return Row(self._("When"), self._when(), weight="main")
 
     def _where_row(self) -> Row:
         label = self._("How") if self.facts.remote else self._("Where")

@@ -1,11 +1,14 @@
 """The two faces of a message: plain text, and HTML through MJML."""
 
+import re
 from functools import cache
 from pathlib import Path
 from textwrap import wrap
 
 import mrml
 from django.template import Context, Engine
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 from kept.lib import i18n
 from kept.outbox.texts.content import Content, Note, Row
@@ -18,6 +21,15 @@ def html(content: Content) -> str:
     start, end = ("right", "left") if i18n.direction(content.locale) == "rtl" else ("left", "right")
     facts = {
         "c": content,
+        "rows": [
+            {
+                "label": row.label,
+                "url": row.url,
+                "weight": row.weight,
+                "unbroken": _unbroken(row.value),
+            }
+            for row in content.rows
+        ],
         "lang": i18n.language_tag(content.locale),
         "dir": i18n.direction(content.locale),
         "start": start,
@@ -25,6 +37,12 @@ def html(content: Content) -> str:
     }
     mjml = _engine().get_template("frame.mjml").render(Context(facts, autoescape=True))
     return mrml.to_html(mjml).content
+
+
+def _unbroken(value: str) -> SafeString:
+    """The value, escaped, with "09:30–10:15" kept on one line."""
+    held = r'<span style="white-space:nowrap;">\g<0></span>'
+    return mark_safe(re.sub(r"\d[\d:.]*–\d[\d:.]*", held, escape(value)))
 
 
 def plain(content: Content) -> str:
