@@ -201,6 +201,13 @@ def test_hours_until_midnight_end_there():
     assert offered(week, "Europe/Berlin", wednesday) == []
 
 
+@pytest.mark.parametrize(("begin", "end"), [(time(0), time(8)), (time(22), time(0))])
+def test_hours_that_only_touch_midnight_bring_no_other_day_with_them(begin, end):
+    week = [WeeklyHours(day, begin, end) for day in range(7)]
+    found = open_spans(week, zone("Europe/Berlin"), date(2025, 7, 1), date(2025, 7, 2))
+    assert [read(opens, "Europe/Berlin")[:10] for opens, _ in found] == ["2025-07-01", "2025-07-02"]
+
+
 def test_round_the_clock_a_visit_may_run_over_midnight():
     found = offered(
         ROUND_THE_CLOCK, "Europe/Berlin", date(2025, 7, 1), rules(duration=300, step=60)
@@ -332,6 +339,10 @@ MORNING = [(540, 720)]  # 09:00 to 12:00 of a day in UTC
 def test_free_starts(case, changed, taken, starts):
     slot_rules = rules(**{"duration": 60, "step": 30, **changed})
     found = free_starts(MORNING, taken, slot_rules, 0, 0, 1440)
+    assert found == [x for x in range(1440) if fits(MORNING, taken, slot_rules, 0, x) is None]
+    for start in range(540, 661, 30):
+        asked_alone = free_starts(MORNING, taken, slot_rules, 0, start, start + 1)
+        assert asked_alone == [start] * (start in found)
     assert found == ([540, 570, 600, 630, 660] if starts == "all" else starts)
 
 
@@ -342,6 +353,12 @@ def test_the_grid_is_counted_from_the_opening_not_from_the_end_of_a_claim():
 def test_only_starts_in_the_asked_range_are_given_its_end_not_included():
     assert free_starts(MORNING, [], rules(), 0, 555, 600) == [555, 570, 585]
     assert free_starts(MORNING, [], rules(), 0, 600, 600) == []
+
+
+def test_an_opening_of_no_length_opens_nothing():
+    opened = [(540, 600), (550, 550)]
+    assert free_starts(opened, [], rules(step=30), 0, 0, 1440) == [540, 570]
+    assert fits(opened, [], rules(step=30), 0, 570) is None
 
 
 def test_notice_and_horizon_include_their_last_minute():
@@ -444,34 +461,37 @@ def test_the_front_desk_may_book_between_the_offered_starts_and_nothing_else():
 
 slot_rules = st.builds(
     SlotRules,
-    duration=st.integers(1, 40),
-    buffer_before=st.integers(0, 9),
-    buffer_after=st.integers(0, 9),
+    duration=st.integers(1, 20),
+    buffer_before=st.integers(0, 20),
+    buffer_after=st.integers(0, 20),
     step=st.integers(1, 20),
     notice=st.integers(0, 40),
-    horizon_days=st.integers(0, 1),
+    horizon_days=st.sampled_from([9, 1, 0]),
 )
+nows = st.integers(-60, 60) | st.integers(-1500, 200)
 
 
-@given(spans, spans, slot_rules, st.integers(-1500, 200), st.integers(-9, 99), st.integers(50, 250))
+@given(spans, spans, slot_rules, nows, st.integers(-9, 99), st.integers(50, 250))
 @example([(0, 60), (60, 120)], [], rules(duration=90, step=25), 0, 0, 200)
 def test_what_is_shown_is_what_can_be_booked(opened, taken, asked, now, begin, end):
     shown = free_starts(opened, taken, asked, now, begin, end)
     assert shown == [x for x in range(begin, end) if fits(opened, taken, asked, now, x) is None]
 
 
-@given(spans, spans, slot_rules, st.integers(-1500, 200), st.integers(0, 250))
+@given(spans, spans, slot_rules, nows)
 def test_a_start_fits_exactly_when_every_minute_of_the_visit_is_open_and_none_is_taken(
-    opened, taken, asked, now, start
+    opened, taken, asked, now
 ):
-    visit = set(range(start, start + asked.duration))
-    kept_clear = set(range(start - asked.buffer_before, max(visit) + 1 + asked.buffer_after))
-    expected = (
-        now + asked.notice <= start <= now + asked.horizon_days * 1440
-        and visit <= minutes_of(opened)
-        and not kept_clear & minutes_of(taken)
-    )
-    assert (fits(opened, taken, asked, now, start, on_grid=False) is None) == expected
+    open_minutes, taken_minutes = minutes_of(opened), minutes_of(taken)
+    for start in range(0, 200, 3):
+        end = start + asked.duration
+        kept_clear = range(start - asked.buffer_before, end + asked.buffer_after)
+        expected = (
+            now + asked.notice <= start <= now + asked.horizon_days * 1440
+            and open_minutes.issuperset(range(start, end))
+            and taken_minutes.isdisjoint(kept_clear)
+        )
+        assert (fits(opened, taken, asked, now, start, on_grid=False) is None) == expected
 
 
 @given(spans, slot_rules, st.data())

@@ -308,6 +308,8 @@ def test_the_zone_of_the_host_has_no_say(host_zone, host):
         ("2026-03-29 07:00:00-00:00", datetime(2026, 3, 29, 7, tzinfo=UTC)),
         ("2026-03-29T07:00:00.1234567Z", datetime(2026, 3, 29, 7, 0, 0, 123_456, tzinfo=UTC)),
         ("2026-03-29T07:00:00.5+05:45", datetime(2026, 3, 29, 1, 15, 0, 500_000, tzinfo=UTC)),
+        ("1900-01-01T00:00:00Z", datetime(1900, 1, 1, tzinfo=UTC)),
+        ("2999-12-31T23:59:59Z", datetime(2999, 12, 31, 23, 59, 59, tzinfo=UTC)),
         ("2028-02-29T23:30:00-01:00", datetime(2028, 3, 1, 0, 30, tzinfo=UTC)),
     ],
 )
@@ -357,6 +359,7 @@ def test_an_instant_survives_being_written_in_any_zone(moment, place):
         (" 45s ", timedelta(seconds=45)),
         ("0m", timedelta(0)),
         ("3660d", LONGEST),
+        ("316224000s", LONGEST),
     ],
 )
 def test_a_duration_is_read_from_text(text, duration):
@@ -381,6 +384,7 @@ def test_text_that_is_no_duration_is_refused(text):
         ("45s", Exactly(timedelta(seconds=45)), "45s"),
         ("0h", minutes(0), "0m"),
         ("1d 18:00", CalendarDays(1, time(18)), "1d 18:00"),
+        ("3660d 00:00", CalendarDays(3660, time(0)), "3660d 00:00"),
         (" 0d 07:05 ", CalendarDays(0, time(7, 5)), "0d 07:05"),
     ],
 )
@@ -578,6 +582,7 @@ BAR = [WeeklyHours(4, time(18), time(2)), WeeklyHours(5, time(18), time(0))]
         ("days of grace", OFFICE, "2025-07-01 10:00", "2025-07-03 20:00", "2025-07-04 12:00"),
         ("late at the bar", BAR, "2025-07-04 23:00", "2025-07-04 23:30", "2025-07-05 02:00"),
         ("past midnight", BAR, "2025-07-05 00:30", "2025-07-05 01:00", "2025-07-05 02:00"),
+        ("grace to the close", BAR, "2025-07-05 01:30", "2025-07-05 02:00", "2025-07-05 02:00"),
         ("to the last minute", BAR, "2025-07-05 02:00", "2025-07-05 02:30", "2025-07-06 00:00"),
         ("past midnight, overran", BAR, "2025-07-05 01:50", "2025-07-05 02:20", "2025-07-06 00:00"),
         ("until midnight", BAR, "2025-07-05 22:00", "2025-07-05 22:30", "2025-07-06 00:00"),
@@ -785,6 +790,13 @@ LONG_AGO = "2020-01-01 12:00"
             "2025-07-02 22:00",
             "2025-07-02 08:01",
             None,
+        ),
+        (
+            "lead to the minute, in the evening",
+            "2025-07-01 21:15",
+            "2025-07-01 21:59",
+            LONG_AGO,
+            "2025-07-01 20:59",
         ),
         ("no lead left in the evening", "2025-07-01 21:15", "2025-07-01 21:45", LONG_AGO, None),
         ("due after the start", "2025-07-01 22:00", "2025-07-01 21:00", LONG_AGO, None),
