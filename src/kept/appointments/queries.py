@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from kept.appointments.models import Appointment as Appointment
@@ -168,3 +170,14 @@ def soon(business: UUID, now: datetime, within: timedelta = timedelta(hours=1)) 
     """What begins within the next hour and was booked in the last: nobody had time to prepare."""
     found = listing(business, begin=now, end=now + within)
     return [leg for leg in found if leg.booked_at > now - within and leg.start > now]
+
+
+def calendar_uid(appointment: Appointment) -> str:
+    """The UID of its calendar entry: the same for life, in mails and in downloads."""
+    return f"{appointment.id}@{urlsplit(settings.BASE_URL).hostname}"
+
+
+def reason_of(leg: Leg, event: str) -> str:
+    """The reason given with the last event of this name in a leg, or ""."""
+    found = [each for each in cases.history(leg.case_id) if each.name == event]
+    return found[-1].reason if found else ""

@@ -1,0 +1,216 @@
+"""The letter a message becomes, worded at the moment it is handed over."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, cast
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from kept.accounts.queries import Business
+from kept.appointments import queries
+from kept.appointments.queries import Appointment, Leg
+from kept.calendars import invitation
+from kept.calendars.invitation import Invitation
+from kept.channels.base import Address, Letter
+from kept.core.time import before, parse_offset, zone
+from kept.lib import i18n
+from kept.outbox import queries as outbox
+from kept.outbox.queries import Message
+from kept.outbox.texts.compose import compose
+from kept.outbox.texts.facts import Facts, Kind
+from kept.people.queries import Customer
+
+log = logging.getLogger("kept.appointments")
+
+INVITES = frozenset({"confirmation", "moved_notice", "cancelled_notice"})
+
+
+class Unaddressed(Exception):
+    """The customer has no usable address any more."""
+
+
+def letter_for(message: Message, now: datetime) -> tuple[Letter, str]:
+    """The letter of a message as it is true now, and what is missing from it ("": nothing).
+
+    A calendar part that cannot be made is left out and named: the words still go.
+    Raises Unaddressed, and texts.MissingField when even the words cannot be made.
+    """
+    leg = _leg(message)
+    appointment = leg.appointment
+    customer, business = appointment.customer, appointment.business
+    if not customer.email or customer.email_bad:
+        raise Unaddressed(customer.email_bad or "the customer has no e-mail address")
+    text = compose(cast(Kind, message.kind), _facts(message, leg, now))
+    calendar, missing = _calendar(message, leg, now)
+    first = outbox.first_sent(appointment.id)
+    thread = _message_id(first) if first is not None and first.id != message.id else ""
+    letter = Letter(
+        sender=Address(business.email, business.name),
+        recipient=Address(customer.email, customer.name),
+        reply_to=Address(business.email, business.name),
+        subject=text.subject,
+        text=text.text,
+        html=text.html,
+        message_id=_message_id(message),
+        date=now,
+        calendar=calendar,
+        calendar_method=_method(message) if calendar else None,
+        in_reply_to=thread,
+        references=(thread,) if thread else (),
+        headers={
+            "X-Kept": f"ref={appointment.reference} leg={leg.number} control={message.control}"
+        },
+    )
+    return letter, missing
+
+
+def _trace(message: Message, appointment: Appointment) -> str:
+    """What lets a mail be found in our history, and by whoever reads its source."""
+    return f"ref={appointment.reference} leg={message.leg} control={message.control}"
+
+
+def _leg(message: Message) -> Leg:
+    found = Leg.objects.select_related(
+        "appointment__customer", "appointment__business", "case", "staff"
+    )
+    return found.get(case_id=message.case)
+
+
+def domain() -> str:
+    """The domain our identifiers live in: the host people reach us at."""
+    return urlsplit(settings.BASE_URL).hostname or "localhost"
+
+
+def _message_id(message: Message) -> str:
+    """Stable: the same message handed over twice is the same to the reader's mail program."""
+    return f"<{message.id.hex}.{message.control}.{message.leg}@{domain()}>"
+
+
+def _method(message: Message) -> Literal["REQUEST", "CANCEL"]:
+    return "CANCEL" if message.kind == "cancelled_notice" else "REQUEST"
+
+
+def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
+    appointment, snapshot = leg.appointment, leg.snapshot
+    customer, business = appointment.customer, appointment.business
+    previous = _previous(leg) if message.kind == "moved_notice" else None
+    url = customer_url(appointment, leg.number)
+    return Facts(
+        business_name=business.name,
+        business_phone=business.phone,
+        business_address=business.address,
+        business_zone=business.time_zone,
+        service_name=snapshot["public_name"] or f"Your appointment with {business.name}",
+        staff_name=leg.staff.name,
+        start=leg.start,
+        end=leg.end,
+        zone=business.time_zone,
+        place=snapshot["place"] or business.name,
+        customer_name=customer.name,
+        locale=_locale(customer, business),
+        reference=appointment.reference,
+        customer_url=url,
+        now=now,
+        price_text=price_text(leg, _locale(customer, business)),
+        remote=snapshot["mode"] == "online",
+        customer_zone=customer.time_zone or None,
+        change_deadline=_change_deadline(leg, now),
+        ask_acknowledgement=message.kind == "first_reminder" and _unacknowledged(leg),
+        acknowledge_url=url,
+        previous_start=previous.start if previous else None,
+        previous_end=previous.end if previous else None,
+        cancelled_by=_cancelled_by(leg),
+        reason=_reason(leg),
+        booking_url=f"{settings.BASE_URL}/book/{business.slug}/",
+    )
+
+
+def customer_url(appointment: Appointment, leg: int | None = None) -> str:
+    """The customer's page; with a leg, the link as it is sent in that leg's messages."""
+    url = f"{settings.BASE_URL}/a/{appointment.token}"
+    return url if leg is None else f"{url}/{leg}"
+
+
+def _locale(customer: Customer, business: Business) -> str:
+    return i18n.known_locale(customer.locale or business.locale, business.locale)
+
+
+def price_text(leg: Leg, locale: str) -> str:
+    """The price as booked, in words for the reader; "" when none was given."""
+    price, currency = leg.snapshot["price"], leg.snapshot["currency"]
+    if price is None:
+        return ""
+    minor = int(Decimal(price).scaleb(i18n.minor_digits(currency)))
+    return i18n.format_money(minor, currency, locale)
+
+
+def _change_deadline(leg: Leg, now: datetime) -> datetime | None:
+    until = parse_offset(leg.snapshot["terms"]["change_until"])
+    deadline = before(leg.start, until, zone(leg.case.zone))
+    return deadline if deadline > now else None
+
+
+def _unacknowledged(leg: Leg) -> bool:
+    return leg.case.facts.get("acknowledged") is None
+
+
+def _previous(leg: Leg) -> Leg:
+    return Leg.objects.get(appointment=leg.appointment, number=leg.number - 1)
+
+
+def _cancelled_by(leg: Leg) -> Literal["customer", "business"] | None:
+    if leg.case.state != "cancelled":
+        return None
+    return "customer" if leg.case.facts.get("by") == "customer" else "business"
+
+
+def _reason(leg: Leg) -> str:
+    """Why it was cancelled, in the words of whoever did it; only the business's are passed on."""
+    if _cancelled_by(leg) != "business":
+        return ""
+    return queries.reason_of(leg, "cancelled")
+
+
+def _calendar(message: Message, leg: Leg, now: datetime) -> tuple[bytes | None, str]:
+    if message.kind not in INVITES:
+        return None, ""
+    try:
+        entry = calendar_entry(leg, now, cancelled=message.kind == "cancelled_notice")
+        cancelled = message.kind == "cancelled_notice"
+        return (invitation.cancel if cancelled else invitation.request)(entry), ""
+    except Exception as error:
+        # Whatever the builder trips over, the customer must still learn the time in words.
+        log.exception("The calendar part of message %s could not be made.", message.id)
+        return None, f"calendar part: {error}"
+
+
+def calendar_entry(leg: Leg, now: datetime, *, cancelled: bool = False) -> Invitation:
+    """The appointment as a calendar is to show it. SEQUENCE grows by one a leg, and once more
+    when it is cancelled (RFC 5546, 2.1.4)."""
+    appointment, snapshot = leg.appointment, leg.snapshot
+    customer, business = appointment.customer, appointment.business
+    private = bool(snapshot["private"])
+    named = snapshot["public_name"]
+    return Invitation(
+        uid=queries.calendar_uid(appointment),
+        sequence=leg.number - 1 + (1 if cancelled else 0),
+        start=leg.start,
+        end=leg.end,
+        zone=leg.case.zone,
+        summary=f"{named}, {business.name}" if named else business.name,
+        organizer_address=business.email,
+        organizer_name=business.name,
+        attendee_address=customer.email,
+        attendee_name=customer.name,
+        stamp=now,
+        created=appointment.created_at,
+        description=f"{appointment.reference}\n{customer_url(appointment, leg.number)}",
+        location=snapshot["place"],
+        url=customer_url(appointment, leg.number),
+        cancelled=cancelled,
+        private=private,
+    )

@@ -1,0 +1,144 @@
+"""The clockwork: turns what is due into decisions, and delivers what is to be said.
+
+One thread turns the handle; a few others deliver, so that a slow mail server holds up neither the
+controls nor the other messages. Nothing is remembered between two turns: everything is decided
+from rows, which is why a worker may die at any moment and any number of them may run.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import close_old_connections, connection
+
+from kept.cases import actions as cases
+from kept.cases import queries as case_queries
+from kept.channels.base import Transport
+from kept.channels.email import from_url
+from kept.clock import actions as clock
+from kept.clock import queries as clock_queries
+from kept.outbox import queries as outbox_queries
+from kept.worker.deliver import deliver_one, recover
+
+log = logging.getLogger("kept.worker")
+
+REST = 0.2  # seconds between two looks when nothing is due
+BEAT_EVERY = timedelta(seconds=3)
+RECOVER_EVERY = timedelta(seconds=10)
+
+
+def run(stop: threading.Event, *, name: str, deliverers: int = 2) -> None:
+    """Turn the handle until `stop` is set. Errors are logged and survived; the rest goes on."""
+    tally = _Tally(name)
+    threads = [
+        threading.Thread(
+            target=_deliver_until, args=(stop, f"{name}.{n}", tally), name=f"deliver-{n}"
+        )
+        for n in range(deliverers)
+    ]
+    for thread in threads:
+        thread.start()
+    _turn_until(stop, tally)
+    for thread in threads:
+        thread.join()
+
+
+def turn_once() -> int:
+    """Do everything that is due now, in this thread, and answer how much that was.
+
+    For the demo's preparation and for tests: the same steps as `run`, without waiting.
+    """
+    transport = from_url(settings.EMAIL_URL)()
+    done = total = turn_controls()
+    while done:
+        done = turn_controls()
+        total += done
+    while deliver_one(transport, "once", clock_queries.now):
+        total += 1
+    transport.close()
+    return total + (turn_once() if case_queries.due_now(clock_queries.now()) else 0)
+
+
+def turn_controls() -> int:
+    """One batch of due controls; how many cases it turned."""
+    turned, _ = cases.turn_due(clock_queries.now())
+    return turned
+
+
+class _Tally:
+    """What this worker has done so far, and when it last said that it lives."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.started_at = clock_queries.real_now()
+        self.beat_at = self.recovered_at = self.started_at - timedelta(days=1)
+        self.turned = self.failed = 0
+
+    def beat(self) -> None:
+        """Leave a sign of life every few seconds; `idle` says that nothing due was left."""
+        at = clock_queries.real_now()
+        if at - self.beat_at < BEAT_EVERY:
+            return
+        self.beat_at = at
+        now = clock_queries.now()
+        idle = not case_queries.due_now(now) and not outbox_queries.waiting(now)
+        clock.beat(
+            self.name,
+            started_at=self.started_at,
+            idle=idle,
+            turned=self.turned,
+            failed=self.failed,
+        )
+
+    def recover(self) -> None:
+        """Every few seconds: decide about messages whose worker has died."""
+        at = clock_queries.real_now()
+        if at - self.recovered_at >= RECOVER_EVERY:
+            self.recovered_at = at
+            recover(clock_queries.now)
+
+
+def _turn_until(stop: threading.Event, tally: _Tally) -> None:
+    while not stop.is_set():
+        busy = False
+        try:
+            turned, pushed_back = cases.turn_due(clock_queries.now())
+            tally.turned += turned
+            tally.failed += pushed_back
+            busy = turned > 0
+            tally.recover()
+            tally.beat()
+        except Exception:
+            _survive()
+        if not busy:
+            stop.wait(REST)
+    connection.close()
+
+
+def _deliver_until(stop: threading.Event, name: str, tally: _Tally) -> None:
+    make: Callable[[], Transport] = from_url(settings.EMAIL_URL)
+    transport = make()
+    while not stop.is_set():
+        delivered = False
+        try:
+            delivered = deliver_one(transport, name, clock_queries.now)
+            tally.turned += delivered
+        except Exception:
+            _survive()
+        if not delivered:
+            stop.wait(REST)
+    with suppress(OSError):
+        transport.close()
+    connection.close()
+
+
+def _survive() -> None:
+    """The database went away, or we are wrong somewhere: say so, drop the connection, go on."""
+    log.exception("The worker met an error and goes on.")
+    close_old_connections()
+    connection.close()
