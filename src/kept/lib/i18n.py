@@ -66,7 +66,7 @@ def text_locale(locale: str) -> str:
     if speaks(locale):
         return locale
     try:
-        return str(_locale(f"{SOURCE_LANGUAGE}_{_locale(locale).territory}"))
+        return str(_locale(f"{SOURCE_LANGUAGE}_{_locale(locale).territory or 'GB'}"))
     except UnknownLocaleError:
         return "en_GB"
 
