@@ -1,10 +1,10 @@
 """Compose a message from its facts."""
 
 from kept.outbox.texts.content import content
-from kept.outbox.texts.facts import Facts, Kind, MissingField, Text
+from kept.outbox.texts.facts import KINDS, Facts, Kind, MissingField, Text
 from kept.outbox.texts.render import html, plain
 
-__all__ = ["Facts", "Kind", "MissingField", "Text", "compose"]
+__all__ = ["KINDS", "Facts", "Kind", "MissingField", "Text", "compose"]
 
 
 def compose(kind: Kind, facts: Facts) -> Text:

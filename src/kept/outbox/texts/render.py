@@ -36,7 +36,8 @@ def html(content: Content) -> str:
         "end": end,
     }
     mjml = _engine().get_template("frame.mjml").render(Context(facts, autoescape=True))
-    return mrml.to_html(mjml).content
+    # MJML fetches the fonts it knows by name from elsewhere; a mail of ours fetches nothing.
+    return mrml.to_html(mjml, render_options=mrml.RenderOptions(fonts={})).content
 
 
 def _unbroken(value: str) -> SafeString:
