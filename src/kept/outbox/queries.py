@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from kept.clock.queries import real_now
 from kept.outbox.models import Evidence as Evidence
@@ -46,6 +46,20 @@ def waiting(now: datetime) -> int:
     """How many messages are to be sent at this moment."""
     due = Message.objects.filter(status__in=[Message.QUEUED, Message.CLAIMED], wake_at__lte=now)
     return due.count()
+
+
+def next_attempt() -> datetime | None:
+    """When the next message is to be sent, or tried again; None when none waits."""
+    queued = Message.objects.filter(status=Message.QUEUED)
+    found: datetime | None = queued.aggregate(at=Min("wake_at"))["at"]
+    return found
+
+
+def unsettled(now: datetime) -> int:
+    """How many messages are to be sent at this moment or are just being handed over."""
+    in_hand = Q(status__in=[Message.CLAIMED, Message.HANDING_OVER])
+    due = Q(status=Message.QUEUED, wake_at__lte=now)
+    return Message.objects.filter(in_hand | due).count()
 
 
 def abandoned() -> list[Message]:

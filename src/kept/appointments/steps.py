@@ -1,0 +1,83 @@
+"""Moving the time-lapse clock through time instead of over it.
+
+A jump of a day would make everything in between due at once, and late. A step stops the clock at
+every moment at which something is due, and goes on once the worker has dealt with it: each control
+fires at its own time, as it would in life.
+"""
+
+from __future__ import annotations
+
+import time as real_time
+from datetime import datetime
+
+from kept.cases import queries as cases
+from kept.clock import actions as clock_actions
+from kept.clock import queries as clock
+from kept.clock.actions import ClockRefused
+from kept.outbox import queries as outbox
+
+LOOK_AGAIN = 0.05  # seconds between two looks at what another process is doing
+
+
+class NoWorker(Exception):
+    """Nobody turns the handle."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No worker is running, so nothing that falls due would be handled. "
+            "Start one with `kept serve` or `kept work`."
+        )
+
+
+def next_moment() -> datetime | None:
+    """When something next falls due: a control, or another attempt at a message. None: nothing."""
+    moments = [moment for moment in (cases.next_due(), outbox.next_attempt()) if moment]
+    return min(moments, default=None)
+
+
+def step_to(target: datetime, *, patience: float) -> datetime:
+    """Move the clock to `target`, stopping at every due moment on the way; answers what it says.
+
+    1. Wait until the worker has handled what is due now.
+    2. Move to the next moment at which something is due, or to the target when that is nearer.
+    3. Go on until the target is reached and quiet.
+
+    `patience` is in seconds of real time. When it runs out the clock stays where it is, short of
+    the target, and no duty has been jumped over. Raises NoWorker, ClockRefused.
+    """
+    if not clock.is_lapse():
+        raise ClockRefused("This installation runs on the real clock, which cannot be moved.")
+    deadline = real_time.monotonic() + patience
+    while _quiet_before(deadline):
+        now = clock.now()
+        if now >= target:
+            return now
+        _move_to(min(next_moment() or target, target))
+    return clock.now()
+
+
+def _quiet_before(deadline: float) -> bool:
+    """Wait until nothing is due any more. False when patience runs out first.
+
+    There is nothing to be woken by across processes, so the rows are looked at again.
+    """
+    while True:
+        now = clock.now()
+        if not cases.due_now(now) and not outbox.unsettled(now):
+            return True
+        if not clock.workers():
+            raise NoWorker
+        if real_time.monotonic() > deadline:
+            return False
+        real_time.sleep(LOOK_AGAIN)
+
+
+def _move_to(instant: datetime) -> None:
+    """Forward to `instant`; a clock that runs by itself may have passed it already."""
+    if not clock.workers():
+        raise NoWorker
+    try:
+        clock_actions.advance_to(instant)
+    except ClockRefused:
+        if clock.now() < instant:
+            raise
