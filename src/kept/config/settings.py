@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
+    "kept.web",
     "kept.clock",
     "kept.accounts",
     "kept.people",
@@ -133,7 +134,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Links of customers and sign-in links are secrets, and a 404 or a 500 logs its address.
+    "filters": {"hide_secrets": {"()": "kept.lib.logs.HideSecrets"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["hide_secrets"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
 }
 

@@ -1,0 +1,129 @@
+"""The base of every page: titles, headers, errors, words for times."""
+
+import gzip
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from django import forms as django_forms
+from django.template import Context, Template
+from django.test import RequestFactory
+
+from kept import web
+from kept.lib.logs import HideSecrets
+from kept.web import pages, parts
+from kept.web.forms import Form
+
+CSS = Path(web.__file__).parent / "static" / "web" / "kept.css"
+NOON = datetime(2026, 7, 14, 7, 30, tzinfo=UTC)
+
+
+class Visit(Form):
+    anchor = "slots"
+    name = django_forms.CharField(label="Full name", help_text="As on your card")
+    note = django_forms.CharField(required=False)
+
+
+def drawn(text, **context):
+    return Template("{% load kept %}" + text).render(Context({"locale": "en_GB", **context}))
+
+
+def page(context, **options):
+    request = RequestFactory().get("/")
+    request._messages = []
+    return pages.render(request, "web/base.html", context, **options)
+
+
+def test_a_page_is_kept_out_of_caches_and_search_engines():
+    answer = page({})
+    assert "no-store" in answer["Cache-Control"]
+    assert "noindex" in answer["X-Robots-Tag"]
+
+
+def test_a_page_speaks_a_language_it_has_and_says_which():
+    assert b'lang="en-DE" dir="ltr"' in page({}, locale="de_DE").content
+
+
+def test_a_refused_form_puts_error_before_the_title_and_leads_to_the_field():
+    form = Visit({"name": "", "note": "kept as typed"})
+    form.is_valid()
+    form.add_error(None, "This time was just taken.")
+    assert b"<title>Error: " in page({"form": form}).content
+    shown = drawn("{% error_summary form %}{% field form.name %}{% field form.note %}", form=form)
+    assert 'role="alert"' in shown
+    assert '<a href="#slots">This time was just taken.</a>' in shown
+    assert '<a href="#id_name">' in shown
+    assert 'aria-describedby="id_name_hint id_name_error"' in shown
+    assert 'aria-invalid="true"' in shown
+    assert 'aria-required="true"' in shown
+    assert 'value="kept as typed"' in shown
+
+
+def test_a_form_that_was_not_sent_shows_no_error():
+    assert b"Error: " not in page({"form": Visit()}).content
+    assert "alert" not in drawn("{% error_summary form %}", form=Visit())
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ("", "Tuesday 14 July 2026, 09:30–09:30 (Berlin time)"),
+        ("Europe/Paris", "Tuesday 14 July 2026, 09:30–09:30 (Berlin time)"),
+        ("Asia/Kathmandu", "Berlin time (13:15 Kathmandu time)"),
+    ],
+)
+def test_a_time_is_shown_with_its_zone_and_with_the_readers_where_it_differs(other, expected):
+    shown = drawn("{% when at at 'Europe/Berlin' other %}", at=NOON, other=other)
+    assert expected in shown
+    assert 'datetime="2026-07-14T07:30:00+00:00"' in shown
+
+
+def test_a_path_says_in_words_where_each_step_stands():
+    steps = parts.steps(["Booked", "Confirmed", "Visit"], 1, [NOON])
+    shown = drawn("{% path steps 'Europe/Berlin' %}", steps=steps)
+    assert shown.count("<li") == 3
+    assert shown.count('aria-current="step"') == 1
+    for words in ("done, ", "Tue 14 July 2026, 09:30 (Berlin time)", "not yet"):
+        assert words in shown
+
+
+def test_a_chip_has_a_word_and_an_unknown_state_is_not_hidden():
+    assert "Confirmed" in drawn("{% chip 'confirmed' %}")
+    assert "Brand new" in drawn("{% chip 'brand_new' %}")
+
+
+@pytest.mark.parametrize(("amount", "shown"), [("60.00", "€60.00"), (None, ""), ("0", "€0.00")])
+def test_money_is_shown_in_its_currency(amount, shown):
+    assert drawn("{% money amount 'EUR' %}", amount=amount) == shown
+
+
+def test_the_styles_are_small_and_know_both_directions():
+    css = CSS.read_bytes()
+    assert len(gzip.compress(css)) <= 12 * 1024
+    for physical in (b"margin-left", b"padding-right", b"text-align: left"):
+        assert physical not in css
+
+
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "410", "429", "500"])
+def test_every_error_has_a_page_that_needs_nothing(name):
+    from django.template.loader import get_template
+
+    shown = get_template(f"{name}.html").render()
+    assert "<h1>" in shown
+    assert "style=" not in shown
+    assert "<script" not in shown
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("Not Found: /a/s3cret-T0ken/move", "Not Found: /a/…/move"),
+        ('"GET /sign-in/s3cret HTTP/1.1" 200', '"GET /sign-in/… HTTP/1.1" 200'),
+        ("nothing secret here", "nothing secret here"),
+    ],
+)
+def test_a_secret_in_an_address_does_not_reach_the_log(line, kept):
+    record = logging.LogRecord("django.request", logging.WARNING, "", 0, "%s", (line,), None)
+    assert HideSecrets().filter(record)
+    assert record.getMessage() == kept
