@@ -68,8 +68,9 @@ class Control:
     """A timed duty of a case, and what became of it.
 
     `due_at` and `useful_until` (None: always) are aware instants. `fired_at` is set once it fell
-    due and its message was posted; it stays *planned* until the transport has taken that message,
-    because until then nobody has been told anything. `run` counts deliberate repetitions.
+    due and was acted upon: its message posted, or the reason found why not. A posted one stays
+    *planned* until the transport has taken its message, because until then nobody has been told
+    anything. `run` counts deliberate repetitions.
     """
 
     name: str

@@ -387,7 +387,6 @@ TELL_THEM = "Tell the customer by phone, then resolve this with a note: it count
 SAY_OUTCOME = "Record what happened: arrived and completed, or missed."
 NOT_BY_NOTE = "Record the outcome (arrive, complete or miss); that resolves it."
 
-# Tables: one row a line or two, read across.
 # fmt: off
 ESCALATIONS = (
     EscalationRule(
@@ -500,6 +499,7 @@ RULES = (
     Rule("corrected", UNRESOLVED | RESOLVED, to=To.NAMED, asked=True, guard=correctable,
          anchor="resolved", outcome=corrected_outcome, sets=notes_side, resolves=("*",)),
 )
+# fmt: on
 
 # fmt: on
 
