@@ -131,8 +131,8 @@ class Case:
     """One walk along a path, as `decide` sees it: everything it may look at.
 
     `anchors` are the named instants the path counts from (`opened`, `start`, `end`, `close`,
-    `resolved`); `facts` is what is known beside the state (acknowledged, channels, outcome ...);
-    `leg` is the number of the booked time within its appointment, from 1.
+    `change_until`, `resolved`); `facts` is what is known beside the state (acknowledged, channels,
+    outcome ...); `leg` is the number of the booked time within its appointment, from 1.
     """
 
     path: str

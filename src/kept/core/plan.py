@@ -15,7 +15,6 @@ from kept.core.case import Case, Control, Status
 from kept.core.path import ControlRule, Path, Tell
 from kept.core.time import quiet_shift
 
-# What has been done, has failed or has expired is history: no plan changes it.
 FINAL = frozenset({Status.DONE, Status.FAILED, Status.EXPIRED})
 COALESCE = timedelta(minutes=30)  # two messages closer than this are one too many
 
@@ -26,8 +25,11 @@ def plan(path: Path, case: Case, now: datetime, cause: str) -> tuple[Control, ..
     1. Each control rule of the path gives at most one row (a new `run` gives a new row).
     2. Rows that no longer apply become *void* because of `cause`.
     3. Reminders that quiet hours push onto one another become one.
+
+    What has been acted upon is history, and no plan changes it or does it twice.
     """
     rows = {control.key: control for control in case.controls}
+    _void_unknown(path, rows)
     for rule in path.controls:
         run = rule.run(case) if rule.run else 1
         _void_other_runs(rows, rule.name, run, cause)
@@ -36,6 +38,23 @@ def plan(path: Path, case: Case, now: datetime, cause: str) -> tuple[Control, ..
             rows[row.key] = row
     _coalesce(path, rows)
     return tuple(rows.values())
+
+
+def _is_history(row: Control) -> bool:
+    """It was acted upon: its message went out, or the reason was found why none did.
+
+    A void one whose message had been posted counts too: brought back, it would be said twice.
+    """
+    acted_upon = row.fired_at is not None and row.status is not Status.PLANNED
+    return row.status in FINAL or acted_upon
+
+
+def _void_unknown(path: Path, rows: dict[tuple[str, int], Control]) -> None:
+    """Duties planned by an earlier version of the path end with it."""
+    known = {rule.name for rule in path.controls}
+    for key, row in rows.items():
+        if row.name not in known and row.status is Status.PLANNED:
+            rows[key] = replace(row, status=Status.VOID, reason="no longer part of the path")
 
 
 def _void_other_runs(rows: dict[tuple[str, int], Control], name: str, run: int, cause: str) -> None:
@@ -54,7 +73,7 @@ def _planned(
     cause: str,
 ) -> Control | None:
     """The row this rule asks for, or None where there is and was nothing."""
-    if row is not None and row.status in FINAL:
+    if row is not None and _is_history(row):
         return row
     applies = rule.when is None or rule.when(case)
     if not applies or case.state not in rule.states:
@@ -89,45 +108,65 @@ def _until(rule: ControlRule, case: Case) -> datetime | None:
 
 
 def _timed(rule: ControlRule, case: Case, now: datetime, row: Control | None, run: int) -> Control:
+    """The row of a duty that applies: planned, or skipped with the reason."""
     due, until = rule.due.of(case), _until(rule, case)
-    reason = ""
-    if rule.name in case.policy.switched_off:
-        reason = "switched off by policy"
-    elif rule.min_gap and due < case.anchors["opened"] + case.policy.gap(rule.min_gap).delta:
-        reason = "booked late: superseded by the confirmation"
-    elif until is not None and until <= due:
-        reason = "too late to be of use"
-    elif due < now and _reopened(row) and rule.rank:
-        reason = "its time had passed when it was planned"
-    elif rule.quiet and case.policy.quiet_hours is not None:
-        shifted = _keep_quiet(rule, case, due, until, now)
-        if shifted is None:
-            reason = "falls into quiet hours"
-        due = shifted or due
+    reason = _why_not(rule, case, due, until)
+    if not reason:
+        when = _undisturbed(rule, case, due, until, _earliest(rule, case))
+        if row is not None and when is not None and _left_behind(rule, row, when, now):
+            return _not_brought_back(row)
+        if when is not None and when <= now and (until is None or now < until):
+            # The worker was down, or the window is new: that is no reason to wake anybody.
+            from_now = _undisturbed(rule, case, now, until, now)
+            when = when if from_now == now else from_now
+        reason = "" if when else "falls into quiet hours"
+        due = when or due
     status = Status.SKIPPED if reason else Status.PLANNED
     return Control(rule.name, due, until, run, status, reason)
 
 
-def _reopened(row: Control | None) -> bool:
-    """It was skipped or void before: a change of policy or a correction brings nothing back late.
+def _why_not(rule: ControlRule, case: Case, due: datetime, until: datetime | None) -> str:
+    if rule.name in case.policy.switched_off:
+        return "switched off by policy"
+    if rule.min_gap and due < _earliest(rule, case):
+        return "booked late: superseded by the confirmation"
+    if until is not None and until <= due:
+        return "too late to be of use"
+    return ""
 
-    A control that was planned all along and whose time a policy change put into the past is due
-    at once instead: its reader would otherwise get nothing.
-    """
-    return row is not None and row.status is not Status.PLANNED
+
+def _earliest(rule: ControlRule, case: Case) -> datetime:
+    gap = case.policy.gap(rule.min_gap).delta if rule.min_gap else timedelta(0)
+    return case.anchors["opened"] + gap
 
 
-def _keep_quiet(
-    rule: ControlRule, case: Case, due: datetime, until: datetime | None, now: datetime
+def _undisturbed(
+    rule: ControlRule, case: Case, due: datetime, until: datetime | None, earliest: datetime
 ) -> datetime | None:
+    """The moment nearest to `due` at which the person may be disturbed; None: no useful one."""
     window, start = case.policy.quiet_hours, case.anchors["start"]
-    if window is None:
+    if window is None or not rule.quiet:
         return due
     lead = start - until if until is not None else timedelta(0)
-    gap = case.policy.gap(rule.min_gap).delta if rule.min_gap else timedelta(0)
-    earliest = case.anchors["opened"] + gap
     zone = ZoneInfo(str(case.facts.get("recipient_zone") or case.zone))
-    return quiet_shift(due, start, window, zone, min_lead=lead, earliest=earliest)
+    shifted = quiet_shift(due, start, window, zone, min_lead=lead, earliest=earliest)
+    return None if shifted != due and shifted == until else shifted
+
+
+def _left_behind(rule: ControlRule, row: Control, due: datetime, now: datetime) -> bool:
+    """It was skipped or void when its time came: no message is brought back late.
+
+    One that was planned all along and whose time a policy change put into the past is due at once
+    instead: its reader would otherwise get nothing.
+    """
+    return rule.rank > 0 and row.status is not Status.PLANNED and due <= now
+
+
+def _not_brought_back(row: Control) -> Control:
+    if row.status is Status.SKIPPED:
+        return row
+    reason = "its time had passed when it was planned anew"
+    return replace(row, status=Status.SKIPPED, reason=reason)
 
 
 def _coalesce(path: Path, rows: dict[tuple[str, int], Control]) -> None:
