@@ -30,6 +30,7 @@ from kept.core.case import (
 from kept.core.path import (
     ControlRule,
     Escalate,
+    EscalationRule,
     ExpireHandOffs,
     Open,
     Path,
@@ -83,10 +84,10 @@ class _Walk:
         """Record the event and what its rule says. Raises NotAllowed."""
         rule = self.path.rule(event, self.case.state)
         if rule is None:
-            raise self._refusal(event, f"This cannot be done while it is {self.case.state}.")
+            raise self.refusal(event, f"This cannot be done while it is {self.case.state}.")
         refused = rule.guard(self.case, event, self.now) if rule.guard else None
         if refused:
-            raise self._refusal(event, refused)
+            raise self.refusal(event, refused)
         self._record(event)
         self._follow(rule, event)
         for name in rule.then:
@@ -96,21 +97,31 @@ class _Walk:
         if self.path.rule(event, self.case.state) is not None:
             self.take(event)
 
-    def _refusal(self, event: Event, detail: str) -> NotAllowed:
+    def refusal(self, event: Event, detail: str) -> NotAllowed:
         state = self.case.state
         return NotAllowed(event.name, state, detail, self.path.allowed(state))
 
     def _record(self, event: Event) -> None:
         """Append to the history, and say of each stage that is passed over why."""
         state = step(self.path, self.case.state, event)
-        stages = self.path.stages
-        if state in stages and state != self.case.state and event.name != "corrected":
-            here = stages.index(self.case.state) if self.case.state in stages else -1
-            for skipped in stages[here + 1 : stages.index(state)]:
-                data: Facts = {"stage": skipped}
-                self.events.append(Event("stage_skipped", self.now, SYSTEM, event.name, data))
+        for skipped in self._passed_over(state):
+            data: Facts = {"stage": skipped}
+            self.events.append(Event("stage_skipped", self.now, SYSTEM, event.name, data))
         self.events.append(event)
+        stages = self.path.stages
+        if self.case.state in stages and state not in stages:
+            self.note({"left_from": self.case.state})  # where a correction takes the path up again
         self.case = replace(self.case, state=state)
+
+    def _passed_over(self, state: str) -> tuple[str, ...]:
+        """The stages between the one the case stands in, or left the path from, and `state`."""
+        stages, here = self.path.stages, self.case.state
+        if state not in stages:
+            return ()
+        if here and here not in stages:
+            here = str(self.case.facts.get("left_from", ""))
+        reached = stages.index(here) + 1 if here else 0
+        return stages[reached : stages.index(state)]
 
     def _follow(self, rule: Rule, event: Event) -> None:
         """Everything a rule may say beside the new state."""
@@ -146,11 +157,16 @@ class _Walk:
             return
         rule = self.path.escalation(kind)
         tried = detail or str(event.data.get("detail", ""))
-        due = self.now + rule.within.delta
+        due = self._due_by(rule)
         self.raised[kind] = Escalation(kind, rule.owner, due, rule.reason, tried, rule.suggestion)
         self.case = replace(self.case, escalations=self.case.escalations | {kind})
         data: Facts = {"kind": kind, "detail": tried}
         self.events.append(Event("escalated", self.now, SYSTEM, rule.reason, data))
+
+    def _due_by(self, rule: EscalationRule) -> datetime:
+        due = self.now + rule.within.delta
+        latest = self.case.anchors.get(rule.no_later_than)
+        return due if latest is None or latest < self.now else min(due, latest)
 
     def resolve(self, kinds: frozenset[str]) -> None:
         for kind in sorted(kinds & self.case.escalations):
@@ -182,11 +198,12 @@ class _Walk:
             if hand_off.to == to and hand_off.status in ANSWERABLE:
                 break
         else:
-            raise self._refusal(event, f"No hand-off to {to} is waiting for an answer.")
+            raise self.refusal(event, f"No hand-off to {to} is waiting for an answer.")
         self._set_hand_off(replace(hand_off, status=status))
         self.events.append(event)
-        expired = any(h.status is HandOffStatus.EXPIRED for h in self.case.hand_offs)
-        if not expired:
+        version = self.case.facts.get("outcome_version")
+        present = [h for h in self.case.hand_offs if h.version == version]
+        if not any(h.status in NOT_TAKEN for h in present):
             self.resolve(frozenset({"HANDOFF_NOT_ACCEPTED"}))
 
     def _set_hand_off(self, changed: HandOff) -> None:
@@ -210,7 +227,7 @@ class _Walk:
         """
         key = (str(event.data["control"]), int(str(event.data.get("run", 1))))
         for control in self.case.controls:
-            if control.key == key and control.status in {Status.PLANNED, Status.DONE}:
+            if control.key == key and control.status in CHANGED_BY[status]:
                 self.set_control(replace(control, status=status, reason=reason))
 
     def fire_due(self, *, only_immediate: bool = False) -> None:
@@ -268,7 +285,7 @@ class _Walk:
         data: Facts = {"control": control.name, "run": control.run}
         name = f"control_{status}"
         self.events.append(Event(name, self.now, SYSTEM, reason, data))
-        self.set_control(replace(control, status=status, reason=reason))
+        self.set_control(replace(control, status=status, reason=reason, fired_at=self.now))
 
     def _fire_message(self, control: Control, rule: ControlRule, tell: Tell, due: Event) -> None:
         later = self._superseded_by(control, rule)
@@ -284,13 +301,17 @@ class _Walk:
             self.post.append(Post(control.name, control.run, tell.message, control.useful_until))
 
     def _superseded_by(self, control: Control, rule: ControlRule) -> str:
-        """The name of a more important message that is due at this moment and still of use."""
+        """The name of a more important message that goes out at this very moment."""
+        posted = {(post.control, post.run) for post in self.post}
         for other in self.case.controls:
-            rank = self.path.control(other.name).rank
             useful = other.useful_until is None or self.now < other.useful_until
-            if other.waiting and other.due_at <= self.now and useful and rank > rule.rank > 0:
+            due = other.waiting and other.due_at <= self.now and useful
+            if (due or other.key in posted) and self._rank(other) > rule.rank > 0:
                 return other.name
         return ""
+
+    def _rank(self, control: Control) -> int:
+        return self.path.control(control.name).rank
 
     def _expire_hand_offs(self, kind: str, due: Event) -> None:
         late = [h for h in self.case.hand_offs if h.status is HandOffStatus.OFFERED]
@@ -326,11 +347,22 @@ class _Walk:
 
 
 ANSWERABLE = frozenset({HandOffStatus.OFFERED, HandOffStatus.EXPIRED})
+NOT_TAKEN = frozenset({HandOffStatus.EXPIRED, HandOffStatus.REJECTED})
 
 
 def _withdrawn(hand_off: HandOff) -> HandOff:
-    live = hand_off.status in {HandOffStatus.OFFERED, HandOffStatus.ACCEPTED, HandOffStatus.EXPIRED}
-    return replace(hand_off, status=HandOffStatus.WITHDRAWN) if live else hand_off
+    """The outcome no longer holds; only a refusal needs no taking back."""
+    refused = hand_off.status is HandOffStatus.REJECTED
+    return hand_off if refused else replace(hand_off, status=HandOffStatus.WITHDRAWN)
+
+
+# What a control must be for the news of its message to change it. A refusal may follow an
+# acceptance (a bounce), and an acceptance a refusal (another address was tried).
+CHANGED_BY = {
+    Status.DONE: frozenset({Status.PLANNED, Status.DONE, Status.FAILED, Status.EXPIRED}),
+    Status.FAILED: frozenset({Status.PLANNED, Status.DONE}),
+    Status.EXPIRED: frozenset({Status.PLANNED}),
+}
 
 
 # What the engine understands on every path.
@@ -346,7 +378,8 @@ def _message_accepted(walk: _Walk, event: Event) -> None:
 
 
 def _message_failed(walk: _Walk, event: Event) -> None:
-    walk.end_control(event, Status.FAILED, str(event.data.get("detail", "")))
+    reason = str(event.data.get("detail") or "the transport refused it")
+    walk.end_control(event, Status.FAILED, reason)
     walk.take(event)
 
 
@@ -357,7 +390,8 @@ def _message_doubtful(walk: _Walk, event: Event) -> None:
 
 
 def _message_expired(walk: _Walk, event: Event) -> None:
-    walk.end_control(event, Status.EXPIRED, str(event.data.get("detail", "")))
+    reason = str(event.data.get("detail") or "it could not be sent while it was of use")
+    walk.end_control(event, Status.EXPIRED, reason)
     walk.take(event)
 
 
@@ -375,12 +409,11 @@ def _hand_off_rejected(walk: _Walk, event: Event) -> None:
 def _escalation_resolved(walk: _Walk, event: Event) -> None:
     """A person closes an escalation with a note, where the path says that a note is enough."""
     kind = str(event.data["kind"])
-    rule = walk.path.escalation(kind)
     if kind not in walk.case.escalations:
-        raise NotAllowed(event.name, walk.case.state, "This escalation is already resolved.")
+        raise walk.refusal(event, f"No escalation {kind} is open: it is already resolved.")
+    rule = walk.path.escalation(kind)
     if not rule.by_note:
-        allowed = walk.path.allowed(walk.case.state)
-        raise NotAllowed(event.name, walk.case.state, rule.why_not, allowed)
+        raise walk.refusal(event, rule.why_not)
     walk.events.append(event)
     walk.resolve(frozenset({kind}))
     if rule.note_means:

@@ -156,13 +156,17 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class EscalationRule:
-    """A kind of escalation: whose it is, by when, what to do, and whether a note may close it."""
+    """A kind of escalation: whose it is, by when, what to do, and whether a note may close it.
+
+    It is due `within` that time of being raised, but `no_later_than` the anchor still to come.
+    """
 
     kind: str
     owner: str
     within: Exactly
     reason: str
     suggestion: str
+    no_later_than: str = ""
     by_note: bool = True
     note_means: str = ""  # the event that a person's resolution amounts to
     why_not: str = ""  # the sentence when a note may not close it
