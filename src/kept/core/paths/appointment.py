@@ -82,6 +82,16 @@ def outcome_version(case: Case) -> int:
     return int(str(case.facts.get("outcome_version", 0)))
 
 
+def time_open(case: Case) -> int:
+    """A correction that takes an outcome back opens the case anew, and its duties with it."""
+    return outcome_version(case) + 1
+
+
+def is_expected(case: Case) -> bool:
+    """Nobody suspects that the customer will not come (held until a person has asked)."""
+    return "POSSIBLE_CANCEL" not in case.escalations
+
+
 def asks_acknowledgement(case: Case) -> bool:
     return case.policy.ask_acknowledgement
 
@@ -113,11 +123,15 @@ def confirms(event: Event) -> bool:
     return event.data.get("control") in {"confirmation", "moved_notice"}
 
 
+def back_to_waiting(event: Event) -> bool:
+    return event.data["to"] in AHEAD
+
+
 def announces_cancellation(event: Event) -> bool:
     return event.data.get("control") == "cancelled_notice"
 
 
-def accepted_mail(case: Case, event: Event) -> Facts:
+def has_been_told(case: Case, event: Event) -> Facts:
     return {"told": True}
 
 
@@ -142,15 +156,22 @@ def repeats_confirmation(case: Case, event: Event) -> Facts:
 
 
 def new_contact(case: Case, event: Event) -> Facts:
-    """A new address; if the customer was never reached, the confirmation goes out once more."""
-    unreached = case.escalations & {"CONTACT_GAP", "CONFIRMATION_FAILED"}
+    """A new address; if the customer was never reached, the confirmation goes out once more.
+
+    One that is still on its way to the old address is taken back: that address was wrong.
+    """
+    unreached = case.state == SCHEDULED or case.escalations & {"CONTACT_GAP", "CONFIRMATION_FAILED"}
     again = {"confirmation_run": confirmation_run(case) + 1} if unreached else {}
     return {"channels": event.data["channels"], **again}
 
 
 def side(event: Event) -> str:
-    """Who a miss or a cancellation is put down to: the customer or the business."""
-    return "customer" if event.data.get("by") == Role.CUSTOMER.value else "business"
+    """Who a miss or a cancellation is put down to: the customer or the business.
+
+    What was said counts ("she called and asked us to cancel"), before who pressed the button.
+    """
+    by = event.data.get("by") or event.actor.role
+    return "customer" if by == Role.CUSTOMER else "business"
 
 
 def missed_by(case: Case, event: Event) -> str:
@@ -188,6 +209,17 @@ def notes_side(case: Case, event: Event) -> Facts:
     return {"by": side(event)}
 
 
+def notes_correction(case: Case, event: Event) -> Facts:
+    """Whose doing the corrected outcome is; a visit that took place is nobody's fault.
+
+    When a time recorded as missed had been given back is not known, so it counts as late unless
+    the correction says otherwise.
+    """
+    to = event.data["to"]
+    late = bool(event.data.get("late_cancel", True)) if to == CANCELLED else None
+    return {"by": side(event) if to in {MISSED, CANCELLED} else None, "late_cancel": late}
+
+
 def believes_otherwise(case: Case) -> bool:
     """The customer was told the time, and it was not they who gave it back."""
     return was_told(case) and case.facts.get("by") != "customer"
@@ -195,23 +227,45 @@ def believes_otherwise(case: Case) -> bool:
 
 def failed_kind(case: Case, event: Event) -> tuple[str, ...]:
     """A confirmation that failed leaves the customer untold; a reminder leaves a control missed."""
-    if confirms(event):
-        return ("CONFIRMATION_FAILED",)
-    if announces_cancellation(event):
-        return ("TOLD_DIFFERS",) if believes_otherwise(case) else ()
-    return ("CONTROL_MISSED",)
+    return ("CONFIRMATION_FAILED",) if confirms(event) else ("CONTROL_MISSED",)
 
 
 def delayed_kind(case: Case, event: Event) -> tuple[str, ...]:
     """Only what the customer has to know is escalated while it is still being tried."""
-    return failed_kind(case, event) if confirms(event) or announces_cancellation(event) else ()
+    return failed_kind(case, event) if confirms(event) else ()
+
+
+def notice_failed_kind(case: Case, event: Event) -> tuple[str, ...]:
+    """The customer still believes in a time that is cancelled."""
+    differs = announces_cancellation(event) and believes_otherwise(case)
+    return ("TOLD_DIFFERS",) if differs else ()
+
+
+def told_too_late(case: Case, event: Event) -> tuple[str, ...]:
+    """Evidence that the customer was told the time arrives after it was cancelled.
+
+    Harmless while the cancellation itself is on its way; otherwise they now believe in it.
+    """
+    notices = [control for control in case.controls if control.name == "cancelled_notice"]
+    on_its_way = any(notice.status in {Status.PLANNED, Status.DONE} for notice in notices)
+    return () if on_its_way or case.facts.get("by") == "customer" else ("TOLD_DIFFERS",)
+
+
+def cancelled_kind(case: Case, event: Event) -> tuple[str, ...]:
+    """After the start no notice goes out any more: a person must speak to the customer."""
+    too_late = event.at >= case.anchors["start"]
+    return ("TOLD_DIFFERS",) if too_late and was_told(case) and side(event) != "customer" else ()
 
 
 def late_reply(case: Case, event: Event) -> tuple[str, ...]:
     """A yes within two minutes of a cancellation contradicts it: a person asks which was meant."""
-    cancelled_at = case.anchors.get("resolved")
-    close = cancelled_at is not None and event.at - cancelled_at <= CONTRADICTION
-    return ("CONFLICTING_REPLIES",) if close else ()
+    cancelled_at = case.anchors["resolved"]
+    return ("CONFLICTING_REPLIES",) if abs(event.at - cancelled_at) <= CONTRADICTION else ()
+
+
+def untold_again(case: Case, event: Event) -> tuple[str, ...]:
+    """Taken back to scheduled, nobody has told the customer, and no confirmation goes out late."""
+    return ("CONFIRMATION_FAILED",) if event.data["to"] == SCHEDULED else ()
 
 
 def only_near_the_day(case: Case, event: Event, now: datetime) -> str | None:
@@ -222,12 +276,14 @@ def only_near_the_day(case: Case, event: Event, now: datetime) -> str | None:
 
 
 def only_after_start(case: Case, event: Event, now: datetime) -> str | None:
-    if now >= case.anchors["start"]:
-        return None
-    return "The appointment has not started: cancel or move it instead."
+    """A visit can be missed only once its time has come, and somebody missed it."""
+    if now < case.anchors["start"]:
+        return "The appointment has not started: cancel or move it instead."
+    return None if event.data.get("by") in SIDES else SAY_WHO_MISSED
 
 
 def only_before_end(case: Case, event: Event, now: datetime) -> str | None:
+    """What is over can no longer be changed; its outcome is recorded instead."""
     if now < case.anchors["end"]:
         return None
     return "The appointment is over: record its outcome (complete or miss) instead."
@@ -244,12 +300,14 @@ def only_within_window(case: Case, event: Event, now: datetime) -> str | None:
 
 
 def only_right_after_cancelling(case: Case, event: Event, now: datetime) -> str | None:
+    """A cancelled appointment does not come back to life by an answer to an old message."""
     if late_reply(case, event):
         return None
     return "This appointment was cancelled: please book a new time."
 
 
 def only_same_day(case: Case, event: Event, now: datetime) -> str | None:
+    """Who comes late on the same day has come; later than that it is a correction."""
     if same_local_day(now, case.anchors["start"], ZoneInfo(case.zone)):
         return None
     return "The appointment was on another day: correct its outcome instead."
@@ -266,18 +324,22 @@ def correctable(case: Case, event: Event, now: datetime) -> str | None:
         return f"{case.state} cannot be corrected to {to}."
     if to in AHEAD and now >= case.anchors["end"]:
         return "The appointment is over: correct it to attended, completed or missed."
-    if to in {ATTENDED, COMPLETED, MISSED} and now < case.anchors["start"] - EARLIEST_ARRIVAL:
-        return "The appointment has not started."
-    return None
+    if to == MISSED:
+        return only_after_start(case, event, now)
+    if to == CANCELLED and event.data.get("by") not in SIDES:
+        return "Say who cancelled it: the customer or the business."
+    return only_near_the_day(case, event, now) if to in {ATTENDED, COMPLETED} else None
 
 
+SIDES = frozenset({"customer", "business"})
+SAY_WHO_MISSED = "Say who missed it: the customer or the business."
 CONTRADICTION = timedelta(seconds=120)
 EARLIEST_ARRIVAL = timedelta(hours=12)
 REMINDERS = frozenset({"first_reminder", "final_reminder"})
 
 # A cancelled time may have been given to somebody else: it comes back only as a new booking.
 CORRECTIONS = {
-    ATTENDED: (CONFIRMED, PREPARED, COMPLETED, MISSED),
+    ATTENDED: (SCHEDULED, CONFIRMED, PREPARED, COMPLETED, MISSED),
     COMPLETED: (ATTENDED, MISSED),
     MISSED: (ATTENDED, COMPLETED, CANCELLED),
     CANCELLED: (MISSED, ATTENDED, COMPLETED),
@@ -334,6 +396,7 @@ CONTROLS = (
         states=AHEAD,
         does=Escalate("UNACKED", unless=has_acknowledged),
         when=asks_acknowledgement,
+        min_gap="first_reminder_gap",
     ),
     ControlRule(
         "final_reminder",
@@ -342,6 +405,7 @@ CONTROLS = (
         useful_until=before("start", "final_reminder_until"),
         states=AHEAD,
         does=Tell("final_reminder"),
+        when=is_expected,
         min_gap="final_reminder_gap",
         quiet=True,
         rank=2,
@@ -353,6 +417,7 @@ CONTROLS = (
         useful_until=None,
         states=UNRESOLVED,
         does=Escalate("OUTCOME_DUE"),
+        run=time_open,
     ),
     ControlRule(
         "unresolved",
@@ -361,6 +426,7 @@ CONTROLS = (
         useful_until=None,
         states=UNRESOLVED,
         does=Escalate("UNRESOLVED"),
+        run=time_open,
     ),
     ControlRule(
         "cancelled_notice",
@@ -390,36 +456,38 @@ NOT_BY_NOTE = "Record the outcome (arrive, complete or miss); that resolves it."
 # fmt: off
 ESCALATIONS = (
     EscalationRule(
-        "CONTACT_GAP", "front_desk", hours(2), "No channel reaches the customer.", TELL_THEM,
-        note_means="told_by_staff",
+        "CONTACT_GAP", "front_desk", hours(2), "No channel reaches the customer.",
+        TELL_THEM, no_later_than="start", note_means="told_by_staff",
     ),
     EscalationRule(
         "CONFIRMATION_FAILED", "front_desk", hours(1), "The customer could not be told the time.",
-        TELL_THEM, note_means="told_by_staff",
+        TELL_THEM, no_later_than="start", note_means="told_by_staff",
     ),
     EscalationRule(
         "TOLD_DIFFERS", "front_desk", hours(1), "The customer believes something that is not so.",
-        TELL_THEM, note_means="told_by_staff",
+        TELL_THEM, no_later_than="start", note_means="told_by_staff",
     ),
     EscalationRule(
         "CONTROL_MISSED", "front_desk", hours(1), "A reminder could not be sent.",
-        "Call the customer, or correct the address.",
+        "Call the customer, or correct the address.", no_later_than="start",
     ),
     EscalationRule(
         "UNACKED", "front_desk", hours(4), "The customer has not said that they will come.",
-        "Call the customer: a person's call is what helps most.",
+        "Call the customer: a person's call is what helps most.", no_later_than="start",
     ),
     EscalationRule(
         "CONFLICTING_REPLIES", "front_desk", minutes(30), "The customer said both yes and no.",
         "Ask the customer which was meant; book again if they want to come.",
+        no_later_than="start",
     ),
     EscalationRule(
         "POSSIBLE_CANCEL", "front_desk", minutes(30), "The customer may not come.",
-        "Call the customer: move it, cancel it, or keep it.",
+        "Call the customer: move it, cancel it, or keep it.", no_later_than="start",
     ),
     EscalationRule(
         "RESOURCE_LOST", "front_desk", hours(4), "Staff or place is no longer available.",
         "Move the appointment or give it to somebody else; cancel it as the business if neither.",
+        no_later_than="start",
     ),
     EscalationRule(
         "MESSAGE_INCOMPLETE", "owner", hours(4), "A message went out without its calendar entry.",
@@ -440,36 +508,46 @@ ESCALATIONS = (
 )
 
 UNTOLD = ("CONTACT_GAP", "CONFIRMATION_FAILED", "TOLD_DIFFERS")
+DOUBTED = ("UNACKED", "POSSIBLE_CANCEL")
 
 RULES = (
     # How a leg begins
     Rule("booked", NEW, to=SCHEDULED),
     Rule("walked_in", NEW, to=ATTENDED),
-    # What became of a message
+    # What became of a message. Once the customer is here, or the leg closed, it is only evidence.
     Rule("message_accepted", frozenset({SCHEDULED}), only=confirms, then=("confirmed",),
-         sets=accepted_mail, resolves=UNTOLD, tells=True),
-    Rule("message_accepted", ANY, only=confirms, sets=accepted_mail, resolves=UNTOLD, tells=True),
-    Rule("message_accepted", ANY, only=announces_cancellation, resolves=UNTOLD, tells=True),
-    Rule("message_accepted", ANY, sets=accepted_mail, resolves=("CONTROL_MISSED",), tells=True),
+         sets=has_been_told, resolves=UNTOLD, tells=True),
+    Rule("message_accepted", AHEAD, only=confirms, sets=has_been_told, resolves=UNTOLD, tells=True),
+    Rule("message_accepted", AHEAD, sets=has_been_told, resolves=("CONTROL_MISSED",), tells=True),
+    Rule("message_accepted", frozenset({CANCELLED}), only=announces_cancellation, resolves=UNTOLD,
+         tells=True),
+    Rule("message_accepted", frozenset({CANCELLED}), sets=has_been_told, raises=told_too_late),
+    Rule("message_accepted", ANY, sets=has_been_told),
     Rule("message_delivered", ANY),
-    Rule("message_doubtful", ANY),
-    Rule("message_delayed", ANY, raises=delayed_kind),
+    Rule("message_delayed", AHEAD, raises=delayed_kind),
+    Rule("message_delayed", frozenset({CANCELLED}), raises=notice_failed_kind),
+    Rule("message_delayed", ANY),
     Rule("message_failed", frozenset({CONFIRMED, PREPARED}), only=confirms,
          then=("confirmation_lost",), raises=failed_kind),
-    Rule("message_failed", ANY, raises=failed_kind),
-    Rule("message_expired", ANY, raises=failed_kind),
+    Rule("message_failed", AHEAD, raises=failed_kind),
+    Rule("message_failed", frozenset({CANCELLED}), raises=notice_failed_kind),
+    Rule("message_failed", ANY),
+    Rule("message_expired", AHEAD, raises=failed_kind),
+    Rule("message_expired", frozenset({CANCELLED}), raises=notice_failed_kind),
+    Rule("message_expired", ANY),
     Rule("message_incomplete", ANY, raises=lambda case, event: ("MESSAGE_INCOMPLETE",)),
     Rule("confirmed", frozenset({SCHEDULED}), to=CONFIRMED),
     Rule("confirmation_lost", frozenset({CONFIRMED, PREPARED}), to=SCHEDULED),
     # The way to the visit
     Rule("preparation_opened", AHEAD, sets=opens_preparation),
     Rule("prepared", frozenset({CONFIRMED}), to=PREPARED),
-    Rule("told_by_staff", frozenset({SCHEDULED}), then=("confirmed",), sets=accepted_mail,
+    Rule("told_by_staff", frozenset({SCHEDULED}), then=("confirmed",), sets=has_been_told,
          resolves=UNTOLD, tells=True, asked=True),
-    Rule("told_by_staff", ANY, sets=accepted_mail, resolves=UNTOLD, tells=True, asked=True),
+    Rule("told_by_staff", AHEAD | {CANCELLED}, sets=has_been_told, resolves=UNTOLD, tells=True,
+         asked=True),
     Rule("acknowledged", frozenset({SCHEDULED}), then=("confirmed",), sets=acknowledges,
-         resolves=(*UNTOLD, "UNACKED"), tells=True, asked=True, guard=only_before_end),
-    Rule("acknowledged", AHEAD, sets=acknowledges, resolves=(*UNTOLD, "UNACKED"), tells=True,
+         resolves=(*UNTOLD, *DOUBTED), tells=True, asked=True, guard=only_before_end),
+    Rule("acknowledged", AHEAD, sets=acknowledges, resolves=(*UNTOLD, *DOUBTED), tells=True,
          asked=True, guard=only_before_end),
     Rule("acknowledged", frozenset({CANCELLED}), raises=late_reply,
          guard=only_right_after_cancelling),
@@ -484,20 +562,25 @@ RULES = (
     Rule("resource_lost", AHEAD, raises=lambda case, event: ("RESOURCE_LOST",)),
     Rule("resource_restored", AHEAD, resolves=("RESOURCE_LOST",)),
     # Attendance
-    Rule("arrived", AHEAD, to=ATTENDED, asked=True, guard=only_near_the_day, resolves=UNTOLD),
+    Rule("arrived", AHEAD, to=ATTENDED, asked=True, guard=only_near_the_day,
+         resolves=(*UNTOLD, *DOUBTED, "CONTROL_MISSED")),
     Rule("arrived", frozenset({MISSED}), to=ATTENDED, asked=True, guard=only_same_day,
-         outcome=no_outcome),
+         outcome=no_outcome, resolves=("*",)),
     Rule("completed", UNRESOLVED, to=COMPLETED, asked=True, guard=only_near_the_day,
          anchor="resolved", outcome=completed, resolves=("*",), frees=True),
     # Exceptions
     Rule("missed", AHEAD, to=MISSED, asked=True, guard=only_after_start, anchor="resolved",
          outcome=missed_by, sets=notes_side, resolves=("*",), frees=True),
     Rule("cancelled", AHEAD, to=CANCELLED, asked=True, guard=only_within_window, anchor="resolved",
-         outcome=cancelled_by, sets=notes_lateness, resolves=("*",), frees=True),
+         outcome=cancelled_by, sets=notes_lateness, raises=cancelled_kind, resolves=("*",),
+         frees=True),
     Rule("moved", AHEAD, to=RESCHEDULED, asked=True, guard=only_within_window, resolves=("*",),
          frees=True),
-    Rule("corrected", UNRESOLVED | RESOLVED, to=To.NAMED, asked=True, guard=correctable,
-         anchor="resolved", outcome=corrected_outcome, sets=notes_side, resolves=("*",)),
+    # Mistakes. Arrived by a slip of the finger: the wait goes on, and so does whatever is open.
+    Rule("corrected", frozenset({ATTENDED}), to=To.NAMED, asked=True, only=back_to_waiting,
+         guard=correctable, raises=untold_again),
+    Rule("corrected", RESOLVED | {ATTENDED}, to=To.NAMED, asked=True, guard=correctable,
+         anchor="resolved", outcome=corrected_outcome, sets=notes_correction, resolves=("*",)),
 )
 # fmt: on
 
