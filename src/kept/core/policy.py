@@ -144,33 +144,45 @@ def _window(raw: object) -> Window | None:
         return None
     try:
         opens, closes = (time.fromisoformat(str(part)) for part in raw)  # type: ignore[attr-defined]
+        return Window(opens, closes)
     except (TypeError, ValueError) as error:
         raise PolicyError('quiet_hours must be null or like ["08:00", "21:00"]') from error
-    return Window(opens, closes)
 
 
 def _hand_offs(raw: object) -> Mapping[str, tuple[str, ...]]:
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, Mapping) or not all(map(_is_list_of_names, raw.values())):
         raise PolicyError("hand_offs must map each outcome to a list of paths")
-    return MappingProxyType({str(key): tuple(map(str, paths)) for key, paths in raw.items()})
+    # Named twice is meant once: a path continues from one outcome only once.
+    return MappingProxyType({str(key): tuple(dict.fromkeys(paths)) for key, paths in raw.items()})
+
+
+def _is_list_of_names(raw: object) -> bool:
+    return isinstance(raw, list | tuple) and all(isinstance(name, str) for name in raw)
 
 
 def warnings(policy: Policy, outcomes: Mapping[str, str]) -> list[str]:
     """What is allowed but probably not meant, and what is missing, each as one sentence."""
     found = []
-    reminder, until = policy.first_reminder, policy.change_until
-    if (
-        isinstance(reminder, Exactly)
-        and isinstance(until, Exactly)
-        and until.delta >= reminder.delta
-    ):
+    if _at_least(policy.change_until, policy.first_reminder):
         found.append(
-            f"The first reminder ({format_offset(reminder)} before) arrives too late to change: "
-            f"online changes close {format_offset(until)} before."
+            f"The first reminder ({format_offset(policy.first_reminder)} before) arrives too late "
+            f"to change: online changes close {format_offset(policy.change_until)} before."
         )
+    for name in sorted(SWITCHES - policy.switched_off):
+        reminder, until = policy.offset(name), policy.offset(f"{name}_until")
+        if _at_least(until, reminder):
+            found.append(
+                f"The {name.replace('_', ' ')} is never sent: it is due {format_offset(reminder)} "
+                f"before, and of use only until {format_offset(until)} before."
+            )
     found += [
         f"Nothing is set to follow the outcome {outcome!r}: name its paths in hand_offs, or []."
         for outcome in outcomes
         if outcome not in policy.hand_offs
     ]
     return found
+
+
+def _at_least(one: Offset, other: Offset) -> bool:
+    """Whether `one` is as long as `other`, where both are elapsed time and can be compared."""
+    return isinstance(one, Exactly) and isinstance(other, Exactly) and one.delta >= other.delta
