@@ -1,0 +1,191 @@
+"""A visit to walk through time with: the smallest stand-in for the house around the core.
+
+It does what the house does: hands each event to `decide`, keeps the case that comes back, and lets
+a transport take or refuse what is posted. It holds the promises of the house while it does so.
+"""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from kept.core.case import SYSTEM, Actor, Case, Event, NotAllowed, Role, Status
+from kept.core.decide import decide
+from kept.core.paths import PATHS
+from kept.core.policy import Policy, from_data
+from kept.core.replay import replay
+from kept.core.time import close_of_business, parse_duration
+
+APPOINTMENT = PATHS["appointment"]
+BERLIN = ZoneInfo("Europe/Berlin")
+START = datetime(2027, 3, 10, 10, 0, tzinfo=BERLIN).astimezone(UTC)  # a Wednesday in winter time
+
+CUSTOMER = Actor(Role.CUSTOMER, "Ada")
+STAFF = Actor(Role.STAFF, "Grace")
+INTEGRATION = Actor(Role.INTEGRATION, "the till")
+
+
+def policy(**data):
+    """A policy by its text form: `policy(first_reminder="48h")`."""
+    return from_data(data)
+
+
+class Visit:
+    """An appointment that was booked `ahead` of its start.
+
+    `transport` is what becomes of what is posted: "accepts" it, "refuses" it, or "hangs".
+    """
+
+    def __init__(
+        self,
+        ahead="72h",
+        *,
+        start=START,
+        length="1h",
+        zone=BERLIN,
+        policy=None,
+        channels=("email",),
+        leg=1,
+        facts=None,
+        transport="accepts",
+        begins="booked",
+    ):
+        self.start, self.end = start, start + parse_duration(length)
+        self.now = start - parse_duration(ahead)
+        self.transport = transport
+        self.events, self.posted, self.withdrawn, self.told = [], [], [], []
+        self.raised, self.decisions = [], []
+        policy = policy or Policy()
+        close = close_of_business(self.end, (), zone, self.end + policy.outcome_grace.delta)
+        self.case = Case(
+            path="appointment",
+            state="",
+            zone=zone.key,
+            anchors={
+                "opened": self.now,
+                "start": self.start,
+                "end": self.end,
+                "close": close,
+                "change_until": self.start - policy.change_until.delta,
+            },
+            policy=policy,
+            facts={"channels": list(channels), **(facts or {})},
+            leg=leg,
+        )
+        self.happens(begins)
+
+    # -- what happens
+
+    def happens(self, name, *, by=SYSTEM, reason="", at=None, **data):
+        """Let the event happen now (`at`: said earlier, heard now)."""
+        event = Event(name, at or self.now, by, reason, data)
+        decision = decide(APPOINTMENT, self.case, event, self.now)
+        assert decide(APPOINTMENT, self.case, event, self.now) == decision, "decided differently"
+        self._keep(decision)
+        for post in decision.post:
+            self._transport(post)
+        return decision
+
+    def refusal(self, name, **how):
+        """The refusal of this event."""
+        try:
+            decision = self.happens(name, **how)
+        except NotAllowed as refused:
+            return refused
+        raise AssertionError(f"{name} was allowed: {decision.events}")
+
+    def _keep(self, decision):
+        self.decisions.append(decision)
+        self.case = decision.case
+        self.events += decision.events
+        self.withdrawn += decision.withdraw
+        self.raised += decision.raised
+        if decision.told:
+            self.told.append(decision.told)
+        for post in decision.post:
+            key = (post.control, post.run)
+            assert key not in {(p.control, p.run) for _, p in self.posted}, f"{key} posted twice"
+            self.posted.append((self.now, post))
+        assert replay(APPOINTMENT, self.events) == self.case.state
+
+    def _transport(self, post):
+        if self.transport == "accepts":
+            self.message("accepted", post.control, post.run)
+        elif self.transport == "refuses":
+            self.message("failed", post.control, post.run, detail="mailbox unknown")
+
+    def message(self, became, control, run=1, **data):
+        """News of a message: accepted, delivered, delayed, failed, expired, incomplete."""
+        return self.happens(f"message_{became}", control=control, run=run, **data)
+
+    # -- time passes
+
+    def until(self, moment):
+        """Time passes, and a worker that is never late handles each duty when it is due."""
+        while due := [c.due_at for c in self.case.controls if c.waiting and c.due_at <= moment]:
+            self.now = max(self.now, min(due))
+            self.tick()
+        self.now = moment
+        return self
+
+    def sleep_until(self, moment):
+        """Time passes while no worker runs; then it wakes up."""
+        self.now = moment
+        self.tick()
+        return self
+
+    def tick(self):
+        return self.happens("control_due")
+
+    def before(self, duration):
+        return self.start - parse_duration(duration)
+
+    def after_end(self, duration):
+        return self.end + parse_duration(duration)
+
+    # -- what has become of it
+
+    @property
+    def state(self):
+        return self.case.state
+
+    @property
+    def open(self):
+        return self.case.escalations
+
+    def control(self, name, run=None):
+        rows = [c for c in self.case.controls if c.name == name and run in (None, c.run)]
+        return max(rows, key=lambda c: c.run, default=None)
+
+    def became(self, name, run=None):
+        """What became of a control, in words: `skipped: booked late`."""
+        control = self.control(name, run)
+        return f"{control.status}: {control.reason}".removesuffix(": ") if control else "absent"
+
+    def sent(self):
+        return [post.message for _, post in self.posted]
+
+    def sent_at(self, message):
+        return next(at for at, post in self.posted if post.message == message)
+
+    def names(self):
+        return [event.name for event in self.events]
+
+    def said(self, name):
+        """The events of that name, latest last."""
+        return [event for event in self.events if event.name == name]
+
+    def hand_offs(self, status=None):
+        return sorted(h.to for h in self.case.hand_offs if status in (None, h.status))
+
+    def waiting(self):
+        return {c.name for c in self.case.controls if c.status is Status.PLANNED}
+
+
+def local(instant, zone=BERLIN):
+    return f"{instant.astimezone(zone):%a %H:%M}"
+
+
+def later(instant, text):
+    return instant + parse_duration(text)
+
+
+MINUTE = timedelta(minutes=1)
