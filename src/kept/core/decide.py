@@ -385,7 +385,7 @@ def _message_failed(walk: _Walk, event: Event) -> None:
 
 def _message_doubtful(walk: _Walk, event: Event) -> None:
     """It may have arrived and is not sent again: the duty is done as far as it can be."""
-    walk.end_control(event, Status.DONE, str(event.data.get("detail", "")))
+    walk.end_control(event, Status.DONE, str(event.data.get("detail") or "it may have arrived"))
     walk.take(event)
 
 

@@ -197,8 +197,8 @@ class Path:
     def rule(self, event: Event, state: str) -> Rule | None:
         """The first rule for this event in this state, or None."""
         for rule in self.rules:
-            fits = rule.event == event.name and state in rule.frm
-            if fits and (rule.only is None or rule.only(event)):
+            applies = rule.event == event.name and state in rule.frm
+            if applies and (rule.only is None or rule.only(event)):
                 return rule
         return None
 

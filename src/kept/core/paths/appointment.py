@@ -231,7 +231,7 @@ def failed_kind(case: Case, event: Event) -> tuple[str, ...]:
 
 
 def delayed_kind(case: Case, event: Event) -> tuple[str, ...]:
-    """Only what the customer has to know is escalated while it is still being tried."""
+    """Only what the customer has to know is escalated while it is tried or in doubt."""
     return failed_kind(case, event) if confirms(event) else ()
 
 
@@ -453,6 +453,7 @@ TELL_THEM = "Tell the customer by phone, then resolve this with a note: it count
 SAY_OUTCOME = "Record what happened: arrived and completed, or missed."
 NOT_BY_NOTE = "Record the outcome (arrive, complete or miss); that resolves it."
 
+# Tables: one row a line or two, read across.
 # fmt: off
 ESCALATIONS = (
     EscalationRule(
@@ -524,6 +525,9 @@ RULES = (
     Rule("message_accepted", frozenset({CANCELLED}), sets=has_been_told, raises=told_too_late),
     Rule("message_accepted", ANY, sets=has_been_told),
     Rule("message_delivered", ANY),
+    Rule("message_doubtful", AHEAD, raises=delayed_kind),
+    Rule("message_doubtful", frozenset({CANCELLED}), raises=notice_failed_kind),
+    Rule("message_doubtful", ANY),
     Rule("message_delayed", AHEAD, raises=delayed_kind),
     Rule("message_delayed", frozenset({CANCELLED}), raises=notice_failed_kind),
     Rule("message_delayed", ANY),
@@ -582,8 +586,6 @@ RULES = (
     Rule("corrected", RESOLVED | {ATTENDED}, to=To.NAMED, asked=True, guard=correctable,
          anchor="resolved", outcome=corrected_outcome, sets=notes_correction, resolves=("*",)),
 )
-# fmt: on
-
 # fmt: on
 
 APPOINTMENT = Path(
