@@ -74,8 +74,10 @@ class Visit:
 
     # -- what happens
 
-    def happens(self, name, *, by=SYSTEM, reason="", at=None, **data):
-        """Let the event happen now (`at`: said earlier, heard now)."""
+    def happens(self, name, *, by=SYSTEM, reason="", at=None, side=None, **data):
+        """Let the event happen now (`at`: said earlier, heard now; `side`: whose doing it was)."""
+        if side:
+            data["by"] = side
         event = Event(name, at or self.now, by, reason, data)
         decision = decide(APPOINTMENT, self.case, event, self.now)
         assert decide(APPOINTMENT, self.case, event, self.now) == decision, "decided differently"

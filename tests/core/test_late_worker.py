@@ -1,6 +1,6 @@
 """The worker was down: what was due meanwhile goes late, goes as one, or says that it expired."""
 
-from tests.core.builders import START, STAFF, Visit, policy
+from tests.core.builders import STAFF, START, Visit, policy
 
 
 def test_three_minutes_late_the_reminder_still_goes():

@@ -337,7 +337,7 @@ class _Walk:
             events=tuple(self.events),
             controls=controls,
             post=tuple(self.post),
-            withdraw=tuple(c.key for c in controls if c.status is Status.VOID),
+            withdraw=tuple(c.key for c in controls if c.status is Status.VOID and c.fired_at),
             raised=tuple(self.raised.values()),
             resolved=frozenset(self.resolved) & self.before.escalations,
             hand_offs=tuple(h for h in self.case.hand_offs if h not in offered),

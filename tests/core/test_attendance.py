@@ -1,0 +1,143 @@
+"""Who comes, who does not, and who says so."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.core.builders import CUSTOMER, INTEGRATION, STAFF, Visit
+
+
+def test_somebody_without_an_appointment_begins_at_attended():
+    visit = Visit("0m", begins="walked_in")
+    assert visit.state == "attended"
+    assert [event.data["stage"] for event in visit.said("stage_skipped")] == [
+        "scheduled",
+        "confirmed",
+        "prepared",
+    ]
+    for name in ("confirmation", "first_reminder", "preparation", "final_reminder"):
+        assert visit.became(name) == "skipped: walked_in"
+    assert visit.waiting() == {"outcome_due", "unresolved"}
+    assert visit.sent() == []
+
+
+def test_a_walk_in_is_owed_an_outcome_and_handed_on_like_everybody():
+    visit = Visit("0m", begins="walked_in")
+    visit.until(visit.after_end("15m"))
+    assert visit.open == {"OUTCOME_DUE"}
+    visit.happens("completed", by=STAFF)
+    assert visit.hand_offs("offered") == ["follow_up", "reactivation", "reputation"]
+
+
+def test_arriving_early_stops_the_reminders():
+    visit = Visit("72h")
+    visit.until(visit.before("2h"))
+    visit.happens("arrived", by=STAFF)
+    assert visit.became("final_reminder") == "void: arrived"
+    visit.until(visit.start)
+    assert "final_reminder" not in visit.sent()
+
+
+def test_who_arrives_need_not_be_told_or_asked_any_more():
+    visit = Visit("20h", transport="refuses")
+    visit.happens("change_requested", by=CUSTOMER)
+    visit.until(visit.before("5m"))
+    assert visit.open == {"CONFIRMATION_FAILED", "POSSIBLE_CANCEL"}
+    visit.happens("arrived", by=STAFF)
+    assert visit.open == frozenset()
+
+
+def test_a_lost_room_stays_lost_when_the_customer_arrives():
+    visit = Visit("20h")
+    visit.happens("resource_lost")
+    visit.until(visit.start)
+    visit.happens("arrived", by=STAFF)
+    assert visit.open == {"RESOURCE_LOST"}
+
+
+def test_a_room_found_again_closes_the_question():
+    visit = Visit("20h")
+    visit.happens("resource_lost")
+    visit.happens("resource_restored")
+    assert visit.open == frozenset()
+
+
+def test_completed_before_the_end_frees_the_rest_and_hands_on_from_then():
+    visit = Visit("72h", length="2h")
+    visit.until(visit.start)
+    visit.happens("arrived", by=STAFF)
+    visit.now = visit.before("0m") + timedelta(minutes=50)
+    decision = visit.happens("completed", by=STAFF)
+    assert decision.release_from == visit.now
+    assert visit.control("hand_offs").due_at == visit.now + timedelta(hours=72)
+    assert visit.became("outcome_due") == "void: completed"
+
+
+def test_completed_without_arrival_says_that_arrival_was_passed_over():
+    visit = Visit("72h")
+    visit.until(visit.end)
+    visit.happens("completed", by=INTEGRATION)
+    assert [(e.data["stage"], e.reason) for e in visit.said("stage_skipped")] == [
+        ("attended", "completed")
+    ]
+    assert visit.case.facts["outcome"]["source"] == "integration"
+
+
+@pytest.mark.parametrize("side", ["customer", "business"])
+def test_a_miss_says_who_missed(side):
+    visit = Visit("72h")
+    visit.until(visit.after_end("1m"))
+    visit.happens("missed", by=STAFF, side=side)
+    assert visit.state == "missed"
+    assert visit.case.facts["outcome"]["value"] == f"missed_by_{side}"
+    assert visit.hand_offs("offered") == ["follow_up"]
+
+
+def test_a_miss_answers_the_question_for_the_outcome():
+    visit = Visit("72h")
+    visit.until(visit.after_end("24h"))
+    decision = visit.happens("missed", by=STAFF, side="customer")
+    assert decision.resolved == {"OUTCOME_DUE", "UNRESOLVED"}
+
+
+def test_late_the_same_day_after_being_missed_is_attended_and_recovery_is_withdrawn():
+    visit = Visit("72h")
+    visit.until(visit.start + timedelta(minutes=20))
+    visit.happens("missed", by=STAFF, side="customer")
+    visit.now += timedelta(minutes=5)
+    visit.happens("arrived", by=STAFF)
+    assert visit.state == "attended"
+    assert visit.hand_offs("withdrawn") == ["follow_up"]
+    assert visit.case.facts["outcome"] is None
+    assert [e.data["stage"] for e in visit.said("stage_skipped")] == []
+    visit.until(visit.after_end("15m"))
+    assert visit.open == {"OUTCOME_DUE"}
+    visit.happens("completed", by=STAFF)
+    assert visit.hand_offs("offered") == ["follow_up", "reactivation", "reputation"]
+
+
+def test_arriving_after_a_miss_closes_what_recovery_had_opened():
+    visit = Visit("72h")
+    visit.until(visit.start + timedelta(minutes=20))
+    visit.happens("missed", by=STAFF, side="customer")
+    visit.happens("hand_off_rejected", to="follow_up", reason="no capacity")
+    visit.happens("arrived", by=STAFF)
+    assert visit.open == frozenset()
+
+
+def test_a_stage_not_reached_before_the_miss_is_passed_over_by_the_late_arrival():
+    visit = Visit("72h", channels=())
+    visit.sleep_until(visit.start + timedelta(minutes=20))
+    visit.happens("missed", by=STAFF, side="customer")
+    visit.happens("arrived", by=STAFF)
+    assert [e.data["stage"] for e in visit.said("stage_skipped")] == ["confirmed", "prepared"]
+
+
+def test_the_outcome_is_asked_for_again_when_the_miss_is_taken_back_after_the_close():
+    visit = Visit("72h")
+    visit.until(visit.start.replace(hour=20))
+    visit.happens("missed", by=STAFF, side="customer")
+    visit.happens("arrived", by=STAFF)
+    assert visit.open == frozenset()
+    visit.tick()
+    assert visit.open == {"OUTCOME_DUE", "UNRESOLVED"}

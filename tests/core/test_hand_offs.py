@@ -1,0 +1,89 @@
+"""What comes next: offered exactly once, and accepted, or somebody hears of it."""
+
+import pytest
+
+from tests.core.builders import STAFF, Visit, policy
+
+
+def completed(**how):
+    visit = Visit("72h", **how)
+    visit.until(visit.end)
+    visit.happens("completed", by=STAFF)
+    return visit
+
+
+def test_an_outcome_offers_what_the_policy_maps_it_to():
+    mapped = policy(hand_offs={"completed": ["follow_up"]})
+    assert completed(policy=mapped).hand_offs("offered") == ["follow_up"]
+
+
+@pytest.mark.parametrize("mapping", [{}, {"completed": []}])
+def test_an_outcome_that_leads_nowhere_waits_for_nothing(mapping):
+    visit = completed(policy=policy(hand_offs=mapping))
+    assert visit.waiting() == set()
+    assert visit.became("hand_offs") == "absent"
+
+
+def test_all_accepted_nothing_is_left_to_wait_for():
+    visit = completed()
+    for path in visit.hand_offs("offered"):
+        visit.happens("hand_off_accepted", to=path)
+    assert visit.hand_offs("accepted") == ["follow_up", "reactivation", "reputation"]
+    assert visit.waiting() == set()
+
+
+def test_not_accepted_in_time_they_expire_and_the_owner_hears_of_it():
+    visit = completed()
+    visit.happens("hand_off_accepted", to="follow_up")
+    visit.until(visit.end + visit.case.policy.accept_within.delta)
+    assert visit.hand_offs("expired") == ["reactivation", "reputation"]
+    assert visit.open == {"HANDOFF_NOT_ACCEPTED"}
+    assert visit.raised[-1].tried == "reputation, reactivation"
+
+
+def test_accepted_late_is_accepted():
+    visit = completed()
+    visit.until(visit.end + visit.case.policy.accept_within.delta)
+    visit.happens("hand_off_accepted", to="follow_up")
+    visit.happens("hand_off_accepted", to="reputation")
+    assert visit.open == {"HANDOFF_NOT_ACCEPTED"}
+    visit.happens("hand_off_accepted", to="reactivation")
+    assert visit.open == frozenset()
+
+
+def test_a_refusal_leaves_the_next_step_with_us():
+    visit = completed()
+    visit.happens("hand_off_rejected", to="reputation", reason="asked last week")
+    assert visit.hand_offs("rejected") == ["reputation"]
+    assert visit.open == {"HANDOFF_NOT_ACCEPTED"}
+    assert visit.raised[-1].tried == "reputation refused: asked last week"
+
+
+def test_what_another_path_accepts_does_not_answer_for_the_one_that_refused():
+    visit = completed()
+    visit.happens("hand_off_rejected", to="reputation", reason="asked last week")
+    visit.happens("hand_off_accepted", to="follow_up")
+    visit.happens("hand_off_accepted", to="reactivation")
+    assert visit.open == {"HANDOFF_NOT_ACCEPTED"}
+    visit.happens("escalation_resolved", by=STAFF, reason="fine", kind="HANDOFF_NOT_ACCEPTED")
+    assert visit.open == frozenset()
+
+
+def test_an_answer_given_twice_is_refused():
+    visit = completed()
+    visit.happens("hand_off_accepted", to="follow_up")
+    refused = visit.refusal("hand_off_accepted", to="follow_up")
+    assert str(refused) == "No hand-off to follow_up is waiting for an answer."
+
+
+def test_nothing_is_handed_on_before_there_is_an_outcome():
+    visit = Visit("72h")
+    visit.until(visit.after_end("48h"))
+    assert visit.case.hand_offs == ()
+    assert visit.refusal("hand_off_accepted", to="reputation")
+
+
+def test_a_moved_leg_hands_on_nothing():
+    visit = Visit("72h")
+    visit.happens("moved", by=STAFF)
+    assert visit.case.hand_offs == ()
