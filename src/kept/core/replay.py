@@ -19,13 +19,9 @@ def step(path: Path, state: str, event: Event) -> str:
         if any(other.event == event.name for other in path.rules):
             raise BrokenHistory(f"{event.name!r} cannot follow in state {state!r}")
         return state
-    match rule.to:
-        case To.STAY:
-            return state
-        case To.NAMED:
-            return str(event.data["to"])
-        case str() as target:
-            return target
+    if rule.to is To.STAY:
+        return state
+    return str(event.data["to"]) if rule.to is To.NAMED else rule.to
 
 
 def replay(path: Path, events: Iterable[Event]) -> str:

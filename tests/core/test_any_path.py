@@ -1,0 +1,51 @@
+"""What the engine does on every path, tried on the smallest one."""
+
+import pytest
+
+from kept.core.case import Case, Event
+from kept.core.decide import decide
+from kept.core.path import Path, Rule, State
+from kept.core.policy import Policy
+from tests.core.builders import APPOINTMENT, START
+
+OPEN = frozenset({"open"})
+ERRAND = Path(
+    name="errand",
+    title="The smallest path",
+    states=(State("open", "stage", "It is open.", waits=True),),
+    rules=(
+        Rule("begun", frozenset({""}), to="open", then=("noted", "closed")),
+        Rule("noted", OPEN, sets=lambda case, event: {"noted": True}),
+        Rule("closed", frozenset({"half open"})),
+    ),
+    controls=(),
+    escalations=(),
+)
+
+
+def test_what_follows_is_taken_only_where_it_is_allowed():
+    case = Case("errand", "", "UTC", {}, Policy())
+    decision = decide(ERRAND, case, Event("begun", START), START)
+    assert [event.name for event in decision.events] == ["begun", "noted"]
+    assert decision.case.facts == {"noted": True}
+
+
+def test_a_path_knows_its_states():
+    assert APPOINTMENT.state("missed").kind == "exception"
+    assert APPOINTMENT.waiting == {"scheduled", "confirmed", "prepared", "attended"}
+    assert APPOINTMENT.stages == ("scheduled", "confirmed", "prepared", "attended", "completed")
+
+
+@pytest.mark.parametrize("table", ["states", "controls", "escalations"])
+def test_no_name_is_used_twice(table):
+    names = [getattr(row, "name", "") or row.kind for row in getattr(APPOINTMENT, table)]
+    assert len(names) == len(set(names))
+
+
+def test_every_state_a_rule_or_control_speaks_of_exists():
+    known = {state.name for state in APPOINTMENT.states} | {""}
+    for rule in APPOINTMENT.rules:
+        assert rule.frm <= known
+        assert not isinstance(rule.to, str) or rule.to in known
+    for control in APPOINTMENT.controls:
+        assert control.states <= known
