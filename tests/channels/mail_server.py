@@ -8,13 +8,16 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 HANG = 30.0
 """Longer than any patience in these tests."""
+SLOW = 0.3
+"""Shorter than the patience for one answer, which is half a second."""
 
 
 class MailServer:
     """aiosmtpd, counting what it sees. `answers` replaces its answer to a command.
 
-    An answer is a line like "550 5.1.1 no such user", "hang" for none at all, or "drop" for a
-    connection that breaks. `after` are the answers of the connections that follow the first.
+    An answer is a line like "550 5.1.1 no such user", "hang" for none at all, "slow" for the
+    usual one after a while, or "drop" for a connection that breaks. `after` are the answers of
+    the connections that follow the first.
     """
 
     def __init__(self, answers=None, *, after=None, tls=None, starttls=None, **options):
@@ -57,6 +60,9 @@ class _Connection(SMTP):
         self.house.said.append(f"{command} {arg or ''}".strip())
         answer = self.answers.get(command)
         if answer is None:
+            await usual(arg)
+        elif answer == "slow":
+            await asyncio.sleep(SLOW)
             await usual(arg)
         elif answer == "hang":
             await asyncio.sleep(HANG)

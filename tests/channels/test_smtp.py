@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -165,6 +166,23 @@ def test_a_connection_that_breaks_inside_the_letter_leaves_no_doubt(served):
     assert verdict(error) == (Unreachable, False, False)
     transport.hand_over(a_letter())
     assert house.connections == 2
+
+
+def test_a_server_that_is_slow_at_every_step_is_given_up_before_the_end_of_the_letter(served):
+    slow = dict.fromkeys(("EHLO", "MAIL", "RCPT", "DATA"), "slow")
+    house, _ = served(slow)
+    server = Server("127.0.0.1", house.port, timeout=0.5, final_timeout=0.5, limit=0.8)
+    began = time.monotonic()
+    with closing(SmtpTransport(server)) as transport:
+        assert verdict(failure(transport)) == (Unreachable, False, False)
+    assert time.monotonic() - began < 2
+    assert house.letters == []
+
+
+def test_a_server_that_is_slow_within_the_limit_is_waited_for(served):
+    house, transport = served(dict.fromkeys(("EHLO", "MAIL", "RCPT", "DATA"), "slow"))
+    transport.hand_over(a_letter())
+    assert len(house.letters) == 1
 
 
 def test_nobody_listening_is_for_now():

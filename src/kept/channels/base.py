@@ -16,6 +16,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal, Protocol
 
+HAND_OVER_LIMIT = 50.0
+"""Seconds after which `hand_over` has ended, whatever the server does. A lease on a letter must be
+longer, or a second worker sends it while the first still waits for its answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -120,7 +124,10 @@ class Transport(Protocol):
         """
 
     def hand_over(self, letter: Letter) -> Receipt:
-        """Give the letter to the server and return what it said. Raises `TransportError`."""
+        """Give the letter to the server and return what it said. Raises `TransportError`.
+
+        Ends within `HAND_OVER_LIMIT`.
+        """
 
     def close(self) -> None:
         """Let the connection go. The next letter opens a new one."""

@@ -7,14 +7,14 @@
     none:                                           not set up yet: every letter waits
 
 A user name or password with special characters is written with percent signs: `@` is `%40`.
-Options: `?timeout=10` seconds for each answer, `?final_timeout=60` for the answer after the
+Options: `?timeout=10` seconds for each answer, `?final_timeout=40` for the answer after the
 letter, `?helo=desk.example.com` the name to greet with.
 """
 
 from collections.abc import Callable
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from kept.channels.base import Letter, Receipt, Transport, Unreachable
+from kept.channels.base import HAND_OVER_LIMIT, Letter, Receipt, Transport, Unreachable
 from kept.channels.email.inbox import InboxTransport
 from kept.channels.email.smtp import Encryption, Server, SmtpTransport
 
@@ -85,7 +85,7 @@ def _server(parts: SplitResult) -> Server:
         user=unquote(parts.username or ""),
         password=_password(parts),
         timeout=_seconds(options, "timeout", 10.0),
-        final_timeout=_seconds(options, "final_timeout", 60.0),
+        final_timeout=_seconds(options, "final_timeout", 40.0),
         helo=options.get("helo", ""),
     )
 
@@ -123,8 +123,9 @@ def _seconds(options: dict[str, str], name: str, default: float) -> float:
         seconds = float(options.get(name, default))
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds <= 600:
+    if not 0 < seconds <= HAND_OVER_LIMIT:
         raise ValueError(
-            f"{name} in the mail server's URL must be seconds, more than 0 and up to 600"
+            f"{name} in the mail server's URL must be seconds, more than 0 and up to "
+            f"{HAND_OVER_LIMIT:.0f}"
         )
     return seconds

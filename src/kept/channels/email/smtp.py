@@ -14,11 +14,19 @@ import re
 import smtplib
 import socket
 import ssl
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kept.channels.base import Interrupted, Letter, Receipt, Refused, Unreachable
+from kept.channels.base import (
+    HAND_OVER_LIMIT,
+    Interrupted,
+    Letter,
+    Receipt,
+    Refused,
+    Unreachable,
+)
 from kept.channels.email.mime import ascii_domain, check_address, needs_smtputf8, serialise
 
 Encryption = Literal["none", "starttls", "tls"]
@@ -38,11 +46,28 @@ class Server:
     user: str = ""
     password: str = field(default="", repr=False)
     timeout: float = 10.0
-    final_timeout: float = 60.0
-    """For the answer after the final dot. RFC 5321, 4.5.3.2.6 asks for ten minutes, because
-    giving up here makes second copies; a worker that waits so long sends nothing else, so the
-    doubt is recorded after one."""
+    """For each answer."""
+    final_timeout: float = 40.0
+    """For the answer after the final dot. RFC 5321, 4.5.3.2.6 asks for ten minutes, because giving
+    up here makes second copies; but a worker that waits so long sends nothing else, and its lease
+    would be over. So we wait as long as the limit allows and then record the doubt."""
+    limit: float = HAND_OVER_LIMIT
+    """For everything together."""
     helo: str = ""
+
+
+class _Patience:
+    """How long we still wait, over all the steps of one act."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    def left(self, at_most: float) -> float:
+        """The seconds for the next step. Raises TimeoutError when there are none."""
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("it is too slow")
+        return min(left, at_most)
 
 
 class SmtpTransport:
@@ -54,6 +79,7 @@ class SmtpTransport:
         self._server = server
         self._tls = tls
         self._connection: smtplib.SMTP | None = None
+        self._patience = _Patience(0)
 
     @property
     def name(self) -> str:
@@ -67,6 +93,7 @@ class SmtpTransport:
 
         Raises `Unreachable`.
         """
+        self._patience = _Patience(self._server.limit)
         if self._connection is not None and not self._lives(self._connection):
             self._drop()
         if self._connection is None:
@@ -77,11 +104,12 @@ class SmtpTransport:
         check_address(letter.return_path or letter.sender.address, "sender")
         check_address(letter.recipient.address, "recipient")
         octets = serialise(letter)  # what cannot be built must not cost a connection
+        self._patience = _Patience(self._server.limit)
         try:
             connection = self._begin(letter, len(octets))
-            self._expect(2, "recipient", *connection.rcpt(ascii_domain(letter.recipient.address)))
-            self._expect(3, "letter", *connection.docmd("DATA"))
+            self._recipient(connection, letter)
             self._content(connection, octets)
+            self._arm(connection, self._server.final_timeout)
         except Refused as refusal:
             self._recover(refusal)
             raise
@@ -105,10 +133,13 @@ class SmtpTransport:
         connection: smtplib.SMTP | None = None
         try:
             connection = self._connect()
+            self._arm(connection, self._server.timeout)
             connection.ehlo_or_helo_if_needed()
             if self._server.encryption == "starttls":
+                self._arm(connection, self._server.timeout)
                 self._start_tls(connection)
             if self._server.user:
+                self._arm(connection, self._server.timeout)
                 self._sign_in(connection)
         except Unreachable:
             self._abandon(connection)
@@ -122,7 +153,8 @@ class SmtpTransport:
         # Without a name smtplib asks the DNS who we are, which can hang for as long as the
         # resolver likes.
         helo = self._server.helo or _own_name()
-        host, port, timeout = self._server.host, self._server.port, self._server.timeout
+        host, port = self._server.host, self._server.port
+        timeout = self._patience.left(self._server.timeout)
         if self._server.encryption == "tls":
             return smtplib.SMTP_SSL(host, port, helo, timeout=timeout, context=self._context())
         return smtplib.SMTP(host, port, helo, timeout=timeout)
@@ -195,9 +227,16 @@ class SmtpTransport:
         options += ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
         connection.command_encoding = "utf-8" if utf8 else "ascii"
         sender = ascii_domain(letter.return_path or letter.sender.address)
+        self._arm(connection, self._server.timeout)
         self._expect(2, "sender", *connection.mail(sender, options))
 
+    def _recipient(self, connection: smtplib.SMTP, letter: Letter) -> None:
+        self._arm(connection, self._server.timeout)
+        self._expect(2, "recipient", *connection.rcpt(ascii_domain(letter.recipient.address)))
+
     def _content(self, connection: smtplib.SMTP, octets: bytes) -> None:
+        self._arm(connection, self._server.timeout)
+        self._expect(3, "letter", *connection.docmd("DATA"))
         body = octets if octets.endswith(b"\r\n") else octets + b"\r\n"
         # RFC 5321, 4.5.2: a line that begins with a dot gets another one, or it would end the
         # letter.
@@ -209,11 +248,8 @@ class SmtpTransport:
         From the first octet on there is doubt.
         """
         try:
-            assert connection.sock is not None
-            connection.sock.settimeout(self._server.final_timeout)
             connection.send(b".\r\n")
             code, answer = connection.getreply()
-            connection.sock.settimeout(self._server.timeout)
         except _BROKEN as error:
             self._drop()
             raise Interrupted(self._said(f"{self.name} may have taken it", error)) from None
@@ -245,6 +281,7 @@ class SmtpTransport:
             self._drop()
             return
         try:
+            self._arm(self._connection, self._server.timeout)
             code, _ = self._connection.rset()
         except _BROKEN:
             code = 0
@@ -253,8 +290,15 @@ class SmtpTransport:
 
     # The connection
 
+    def _arm(self, connection: smtplib.SMTP, seconds: float) -> None:
+        """Let the next step of the conversation take so long, and no longer than is left."""
+        if connection.sock is None:
+            raise smtplib.SMTPServerDisconnected("the connection is closed")
+        connection.sock.settimeout(self._patience.left(seconds))
+
     def _lives(self, connection: smtplib.SMTP) -> bool:
         try:
+            self._arm(connection, self._server.timeout)
             code, _ = connection.noop()
         except _BROKEN:
             return False
