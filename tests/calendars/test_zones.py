@@ -27,9 +27,9 @@ def is_plain(wall: datetime, zone: str) -> bool:
     return one == two
 
 
-@pytest.mark.parametrize("year", [2026, 2031, 2039])
+@pytest.mark.parametrize("year", [2026, 2039])
 @pytest.mark.parametrize("zone", ZONES)
-def test_dateutil_reads_the_true_offset_at_every_hour_of_the_years_ahead(zone, year):
+def test_dateutil_reads_the_true_offset_on_every_day_of_the_years_ahead(zone, year):
     theirs = read_by_dateutil(zone, year)
     instant = datetime(year, 1, 1, 12, tzinfo=UTC)
     while instant.year < year + 4:
@@ -37,7 +37,7 @@ def test_dateutil_reads_the_true_offset_at_every_hour_of_the_years_ahead(zone, y
         if is_plain(wall, zone):
             true = instant.astimezone(ZoneInfo(zone)).utcoffset()
             assert wall.replace(tzinfo=theirs).utcoffset() == true, wall
-        instant += timedelta(hours=7)
+        instant += timedelta(hours=31)
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -84,7 +84,6 @@ def test_the_onset_is_what_the_clocks_showed_before_the_change():
     assert "DTSTART:20251026T030000" in text
 
 
-@pytest.mark.parametrize("year", [2026, 2036])
-def test_every_zone_there_is_can_be_written(year):
+def test_every_zone_there_is_can_be_written():
     for zone in available_timezones() - {"localtime", "Factory"}:
-        assert vtimezone(zone, year).subcomponents
+        assert vtimezone(zone, 2026).subcomponents
