@@ -1,0 +1,185 @@
+"""Setting up a business, its keys, its sign-in links and its policy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from kept.accounts import actions as accounts
+from kept.accounts import queries
+from kept.accounts.queries import Business, User
+from kept.appointments import actions as appointments
+from kept.cli import house, out, sample
+from kept.cli.problems import Misused, Refused
+from kept.cli.serving import start_clock
+from kept.clock import queries as clock
+from kept.core import policy as policies
+from kept.core.case import Actor, Role
+from kept.core.paths import PATHS
+from kept.core.time import zone as known_zone
+
+FIRST_KEY = "first key"
+
+
+def set_up(
+    name: str,
+    time_zone: str,
+    owner: str,
+    *,
+    at: datetime | None,
+    with_sample: bool,
+    as_json: bool,
+) -> None:
+    """Create a business; print its first key and its owner's sign-in link, once."""
+    # Everything that can be wrong is looked at before anything is written.
+    known_zone(time_zone)
+    email = _checked_email(owner)
+    house.migrate()
+    with transaction.atomic():
+        start_clock(at, None)
+        now = clock.now()
+        business, user = accounts.create_business(name, time_zone, email, now)
+        if with_sample:
+            sample.furnish(business)
+        key = accounts.new_api_key(business, FIRST_KEY, now)
+        link = sign_in_url(user)
+    answer = {"business": _described(business), "api_key": key, "sign_in_url": link}
+    if as_json:
+        out.data(answer)
+    else:
+        _tell(business, key, link)
+
+
+def _checked_email(email: str) -> str:
+    try:
+        validate_email(email.strip())
+    except ValidationError:
+        raise Misused(
+            f"--owner is {email!r}, which is not an e-mail address: write owner@example.com."
+        ) from None
+    return email.strip()
+
+
+def _described(business: Business) -> dict[str, str]:
+    return {
+        "id": str(business.id),
+        "name": business.name,
+        "slug": business.slug,
+        "time_zone": business.time_zone,
+    }
+
+
+def _tell(business: Business, key: str, link: str) -> None:
+    out.line(f"{business.name} is set up (slug: {business.slug}, {business.time_zone}).")
+    out.line(f"API key:  {key}")
+    out.line(f"Sign in:  {link}")
+    out.note("The key is shown this once; the link works once, within 7 days.")
+    out.note("Next: run `kept serve`, then open the link.")
+
+
+def sign_in_url(user: User) -> str:
+    """A new one-time sign-in link."""
+    secret = accounts.new_sign_in_link(user, clock.real_now())
+    return f"{settings.BASE_URL}/sign-in/{secret}"
+
+
+def new_link(email: str, *, as_json: bool) -> None:
+    """Print a new one-time sign-in link for somebody who is a member already."""
+    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
+    if user is None:
+        raise Refused(f"Nobody here signs in as {email!r}.")
+    link = sign_in_url(user)
+    if as_json:
+        out.data({"sign_in_url": link})
+    else:
+        out.line(link)
+        out.note("It works once, within 7 days.")
+
+
+def new_key(slug: str | None, name: str, *, as_json: bool) -> None:
+    """Print a further API key of a business, once."""
+    business = the_business(slug)
+    key = accounts.new_api_key(business, name, clock.now())
+    if as_json:
+        out.data({"business": _described(business), "api_key": key})
+    else:
+        out.line(key)
+        out.note(f"A key of {business.name}. It is shown this once.")
+
+
+def the_business(slug: str | None) -> Business:
+    """The business of this slug, or the only one there is. Raises Refused, Misused."""
+    if slug is not None:
+        found = queries.business_by_slug(slug)
+        if found is None:
+            raise Refused(f"There is no business {slug!r}; there are: {_slugs()}.")
+        return found
+    every = queries.businesses()
+    if len(every) == 1:
+        return every[0]
+    if not every:
+        raise Refused("There is no business yet: make one with `kept setup`.")
+    raise Misused(f"There are several businesses; choose one with --business: {_slugs()}.")
+
+
+def _slugs() -> str:
+    return ", ".join(business.slug for business in queries.businesses()) or "none"
+
+
+# Policy
+
+
+def policy(slug: str | None, changes: Sequence[tuple[str, str]], *, as_json: bool) -> None:
+    """Show the policy in force; with changes, put them in force first."""
+    business = the_business(slug)
+    planned = None
+    if changes:
+        data = {name: _value(text) for name, text in changes}
+        actor = Actor(Role.STAFF, "kept policy")
+        planned = appointments.change_policy(business, data, clock.now(), actor)
+    version = queries.policy_in_force(business.id)
+    warnings = policies.warnings(policies.from_data(version.data), PATHS["appointment"].outcomes)
+    if as_json:
+        out.data(
+            {
+                "business": business.slug,
+                "version": version.number,
+                "policy": version.data,
+                "warnings": warnings,
+                **({} if planned is None else {"planned_anew": planned}),
+            }
+        )
+        return
+    _show_policy(business, version.number, version.data, warnings, planned)
+
+
+def _value(text: str) -> object:
+    """`true`, `null` and lists as JSON; everything else as it stands."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _show_policy(
+    business: Business,
+    number: int,
+    data: dict[str, object],
+    warnings: Sequence[str],
+    planned: int | None,
+) -> None:
+    out.line(f"{business.name}, policy version {number}")
+    for name, value in data.items():
+        shown = value if isinstance(value, str) else json.dumps(value)
+        out.line(f"  {name:<22} {shown}")
+    for warning in warnings:
+        out.note(f"Note: {warning}")
+    if planned is not None:
+        noun = "appointment was" if planned == 1 else "appointments were"
+        out.note(f"{planned} {noun} planned anew.")

@@ -1,0 +1,309 @@
+"""Every command with its options: what there is, and how it is written."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from kept import __version__
+from kept.cli import house
+from kept.cli.kinds import Address, Bind, Duration, Instant
+from kept.cli.problems import Misused
+from kept.lib import env
+
+BEGAN = time.monotonic()
+USUAL = Address("127.0.0.1", 8000)
+
+bind_option = click.option(
+    "--bind",
+    type=Bind(),
+    help="Where to listen. Usually the host and port of KEPT_BASE_URL (127.0.0.1:8000).",
+)
+processes_option = click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Web processes. More than one helps on PostgreSQL and several cores.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+business_option = click.option(
+    "--business", metavar="SLUG", help="Which business, when there are several."
+)
+
+
+class _InOrder(click.Group):
+    """Commands in the order in which a new user meets them, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(
+    cls=_InOrder,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done; 1 refused, or a promise is broken; 2 the command, a setting or the "
+    "database cannot be used.",
+)
+@click.version_option(__version__, prog_name="kept")
+def kept() -> None:
+    """Kept governs appointments: from booking, through time, to a visible outcome.
+
+    \b
+    Try it:         kept demo
+    Set it up:      kept setup --business "My Studio" --time-zone Europe/Berlin --owner me@example.com
+    Run it:         kept serve
+
+    Settings are environment variables (KEPT_DATA_DIR, KEPT_DATABASE_URL, KEPT_EMAIL_URL,
+    KEPT_BASE_URL, KEPT_SECRET_KEY); docs/operators.md describes each.
+    """  # noqa: E501  # a command is copied in one piece
+
+
+# Running
+
+
+@kept.command()
+@click.option(
+    "--clock",
+    "at",
+    type=Instant(),
+    help="Start a new database on the time-lapse clock, at this instant.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 100_000),
+    help="How many times as fast the time-lapse clock runs.",
+)
+@bind_option
+@processes_option
+def serve(at: datetime | None, speed: float | None, bind: Address | None, workers: int) -> None:
+    """Run everything: prepare the database, then the web and the worker."""
+    address = _address(bind)
+    with house.opened(migrated=False):
+        from kept.cli import serving
+
+        serving.serve(address, began=BEGAN, web_processes=workers, at=at, speed=speed)
+
+
+@kept.command()
+@bind_option
+@processes_option
+def web(bind: Address | None, workers: int) -> None:
+    """Run the web alone."""
+    address = _address(bind)
+    with house.opened():
+        from django.db import connections
+
+        from kept.cli import serving
+
+        serving.require_free(address)
+        connections.close_all()
+        serving.run_web(address, workers, began=BEGAN)
+
+
+@kept.command()
+@click.option("--name", help="What to call it in the console. Usually host and process number.")
+@click.option(
+    "--deliverers",
+    type=click.IntRange(1, 32),
+    default=2,
+    show_default=True,
+    help="How many messages may be handed over at the same time.",
+)
+def work(name: str | None, deliverers: int) -> None:
+    """Run one worker alone. Any number may run, here and on other machines."""
+    with house.opened():
+        from kept.cli import serving
+
+        serving.work(name=name, deliverers=deliverers)
+
+
+@kept.command()
+def migrate() -> None:
+    """Prepare the database for this version (`serve` and `setup` do it too)."""
+    with house.opened(migrated=False):
+        steps = house.migrate()
+        click.echo(f"The database is up to date ({steps} steps were applied).", err=True)
+
+
+def _address(bind: Address | None) -> Address:
+    """Where to listen. Without KEPT_BASE_URL, the address people use follows it."""
+    if bind is not None:
+        if not os.environ.get("KEPT_BASE_URL", "").strip():
+            os.environ["KEPT_BASE_URL"] = f"http://{bind.near}"
+        return bind
+    try:
+        base = urlsplit(env.read().base_url)
+    except env.SettingError as error:
+        raise Misused(str(error)) from None
+    host = base.hostname or ""
+    # Behind a reverse proxy the address people use is the proxy's, and not ours to listen at.
+    ours = base.scheme == "http" and (host in env.LOOPBACK or _is_number(host))
+    return Address(host, base.port or 80) if ours else USUAL
+
+
+def _is_number(host: str) -> bool:
+    return ":" in host or host.replace(".", "").isdigit()
+
+
+# Setting up
+
+
+@kept.command()
+@click.option("--business", required=True, metavar="NAME", help="The name customers know.")
+@click.option("--time-zone", required=True, metavar="ZONE", help="Such as Europe/Berlin.")
+@click.option("--owner", required=True, metavar="EMAIL", help="Who signs in first.")
+@click.option("--clock", "at", type=Instant(), help="Start a new database on the time-lapse clock.")
+@click.option("--sample-data", is_flag=True, help="Add sample staff with hours, and services.")
+@json_option
+def setup(
+    business: str,
+    time_zone: str,
+    owner: str,
+    at: datetime | None,
+    sample_data: bool,
+    as_json: bool,
+) -> None:
+    """Set up a business: prints its API key and a one-time sign-in link for its owner."""
+    with house.opened(migrated=False):
+        from kept.cli import businesses
+
+        businesses.set_up(
+            business, time_zone, owner, at=at, with_sample=sample_data, as_json=as_json
+        )
+
+
+@kept.command()
+@business_option
+@click.option("--name", required=True, help="What the key is for, such as 'website'.")
+@json_option
+def key(business: str | None, name: str, as_json: bool) -> None:
+    """Make a further API key of a business; it is printed this once."""
+    with house.opened():
+        from kept.cli import businesses
+
+        businesses.new_key(business, name, as_json=as_json)
+
+
+@kept.command("sign-in")
+@click.argument("email")
+@json_option
+def sign_in(email: str, as_json: bool) -> None:
+    """Make a new one-time sign-in link for a member."""
+    with house.opened():
+        from kept.cli import businesses
+
+        businesses.new_link(email, as_json=as_json)
+
+
+class _Change(click.ParamType[tuple[str, str]]):
+    name = "field=value"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, str]:
+        if isinstance(value, tuple):
+            return value[0], value[1]
+        field, equals, text = str(value).partition("=")
+        if not equals or not field:
+            self.fail(f"{value!r} is not FIELD=VALUE, such as first_reminder=48h.", param, ctx)
+        return field.strip(), text.strip()
+
+
+@kept.command()
+@business_option
+@click.option(
+    "--set",
+    "changes",
+    type=_Change(),
+    multiple=True,
+    help="Change a field, such as first_reminder=48h; may be repeated.",
+)
+@json_option
+def policy(business: str | None, changes: tuple[tuple[str, str], ...], as_json: bool) -> None:
+    """Show or change a business's policy. Open appointments are planned anew."""
+    with house.opened():
+        from kept.cli import businesses
+
+        businesses.policy(business, changes, as_json=as_json)
+
+
+# The clock
+
+
+@kept.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def clock(ctx: click.Context, as_json: bool) -> None:
+    """Show the clock; move the time-lapse clock."""
+    if ctx.invoked_subcommand is None:
+        with house.opened():
+            from kept.cli import moving
+
+            moving.show(as_json=as_json)
+
+
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(0, 3600),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait at most this long until a worker has handled what became due.",
+)
+
+
+through_option = click.option(
+    "--through",
+    is_flag=True,
+    help="Stop at every due moment on the way, so that each duty falls due at its own time.",
+)
+
+
+@clock.command()
+@click.argument("by", type=Duration(), metavar="DURATION")
+@through_option
+@wait_option
+@json_option
+def advance(by: timedelta, through: bool, wait: float, as_json: bool) -> None:
+    """Jump forward, such as `kept clock advance 23h`."""
+    with house.opened():
+        from kept.cli import moving
+
+        moving.advance(by, through=through, wait=wait, as_json=as_json)
+
+
+@clock.command("set")
+@click.argument("at", type=Instant(), metavar="INSTANT")
+@through_option
+@wait_option
+@json_option
+def set_clock(at: datetime, through: bool, wait: float, as_json: bool) -> None:
+    """Jump forward to an instant, such as 2027-03-02T08:00:00+01:00."""
+    with house.opened():
+        from kept.cli import moving
+
+        moving.advance_to(at, through=through, wait=wait, as_json=as_json)
+
+
+@clock.command("speed")
+@click.argument("times", type=click.FloatRange(0, 100_000))
+@json_option
+def clock_speed(times: float, as_json: bool) -> None:
+    """Run so many times as fast (0 stands still)."""
+    with house.opened():
+        from kept.cli import moving
+
+        moving.run_at(times, as_json=as_json)
+
+
+# Looking
+
+
+@kept.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(__version__)

@@ -1,0 +1,150 @@
+"""Opening the house: the settings, Django, the database; and what may go wrong, in sentences."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kept.cli.problems import Misused, Refused
+from kept.lib import env
+
+if TYPE_CHECKING:
+    from django.db.migrations.executor import MigrationExecutor
+
+
+@contextmanager
+def opened(*, migrated: bool = True) -> Iterator[None]:
+    """Django is ready inside, and what the rooms refuse comes out as one sentence.
+
+    `migrated`: the database must already be prepared for this version.
+    """
+    open_django()
+    with _in_sentences():
+        if migrated:
+            require_migrated()
+        yield
+
+
+def open_django() -> None:
+    """Read the settings and load the rooms. Doing it twice changes nothing. Raises Misused."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kept.config.settings")
+    import django
+
+    try:
+        django.setup()
+    except env.SettingError as error:
+        raise Misused(str(error)) from None
+    _check_mail_url()
+
+
+def _check_mail_url() -> None:
+    from django.conf import settings
+
+    from kept.channels.email import from_url
+
+    try:
+        from_url(settings.EMAIL_URL)
+    except ValueError as error:
+        raise Misused(f"KEPT_EMAIL_URL cannot be used: {error}.") from None
+
+
+@contextmanager
+def _in_sentences() -> Iterator[None]:
+    from django.db import OperationalError, ProgrammingError
+
+    from kept.accounts.actions import AccountError
+    from kept.clock.actions import ClockRefused
+    from kept.core.case import NotAllowed
+    from kept.core.policy import PolicyError
+    from kept.core.time import TimeError
+
+    try:
+        yield
+    except (ClockRefused, NotAllowed) as error:
+        raise Refused(str(error)) from None
+    except (AccountError, PolicyError, TimeError) as error:
+        raise Misused(str(error)) from None
+    except (OperationalError, ProgrammingError) as error:
+        raise Misused(_about_database(error)) from error
+
+
+def _about_database(error: Exception) -> str:
+    """The driver's words without the address it tried: a password may stand in that."""
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return f"The database cannot be used ({first}): check KEPT_DATABASE_URL and KEPT_DATA_DIR."
+
+
+# Migrations
+
+
+def migrate() -> int:
+    """Bring the database to this version; answers how many steps that took.
+
+    Two that start at once take turns.
+    """
+    from django.core.management import call_command
+
+    with _alone():
+        steps = len(_plan())
+        if steps:
+            call_command("migrate", verbosity=0, interactive=False)
+    return steps
+
+
+def require_migrated() -> None:
+    """Raises Misused when the database is not at this version."""
+    if _plan():
+        raise Misused(
+            "The database is not prepared for this version of Kept: run `kept migrate` "
+            "(`kept serve` and `kept setup` do it first)."
+        )
+
+
+def _plan() -> list[object]:
+    """The migrations that are still to be applied. Raises Misused for a newer database."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    _refuse_newer(executor)
+    return list(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _refuse_newer(executor: MigrationExecutor) -> None:
+    loader = executor.loader
+    unknown = [
+        f"{app}.{name}"
+        for app, name in sorted(loader.applied_migrations)
+        if app in loader.migrated_apps and (app, name) not in loader.disk_migrations
+    ]
+    if unknown:
+        raise Misused(
+            f"This database was written by a newer Kept ({unknown[0]} is not known here): "
+            "install that version again, or restore the backup made before the upgrade."
+        )
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time may migrate one database."""
+    from django.conf import settings
+    from django.db import connection
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+            try:
+                yield
+            finally:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+        return
+    with Path(settings.DATA_DIR, "migrate.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+MIGRATION_LOCK = 0x6B657074  # "kept"; any number will do that nobody else on this database uses

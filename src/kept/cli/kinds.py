@@ -1,0 +1,88 @@
+"""The kinds of values that options take, each refused with a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+import click
+
+from kept.core import time
+
+PORTS = range(1, 65536)
+
+
+class Instant(click.ParamType[datetime]):
+    """An instant with its offset, such as 2027-03-01T08:00:00+01:00."""
+
+    name = "instant"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return time.parse_instant(value)
+        except time.TimeError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Duration(click.ParamType[timedelta]):
+    """Elapsed time, such as 23h, 90m or 1h30m."""
+
+    name = "duration"
+
+    def convert(
+        self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return time.parse_duration(value)
+        except time.TimeError as error:
+            self.fail(str(error), param, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the web listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
+    def near(self) -> Address:
+        """The same door, seen from this machine: nobody can connect to "all addresses"."""
+        here = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+        return Address(here.get(self.host, self.host), self.port)
+
+
+class Bind(click.ParamType[Address]):
+    """HOST:PORT, such as 127.0.0.1:8000 or [::1]:8000."""
+
+    name = "host:port"
+
+    def convert(
+        self, value: str | Address, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Address:
+        if isinstance(value, Address):
+            return value
+        host, colon, port = value.rpartition(":")
+        if not colon or not port.isascii() or not port.isdigit() or int(port) not in PORTS:
+            self._refuse(value, param, ctx)
+        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        if not bare or (("[" in bare or ":" in bare) and bare == host):
+            self._refuse(value, param, ctx)
+        return Address(bare, int(port))
+
+    def _refuse(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> NoReturn:
+        sentence = "is not HOST:PORT, such as 127.0.0.1:8000, [::1]:8000 or 0.0.0.0:8000."
+        self.fail(f"{value!r} {sentence}", param, ctx)

@@ -1,0 +1,55 @@
+"""What the command prints: data to stdout, everything said about it to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def data(value: object) -> None:
+    """JSON to stdout. Instants are RFC 3339 with their offset."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def line(text: str = "") -> None:
+    """A line of the answer, written out at once: who watches a pipe sees it too."""
+    click.echo(text)
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """A line about the answer."""
+    click.echo(text, err=True)
+
+
+def when(instant: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    """`Mon 2027-03-01 09:00 +01:00`: wall time of the zone, with its offset at that instant."""
+    local = instant.astimezone(zone)
+    clock = local.strftime("%H:%M:%S" if seconds else "%H:%M")
+    offset = local.isoformat(timespec="minutes")[16:]
+    return f"{DAYS[local.weekday()]} {local.date()} {clock} {offset}"
+
+
+# Not strftime's names: those follow the locale of the machine.
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def console() -> Console:
+    """A rich console on stdout: no colours into a pipe, none with NO_COLOR, width kept readable."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+    return Console(highlight=False, width=width, emoji=False)

@@ -1,0 +1,223 @@
+"""The servers: the web and the worker, singly or in one process tree.
+
+    kept serve              watches; holds the port
+    ├── web (1 to N)        granian, each with a few threads for the pages
+    └── worker              turns the handle and delivers
+
+A web process or a worker that dies is started again, with a message. A web process that dies at
+once again and again takes the tree down (exit code 1), so that whoever runs Kept restarts it or
+is told. When the watching process itself is killed the others leave within seconds.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connections
+from django.urls import get_resolver
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from kept.cli import house
+from kept.cli.kinds import Address
+from kept.cli.out import line, note
+from kept.cli.problems import Misused, Refused
+from kept.cli.processes import Watched, leave_with_parent
+from kept.clock import actions as clock
+from kept.clock import queries as clock_queries
+from kept.worker import loop
+
+# Python runs one thread at a time; a few more keep the pages coming while one waits for the
+# database. Each holds a connection of its own, so PostgreSQL sees WEB_THREADS of them a process.
+WEB_THREADS = 8
+DELIVERERS = 2
+PATIENCE = 5  # seconds the answers under way have to finish when we are asked to stop
+FIRST_PAGE_WITHIN = 60.0
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Any]
+
+
+def serve(
+    address: Address,
+    *,
+    began: float,
+    web_processes: int,
+    at: datetime | None = None,
+    speed: float | None = None,
+    ready: Callable[[], None] | None = None,
+) -> None:
+    """Prepare the database and the clock, then run everything until SIGTERM or SIGINT."""
+    require_free(address)
+    house.migrate()
+    start_clock(at, speed)
+    connections.close_all()
+    worker = Watched("worker", _worker)
+    try:
+        run_web(address, web_processes, began=began, ready=ready, stopping=worker.ask_to_stop)
+    finally:
+        worker.stop()
+
+
+def start_clock(at: datetime | None, speed: float | None) -> None:
+    """Put the installation on its clock, and at its speed when one is asked for."""
+    if at is None and speed is not None and not clock_queries.is_lapse():
+        raise Refused(
+            "--speed is for the time-lapse clock: start a new database with "
+            "--clock 2027-03-01T08:00:00+01:00 as well."
+        )
+    clock.start(at, speed=1.0 if speed is None else speed)
+    if speed is not None:
+        clock.run_at(speed)
+
+
+# The web
+
+
+class _Web(MPServer):
+    """Granian's server, which tells us when it is asked to stop."""
+
+    stopping: Callable[[], None] = staticmethod(lambda: None)
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self.stopping()
+
+
+def run_web(
+    address: Address,
+    processes: int,
+    *,
+    began: float,
+    ready: Callable[[], None] | None = None,
+    stopping: Callable[[], None] | None = None,
+) -> None:
+    """Answer requests until SIGTERM or SIGINT. Raises Refused when the web keeps dying."""
+    server = _server(address, processes)
+    if stopping is not None:
+        server.stopping = stopping
+    announce = partial(_announce, address, began, ready or partial(_say_ready, address, began))
+    threading.Thread(target=announce, name="announce", daemon=True).start()
+    try:
+        # The second argument: our loader needs no import path.
+        server.serve(None, application, False)
+    except SystemExit as ended:
+        if ended.code:
+            raise Refused("The web ended unexpectedly; the log above says why.") from None
+
+
+def _server(address: Address, processes: int) -> _Web:
+    formatters = {"generic": {"format": "%(asctime)s %(levelname)s web %(message)s"}}
+    handler = {"class": "logging.StreamHandler", "formatter": "generic"}
+    return _Web(
+        "kept.config.wsgi:application",
+        address=address.host,
+        port=address.port,
+        interface=Interfaces.WSGI,
+        workers=processes,
+        blocking_threads=WEB_THREADS,
+        # A thread takes its database connection along when it goes, so it stays for a while.
+        blocking_threads_idle_timeout=600,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_level=LogLevels.error,
+        log_dictconfig={
+            "formatters": formatters,
+            "handlers": {"console": handler, "access": handler},
+        },
+        respawn_failed_workers=True,
+        workers_kill_timeout=PATIENCE,
+    )
+
+
+def application() -> Application:
+    """The web application, loaded to the last page so that the first visitor does not wait."""
+    house.open_django()
+    leave_with_parent()
+    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
+    loaded: Application = import_module("kept.config.wsgi").application
+    get_resolver().url_patterns  # noqa: B018  # loads every page
+    return loaded
+
+
+def require_free(address: Address) -> None:
+    """Raises Misused when the port cannot be had.
+
+    Asked before granian does: two granians of one user may share a port, and each would get a
+    part of the visitors.
+    """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address.host, address.port))
+        except OSError as error:
+            raise Misused(
+                f"Nothing can listen at {address} ({error.strerror or error}): stop what is "
+                "there, or choose another address with --bind HOST:PORT."
+            ) from None
+
+
+def _announce(address: Address, began: float, ready: Callable[[], None]) -> None:
+    """Say so when the first page has really been answered."""
+    while time.monotonic() - began < FIRST_PAGE_WITHIN:
+        status = _first_page(address.near)
+        if status is None:
+            time.sleep(0.03)  # nothing to wait on: the port is opened by another process
+        elif status >= 500:
+            note(f"The first page answers with an error ({status}): see the log above.")
+            return
+        else:
+            ready()
+            return
+    note(f"No page was answered within {FIRST_PAGE_WITHIN:.0f} s: see the log above.")
+
+
+def _first_page(address: Address) -> int | None:
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=10)
+    try:
+        connection.request("GET", "/", headers={"Host": urlsplit(settings.BASE_URL).netloc})
+        return connection.getresponse().status
+    except OSError:
+        return None
+    finally:
+        connection.close()
+
+
+def _say_ready(address: Address, began: float) -> None:
+    line(f"Kept answers at {settings.BASE_URL} (ready in {time.monotonic() - began:.1f} s).")
+    if urlsplit(settings.BASE_URL).netloc != str(address):
+        line(f"It listens at {address}.")
+
+
+# The worker
+
+
+def _worker() -> None:
+    """The worker as a child of `kept serve`."""
+    house.open_django()
+    leave_with_parent()
+    work(name=None, deliverers=DELIVERERS)
+
+
+def work(*, name: str | None, deliverers: int) -> None:
+    """Turn the handle until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    logging.getLogger("kept").info("The worker turns the handle.")
+    loop.run(stop, name=name or f"{socket.gethostname()}-{os.getpid()}", deliverers=deliverers)
