@@ -193,3 +193,9 @@ def test_the_demo_inbox_keeps_what_could_be_sent_and_refuses_what_could_not():
     with pytest.raises(Refused):
         inbox.hand_over(a_letter(subject=INJECTION))
     inbox.close()
+
+
+def test_our_own_trace_stands_on_one_line():
+    trace = "ref=KX7-M2PT9 leg=12 control=cancelled_notice"
+    octets = serialise(a_letter(headers={"X-Kept": trace}))
+    assert f"X-Kept: {trace}\r\n".encode() in octets

@@ -13,6 +13,7 @@ def facts(**changes) -> Facts:
     whole = Facts(
         business_name="Riverside Foot Clinic",
         business_phone="+44 20 7946 0123",
+        business_email="hello@riverside.example.com",
         business_address="12 Canal Street, Riverton",
         business_zone="Europe/Berlin",
         service_name="Foot care",

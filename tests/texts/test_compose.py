@@ -252,7 +252,7 @@ def check_whole(kind, written):
 
 ALWAYS = (
     "business_name",
-    "business_phone",
+    "business_email",
     "business_zone",
     "service_name",
     "zone",
@@ -262,6 +262,14 @@ ALWAYS = (
 )
 NEEDED = [(kind, field) for kind in KINDS for field in ALWAYS]
 NEEDED += [(kind, field) for kind in KINDS[:4] for field in ("place", "staff_name")]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_business_without_a_phone_is_reached_by_mail(kind):
+    text = compose(kind, facts(business_phone="", business_email="desk@example.com"))
+    assert "mailto:desk@example.com" in text.html
+    assert "Write to desk@example.com" in " ".join(text.text.split())
+    assert "Call" not in text.text
 
 
 @pytest.mark.parametrize(("kind", "field"), NEEDED)

@@ -61,9 +61,7 @@ def letter_for(message: Message, now: datetime) -> tuple[Letter, str]:
         calendar_method=_method(message) if calendar else None,
         in_reply_to=thread,
         references=(thread,) if thread else (),
-        headers={
-            "X-Kept": f"ref={appointment.reference} leg={leg.number} control={message.control}"
-        },
+        headers={"X-Kept": _trace(message, appointment)},
     )
     return letter, missing
 
@@ -102,13 +100,15 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
     return Facts(
         business_name=business.name,
         business_phone=business.phone,
+        business_email=business.email,
         business_address=business.address,
         business_zone=business.time_zone,
         service_name=snapshot["public_name"] or f"Your appointment with {business.name}",
         staff_name=leg.staff.name,
         start=leg.start,
         end=leg.end,
-        zone=business.time_zone,
+        zone=leg.case.zone,
+        place_url=snapshot["place"] if snapshot["mode"] == "online" else "",
         place=snapshot["place"] or business.name,
         customer_name=customer.name,
         locale=_locale(customer, business),

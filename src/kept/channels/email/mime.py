@@ -39,7 +39,13 @@ class _Verbatim(UnstructuredHeader):
 
     def fold(self, *, policy: policy.Policy) -> str:
         name: str = self.name  # type: ignore[attr-defined]  # set by BaseHeader, mixed in below
-        return f"{name}: {f'{policy.linesep} '.join(str(self).split())}{policy.linesep}"
+        lines = [f"{name}:"]
+        for word in str(self).split():
+            # 78 columns is what RFC 5322, 2.1.1 recommends; the first word stays with its name.
+            if len(lines[-1]) + 1 + len(word) > 78 and lines[-1] != f"{name}:":
+                lines.append("")
+            lines[-1] += f" {word}"
+        return "".join(line + policy.linesep for line in lines)
 
 
 class _Headers(HeaderRegistry):

@@ -344,6 +344,9 @@ class _Writer:
 
     def _note_to_call(self, words: str) -> Note:
         facts = self.facts
+        if not facts.business_phone:
+            write = self._("Write to %(address)s") % {"address": facts.business_email}
+            return Note(words, Link(write, f"mailto:{facts.business_email}"))
         call = self._("Call %(phone)s") % {"phone": facts.business_phone}
         return Note(words, Link(call, f"tel:{re.sub(r'[^0-9+]', '', facts.business_phone)}"))
 
@@ -357,7 +360,7 @@ class _Writer:
 
 _ALWAYS = (
     "business_name",
-    "business_phone",
+    "business_email",
     "business_zone",
     "service_name",
     "zone",

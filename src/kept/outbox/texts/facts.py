@@ -19,7 +19,8 @@ class Facts:
 
     business_name: str
     business_phone: str
-    """How to reach a human."""
+    """How to reach a human; when empty, `business_email` is said instead."""
+    business_email: str
     business_address: str
     """The address of the business; the place of the appointment is `place`."""
     business_zone: str

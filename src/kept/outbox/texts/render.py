@@ -68,7 +68,7 @@ def _row(row: Row) -> str:
 def _note(note: Note) -> str:
     if note.link is None:
         return note.words
-    if note.link.url.startswith("tel:"):
+    if note.link.url.startswith(("tel:", "mailto:")):
         return f"{note.words} {note.link.words}"
     return f"{note.words}\n{note.link.words}: {note.link.url}"
 
