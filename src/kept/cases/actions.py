@@ -366,6 +366,9 @@ def turn_due(now: datetime, *, limit: int = BATCH) -> tuple[int, int]:
     another one holds are passed over (PostgreSQL), or the other one waits its turn (SQLite).
     A case that cannot be handled is pushed back and counted; the others go on without it.
     """
+    if not _due(now).exists():
+        # Looked at several times a second: on SQLite a transaction would keep writers waiting.
+        return 0, 0
     try:
         with transaction.atomic():
             ids = _claim_due(now, limit)

@@ -97,8 +97,11 @@ def _note(message: Message, kind: str, at: datetime, detail: str = "") -> None:
 
 def claim_next(now: datetime, worker: str) -> Message | None:
     """Take the oldest message that is to be sent, under a lease; None when there is none."""
+    free = Message.objects.filter(status=Message.QUEUED, wake_at__lte=now)
+    if not free.exists():
+        # Looked at several times a second: on SQLite a transaction would keep writers waiting.
+        return None
     with transaction.atomic():
-        free = Message.objects.filter(status=Message.QUEUED, wake_at__lte=now)
         message = free.select_for_update(skip_locked=True).order_by("wake_at").first()
         if message is None:
             return None
