@@ -193,6 +193,7 @@ class Path:
     escalations: tuple[EscalationRule, ...]
     settles: tuple[Settle, ...] = ()
     outcomes: Mapping[str, str] = field(default_factory=dict)  # outcome -> what it means
+    corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # from -> to
 
     def rule(self, event: Event, state: str) -> Rule | None:
         """The first rule for this event in this state, or None."""

@@ -66,10 +66,12 @@ STATES = (
 
 
 def first_leg(case: Case) -> bool:
+    """It is the first time that was booked."""
     return case.leg == 1
 
 
 def later_leg(case: Case) -> bool:
+    """The appointment was moved to this time."""
     return case.leg > 1
 
 
@@ -93,10 +95,12 @@ def is_expected(case: Case) -> bool:
 
 
 def asks_acknowledgement(case: Case) -> bool:
+    """The policy asks every customer to say that they will come."""
     return case.policy.ask_acknowledgement
 
 
 def has_acknowledged(case: Case) -> bool:
+    """The customer said that they will come."""
     return case.facts.get("acknowledged") == "yes"
 
 
@@ -106,6 +110,7 @@ def was_told(case: Case) -> bool:
 
 
 def hand_offs_open(case: Case) -> bool:
+    """A hand-off is still waiting for its answer."""
     return any(hand_off.status == "offered" for hand_off in case.hand_offs)
 
 
@@ -597,4 +602,5 @@ APPOINTMENT = Path(
     escalations=ESCALATIONS,
     settles=(Settle(CONFIRMED, ready_for_visit, "prepared"),),
     outcomes=OUTCOMES,
+    corrections=CORRECTIONS,
 )
