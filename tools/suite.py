@@ -1,7 +1,8 @@
 """`./run test` and `./run lint`: every check of the house, and one closing line for all of them.
 
 python tools/suite.py lint          style, types, boundaries
-python tools/suite.py test          the same, then all tests on SQLite, then on PostgreSQL
+python tools/suite.py test          the same, then the core with every branch counted, then all
+                                    other tests on SQLite, then on PostgreSQL
 python tools/suite.py test ARGS...  pytest with these arguments, on one database
 """
 
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,10 +94,11 @@ def read_tally(report: Path, exit_code: int) -> Tally:
     return tally
 
 
-def pytest(*arguments: str, **extra: str) -> tuple[Tally, int]:
+def pytest(*arguments: str, under: Sequence[str] = (), **extra: str) -> tuple[Tally, int]:
+    """Run pytest, `under` another module (its words up to its own `-m`) if one is given."""
     with tempfile.TemporaryDirectory(prefix="kept-report-") as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", f"--junitxml={report}", *arguments]
+        command = [sys.executable, *under, "-m", "pytest", f"--junitxml={report}", *arguments]
         code = run_child(command, environment(**extra))
         return read_tally(report, code), code
 
@@ -112,10 +114,24 @@ def test_database() -> Iterator[str]:
             yield url
 
 
+def core() -> Tally:
+    """The core, where every line and every branch must have been tried by its own tests."""
+    print("\nTests of the core, with every branch counted", flush=True)
+    with tempfile.TemporaryDirectory(prefix="kept-coverage-") as folder:
+        data = f"--data-file={folder}/coverage"
+        counting = ["-m", "coverage", "run", data, "--source=kept.core"]
+        tally, _ = pytest("tests/core", under=counting)
+        report = ["report", data, "--fail-under=100", "--show-missing", "--skip-covered"]
+        if run_child([sys.executable, "-m", "coverage", *report], environment()):
+            print("The core has lines or branches that no test of its own tries.", flush=True)
+            tally.failed += 1
+    return tally
+
+
 def both_databases() -> Tally:
-    """Everything on SQLite, then what touches a database again on PostgreSQL."""
+    """Everything else on SQLite, then what touches a database again on PostgreSQL."""
     print("\nTests on SQLite", flush=True)
-    tally, _ = pytest("-n", "2", KEPT_TEST_DATABASE_URL="")
+    tally, _ = pytest("-n", "2", "--ignore=tests/core", KEPT_TEST_DATABASE_URL="")
     print("\nTests that touch the database, on PostgreSQL", flush=True)
     try:
         with test_database() as url:
@@ -129,7 +145,8 @@ def both_databases() -> Tally:
 
 def test_everything() -> int:
     failed_checks = lint()
-    tally = both_databases()
+    tally = core()
+    tally.add(both_databases())
     tally.failed += len(failed_checks)
     print()
     if failed_checks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from kept.core.drawing import sample, sample_lines
@@ -179,6 +180,8 @@ def duty(does: Duty) -> str:
             return f"raises {kind}"
         case ExpireHandOffs(kind=kind):
             return f"lets offers expire and raises {kind}"
+        case _ as unreachable:  # pragma: no cover
+            assert_never(unreachable)
 
 
 def not_done(path: Path, rule: ControlRule) -> list[str]:
@@ -208,7 +211,7 @@ def _sample(path: Path) -> list[str]:
     """A booking over the change of the clocks, where "24 hours" and "the day before" differ."""
     if all(rule.due.anchor != "start" for rule in path.controls):
         return []
-    start, zone = datetime(2027, 3, 28, 10, 0), ZoneInfo("Europe/Berlin")  # noqa: DTZ001 - a wall time
+    start, zone = datetime.fromisoformat("2027-03-28T10:00"), ZoneInfo("Europe/Berlin")
     rows = sample(path, start, zone, DEFAULTS, timedelta(hours=72))
     return [
         f"For example, booked 72 hours before {start:%Y-%m-%d %H:%M} in {zone.key}, on the day the "
