@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,12 +13,11 @@ import click
 
 from kept import __version__
 from kept.cli import house
-from kept.cli.kinds import Address, Bind, Duration, Instant
+from kept.cli.kinds import USUAL, Address, Bind, Duration, Instant
 from kept.cli.problems import Misused
 from kept.lib import env
 
 BEGAN = time.monotonic()
-USUAL = Address("127.0.0.1", 8000)
 
 bind_option = click.option(
     "--bind",
@@ -65,6 +65,24 @@ def kept() -> None:
 
 
 # Running
+
+
+@kept.command()
+@bind_option
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The demo's own folder. Usually `demo` inside KEPT_DATA_DIR.",
+)
+@click.option("--keep", is_flag=True, help="Go on with the demo as it was left.")
+def demo(bind: Address | None, data_dir: Path | None, keep: bool) -> None:
+    """Show Kept with a sample business, an inbox and a clock that jumps."""
+    from kept.cli import grounds
+
+    with grounds.prepared(bind, data_dir, keep=keep) as address, house.opened(migrated=False):
+        from kept.cli import demo as the_demo
+
+        the_demo.run(address, began=BEGAN)
 
 
 @kept.command()
@@ -301,6 +319,61 @@ def clock_speed(times: float, as_json: bool) -> None:
 
 
 # Looking
+
+
+@kept.command()
+@click.argument("name", default="appointment", metavar="[PATH]")
+@click.option(
+    "--sample",
+    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]),
+    metavar="YYYY-MM-DDTHH:MM",
+    help="Print the real instants for a booking at this time of the wall clock.",
+)
+@click.option("--time-zone", default="UTC", show_default=True, help="The zone of --sample.")
+@click.option(
+    "--booked-before",
+    type=Duration(),
+    default="7d",
+    show_default=True,
+    help="How long before its start the sample is booked.",
+)
+@json_option
+def path(
+    name: str, sample: datetime | None, time_zone: str, booked_before: timedelta, as_json: bool
+) -> None:
+    """Print a path and its controls, such as `kept path appointment`.
+
+    With --sample 2027-03-28T10:00 --time-zone Europe/Berlin it prints when each control would
+    come, also across a change of the clocks.
+    """
+    from kept.cli import paths
+
+    if sample is None:
+        paths.show(name, as_json=as_json)
+    else:
+        paths.sample(name, sample, time_zone, booked_before, as_json=as_json)
+
+
+@kept.command()
+@click.argument("reference")
+@business_option
+@json_option
+def explain(reference: str, business: str | None, as_json: bool) -> None:
+    """Tell the whole story of an appointment: what was due, what went out, what did not and why."""
+    with house.opened():
+        from kept.cli import explaining
+
+        explaining.explain(reference, business, as_json=as_json)
+
+
+@kept.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Copy the SQLite database to a new FILE while everything runs."""
+    with house.opened(migrated=False):
+        from kept.cli import copying
+
+        copying.backup(file)
 
 
 @kept.command()

@@ -63,6 +63,9 @@ class Address:
         return Address(here.get(self.host, self.host), self.port)
 
 
+USUAL = Address("127.0.0.1", 8000)
+
+
 class Bind(click.ParamType[Address]):
     """HOST:PORT, such as 127.0.0.1:8000 or [::1]:8000."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -47,9 +46,13 @@ def when(instant: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
+READABLE = 120  # columns; a narrower terminal folds lines, which loses less than cutting them
+
+
 def console() -> Console:
-    """A rich console on stdout: no colours into a pipe, none with NO_COLOR, width kept readable."""
+    """A rich console on stdout: no colours into a pipe, none with NO_COLOR."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
-    return Console(highlight=False, width=width, emoji=False)
+    usual = Console(highlight=False, emoji=False)
+    usual.width = max(usual.width, READABLE)
+    return usual
