@@ -47,7 +47,7 @@ def letter_for(message: Message, now: datetime) -> tuple[Letter, str]:
     text = compose(cast(Kind, message.kind), _facts(message, leg, now))
     calendar, missing = _calendar(message, leg, now)
     first = outbox.first_sent(appointment.id)
-    thread = _message_id(first) if first is not None and first.id != message.id else ""
+    thread = message_id(first) if first is not None and first.id != message.id else ""
     letter = Letter(
         sender=Address(business.email, business.name),
         recipient=Address(customer.email, customer.name),
@@ -55,7 +55,7 @@ def letter_for(message: Message, now: datetime) -> tuple[Letter, str]:
         subject=text.subject,
         text=text.text,
         html=text.html,
-        message_id=_message_id(message),
+        message_id=message_id(message),
         date=now,
         calendar=calendar,
         calendar_method=_method(message) if calendar else None,
@@ -83,7 +83,7 @@ def domain() -> str:
     return urlsplit(settings.BASE_URL).hostname or "localhost"
 
 
-def _message_id(message: Message) -> str:
+def message_id(message: Message) -> str:
     """Stable: the same message handed over twice is the same to the reader's mail program."""
     return f"<{message.id.hex}.{message.control}.{message.leg}@{domain()}>"
 

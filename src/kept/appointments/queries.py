@@ -68,6 +68,21 @@ def current_leg(appointment: Appointment) -> Leg:
     return _with_everything(Leg.objects.all()).get(appointment=appointment, current=True)
 
 
+def current_leg_of(business: UUID, appointment_id: UUID) -> Leg:
+    """The leg that holds now. Raises Leg.DoesNotExist, also for one of another business."""
+    found = _with_everything(Leg.objects.filter(business_id=business))
+    return found.get(appointment_id=appointment_id, current=True)
+
+
+def legs_of(appointments: Iterable[UUID]) -> dict[UUID, list[Leg]]:
+    """Every leg of each of these appointments, the first booked time first."""
+    grouped: dict[UUID, list[Leg]] = {}
+    found = Leg.objects.filter(appointment__in=list(appointments))
+    for leg in found.select_related("case", "staff").order_by("appointment_id", "number"):
+        grouped.setdefault(leg.appointment_id, []).append(leg)
+    return grouped
+
+
 def legs(appointment: Appointment) -> list[Leg]:
     """Every leg, the first booked time first."""
     found = _with_everything(Leg.objects.filter(appointment=appointment))
