@@ -1,0 +1,44 @@
+"""What the API answers when it does what was asked: JSON, made ready once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.http import HttpResponse
+
+CONTENT_TYPE = "application/json"
+# What is said about one business is for the holder of its key; it may be kept only to be asked
+# about again (`If-None-Match`).
+PRIVATE = "private, no-cache"
+
+
+def dumps(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it will be sent, and as it is kept to be sent again."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def response(self, **more: str) -> HttpResponse:
+        return HttpResponse(
+            self.body,
+            status=self.status,
+            content_type=CONTENT_TYPE,
+            headers={"Cache-Control": PRIVATE, **self.headers, **more},
+        )
+
+
+def answer(data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    return Answer(status, dumps(data), headers or {})
+
+
+def etag(version: int) -> str:
+    """The strong entity tag of an appointment: its version."""
+    return f'"{version}"'

@@ -1,0 +1,94 @@
+"""What an endpoint declares about itself: everything the OpenAPI document says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kept.api.problems import ProblemOut
+
+# Every request can meet these. 400: it cannot be read; 422: it can be read but not be done so.
+ALWAYS = (400, 401, 413, 422, 500, 503)
+
+HEADERS = {
+    "ETag": "The version of the appointment, for If-Match and If-None-Match.",
+    "Location": "The address of what was made.",
+    "Link": 'The next page: <address>; rel="next".',
+    "Idempotency-Replayed": "`true` when this is the answer to an earlier, equal request.",
+    "WWW-Authenticate": "How to say who is asking.",
+    "Allow": "The methods there are here.",
+    "Retry-After": "Seconds to wait before the request is sent again.",
+}
+
+KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": (
+        "Any text of your own, such as a UUID. A repeat of the same request with the same key "
+        "within 24 hours is not done again: it gets the same answer."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9_-]+$"},
+}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": (
+        "The ETag you have seen. When the appointment has changed since: 412, and nothing is done."
+    ),
+    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+}
+IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag you have. When it is still the present one: 304, without a body.",
+    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+}
+
+
+def reads(gives: Any, *refuses: int, etag: bool = False) -> dict[str, Any]:
+    """The arguments of `@router.get` for an endpoint that answers `gives`."""
+    headers = {200: ["ETag"], 304: ["ETag"]} if etag else {}
+    responses: dict[int, Any] = {200: gives, **({304: None} if etag else {})}
+    return _operation(responses, refuses, headers, [IF_NONE_MATCH] if etag else [])
+
+
+def lists(gives: Any, *refuses: int) -> dict[str, Any]:
+    """The arguments of `@router.get` for a list in pages."""
+    return _operation({200: gives}, refuses, {200: ["Link"]}, [])
+
+
+def makes(gives: Any, *refuses: int, etag: bool = False) -> dict[str, Any]:
+    """The arguments of `@router.post` for an endpoint that makes something new."""
+    headers = ["Location", "Idempotency-Replayed", *(["ETag"] if etag else [])]
+    return _operation({201: gives}, (415, *refuses), {201: headers}, [KEY])
+
+
+def changes(gives: Any, *refuses: int, versioned: bool = False) -> dict[str, Any]:
+    """The arguments of `@router.post` for an endpoint that changes what there is."""
+    headers = {200: ["Idempotency-Replayed", *(["ETag"] if versioned else [])]}
+    refuses = (404, 409, 415, *((412,) if versioned else ()), *refuses)
+    return _operation({200: gives}, refuses, headers, [KEY, *([IF_MATCH] if versioned else [])])
+
+
+def _operation(
+    gives: dict[int, Any],
+    refuses: Sequence[int],
+    headers: dict[int, list[str]],
+    parameters: list[dict[str, Any]],
+) -> dict[str, Any]:
+    problems = dict.fromkeys(sorted({*ALWAYS, *refuses}), ProblemOut)
+    described = {
+        status: {"headers": {name: header(name) for name in names}}
+        for status, names in headers.items()
+    }
+    return {
+        "response": {**gives, **problems},
+        "openapi_extra": {"responses": described, "parameters": parameters},
+    }
+
+
+def header(name: str) -> dict[str, Any]:
+    return {"description": HEADERS[name], "schema": {"type": "string"}}

@@ -1,0 +1,56 @@
+"""GET /health: whether the installation works, for a monitor."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+
+from kept import __version__
+from kept.api.answers import answer
+from kept.api.gives import HealthOut, WorkerOut
+from kept.cases import queries as cases
+from kept.clock import queries as clock
+
+router = Router(tags=["Health"])
+
+
+@router.get(
+    "/health",
+    auth=None,
+    summary="Whether it works",
+    response={200: HealthOut, 503: HealthOut},
+)
+def get_health(request: HttpRequest) -> HttpResponse:
+    """`degraded` with 200: no worker was seen in the last seconds, so nothing is sent.
+    `degraded` with 503: the database does not answer, so nothing can be booked either.
+    """
+    try:
+        now = clock.now()
+        worker = _worker(now)
+    except (DatabaseError, InterfaceError):
+        nothing: WorkerOut = {"alive": False, "seen_at": None, "due_now": None}
+        return answer(_report(None, nothing), 503).response()
+    return answer(_report(now, worker)).response()
+
+
+def _report(now: datetime | None, worker: WorkerOut) -> HealthOut:
+    return {
+        "status": "ok" if now is not None and worker["alive"] else "degraded",
+        "version": __version__,
+        "clock": None if now is None else now.isoformat(timespec="seconds"),
+        "database": "unreachable" if now is None else "ok",
+        "worker": worker,
+    }
+
+
+def _worker(now: datetime) -> WorkerOut:
+    beat = clock.last_beat()
+    seen = None if beat is None else beat.seen_at
+    return {
+        "alive": seen is not None and clock.real_now() - seen < clock.ALIVE,
+        "seen_at": None if seen is None else seen.astimezone(UTC).isoformat(timespec="seconds"),
+        "due_now": cases.due_now(now),
+    }

@@ -1,0 +1,272 @@
+"""The shapes of what the API gives: type checked, and written to the OpenAPI document.
+
+Instants are RFC 3339 with the offset of the business's zone at that moment. Ids are UUIDs; a field
+called `staff`, `service` or `appointment` always holds an id.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, NotRequired, TypeVar
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+Instant = Annotated[
+    str,
+    Field(json_schema_extra={"format": "date-time"}, examples=["2027-03-03T10:00:00+01:00"]),
+]
+Id = Annotated[str, Field(json_schema_extra={"format": "uuid"})]
+Price = Annotated[
+    float,
+    Field(description="With at most two decimals, in the business's currency.", examples=[60.0]),
+]
+
+Item = TypeVar("Item")
+
+
+class ListOut(TypedDict, Generic[Item]):
+    """One page of a list. `next` is the cursor of the page after it, or null on the last."""
+
+    items: list[Item]
+    next: str | None
+
+
+class SlotOut(TypedDict):
+    start: Instant
+    end: Instant
+    staff: Id
+
+
+class SlotsOut(TypedDict):
+    slots: list[SlotOut]
+    time_zone: str
+
+
+class ServiceOut(TypedDict):
+    id: Id
+    name: str
+    public_name: str
+    duration_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    step_minutes: int
+    notice_minutes: int
+    horizon_days: int
+    price: Price | None
+    currency: str
+    mode: str
+    place: str
+    private: bool
+    change_until: str
+    late_cancel: str
+    staff: list[Id]
+
+
+class HoursOut(TypedDict):
+    weekday: Annotated[int, Field(description="0 = Monday.")]
+    start: str
+    end: str
+
+
+class StaffOut(TypedDict):
+    id: Id
+    name: str
+    email: str | None
+    time_zone: str
+    weekly_hours: list[HoursOut]
+
+
+class CustomerOut(TypedDict):
+    id: Id
+    name: str
+    email: str | None
+    phone: str | None
+    time_zone: str | None
+    locale: str | None
+
+
+class ToldOut(TypedDict):
+    """What the customer was last told, with which evidence; `is_true`: it equals the truth."""
+
+    leg: int
+    start: Instant
+    cancelled: bool
+    via: str
+    evidence: str
+    at: Instant
+    is_true: bool
+
+
+class LegOut(TypedDict):
+    """One booked time. `snapshot` is the service, its price and its terms as booked."""
+
+    number: int
+    state: str
+    start: Instant
+    end: Instant
+    service: Id
+    staff: Id
+    staff_name: str
+    snapshot: dict[str, Any]
+    booked_at: Instant
+
+
+class OutcomeOut(TypedDict):
+    """What became of a resolved appointment: what, when, and who said so."""
+
+    value: str
+    at: Instant
+    actor: str
+    source: str
+
+
+class AppointmentOut(TypedDict):
+    """An appointment. The fields up to `staff_name` are those of the leg that holds now."""
+
+    id: Id
+    reference: Annotated[str, Field(examples=["KX7-M2PT9"])]
+    state: Annotated[str, Field(examples=["confirmed"])]
+    start: Instant
+    end: Instant
+    time_zone: Annotated[str, Field(examples=["Europe/Berlin"])]
+    service: Id
+    service_name: str
+    staff: Id
+    staff_name: str
+    customer: CustomerOut
+    customer_url: Annotated[str, Field(description="The customer's own page. It is a secret.")]
+    notes: str
+    origin: str
+    created_at: Instant
+    acknowledged: Annotated[bool, Field(description="The customer has said that they will come.")]
+    told: ToldOut | None
+    outcome: OutcomeOut | None
+    allowed: Annotated[list[str], Field(description="What may be asked for in this state.")]
+    leg: Annotated[int, Field(description="The number of the leg that holds now.")]
+    legs: list[LegOut]
+    version: Annotated[int, Field(description="Grows with every change; the ETag.")]
+
+
+class ActorOut(TypedDict):
+    role: str
+    name: str
+
+
+class EventOut(TypedDict):
+    leg: int
+    seq: int
+    name: str
+    at: Instant
+    actor: ActorOut
+    reason: str
+    data: dict[str, Any]
+
+
+class ControlOut(TypedDict):
+    """A timed duty and what became of it: planned, done, skipped, void, expired or failed."""
+
+    name: str
+    leg: int
+    run: int
+    due_at: Instant
+    useful_until: Instant | None
+    status: str
+    reason: str
+
+
+class EvidenceOut(TypedDict):
+    kind: str
+    at: Instant
+    detail: str
+
+
+class MessageOut(TypedDict):
+    """A message. Text, and with it `subject` and `content_sha256`, is final once handed over."""
+
+    id: Id
+    control: str
+    leg: int
+    run: int
+    channel: str
+    to: str
+    status: str
+    handed_over_at: Instant | None
+    subject: str | None
+    message_id: str | None
+    content_sha256: str | None
+    evidence: list[EvidenceOut]
+
+
+class MayChangeOut(TypedDict):
+    allowed: bool
+    until: Instant
+    reason: str
+
+
+class ChangeOut(TypedDict):
+    """Whether it may be moved or cancelled now, by whom and until when."""
+
+    customer: MayChangeOut
+    business: MayChangeOut
+
+
+class EscalationOut(TypedDict):
+    id: Id
+    kind: str
+    appointment: Id | None
+    leg: int
+    owner: str
+    due_at: Instant
+    reason: str
+    tried: str
+    suggestion: str
+    raised_at: Instant
+    resolved_at: Instant | None
+    resolved_by: str | None
+    note: str | None
+
+
+HandOffOut = TypedDict(
+    "HandOffOut",
+    {
+        "id": Id,
+        "from": str,
+        "to": str,
+        "appointment": Id | None,
+        "leg": int,
+        "outcome": str,
+        "outcome_version": int,
+        "status": str,
+        "offered_at": Instant,
+        "accept_by": Instant | None,
+        "answered_at": Instant | None,
+        "answered_by": str | None,
+        "reason": str | None,
+        "payload": dict[str, Any],
+    },
+)
+
+
+class TimelineOut(TypedDict):
+    events: list[EventOut]
+    controls: list[ControlOut]
+    messages: list[MessageOut]
+    escalations: list[EscalationOut]
+    hand_offs: list[HandOffOut]
+    change: ChangeOut
+    time_zone: str
+
+
+class WorkerOut(TypedDict):
+    alive: bool
+    seen_at: Instant | None
+    due_now: int | None
+
+
+class HealthOut(TypedDict):
+    status: Annotated[str, Field(examples=["ok"], description="ok or degraded")]
+    version: str
+    clock: Annotated[Instant | None, Field(description="What the installation's clock says.")]
+    database: Annotated[str, Field(examples=["ok"], description="ok or unreachable")]
+    worker: WorkerOut
+    problem: NotRequired[str]

@@ -1,0 +1,41 @@
+"""Versions in the headers: If-Match on a change, If-None-Match on a read (RFC 9110, section 13)."""
+
+from __future__ import annotations
+
+import re
+
+from django.http import HttpRequest, HttpResponse
+
+from kept.api.answers import PRIVATE, Answer
+from kept.appointments import queries
+from kept.appointments.actions import Stale
+from kept.appointments.queries import Appointment
+
+TAG = re.compile(r'(?:W/)?"[^"]*"')
+
+
+def if_match(request: HttpRequest, row: Appointment) -> int | None:
+    """The version a change expects, or None when any will do. Raises Stale.
+
+    A tag that is not one of ours cannot be the present version, and neither can a weak one.
+    """
+    header = request.headers.get("If-Match", "").strip()
+    if header in ("", "*"):
+        return None
+    strong = re.fullmatch(r'"?([0-9]{1,9})"?', header)
+    if strong:
+        return int(strong[1])
+    present = queries.current_leg(row).case.version
+    if f'"{present}"' not in TAG.findall(header):
+        raise Stale(present)
+    return present
+
+
+def not_modified(request: HttpRequest, answer: Answer) -> HttpResponse | None:
+    """304 when the client already has this version."""
+    header = request.headers.get("If-None-Match", "").strip()
+    tags = {tag.removeprefix("W/") for tag in TAG.findall(header)}
+    if header != "*" and answer.headers["ETag"] not in tags:
+        return None
+    headers = {"ETag": answer.headers["ETag"], "Cache-Control": PRIVATE}
+    return HttpResponse(status=304, headers=headers)

@@ -1,0 +1,97 @@
+"""The OpenAPI 3.1 document: what ninja knows of the endpoints, and what it cannot say."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from kept.api import problems
+from kept.api.answers import CONTENT_TYPE, dumps
+from kept.api.app import api
+from kept.api.declare import header
+
+TAGS = {
+    "Services": "What can be booked.",
+    "Staff": "Who can be booked, and when they work.",
+    "Appointments": "Booking, and everything that may happen to a booking.",
+    "Escalations": "What only a person can resolve.",
+    "Hand-offs": "What comes next, offered to whoever takes it over.",
+    "Health": "Whether the installation works.",
+}
+REFUSAL_HEADERS = {401: "WWW-Authenticate", 412: "ETag", 503: "Retry-After"}
+CODES = {
+    400: "malformed",
+    401: "no_key",
+    404: "not_found",
+    409: "not_allowed",
+    412: "stale",
+    413: "too_large",
+    415: "not_json",
+    422: "invalid",
+    500: "internal",
+    503: "busy",
+}
+
+
+@lru_cache(maxsize=1)
+def document() -> dict[str, Any]:
+    """The whole document."""
+    made: dict[str, Any] = dict(api.get_openapi_schema(path_prefix=""))
+    made["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
+    made["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            _complete(operation)
+    return made
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    for parameter in operation["parameters"]:
+        _never_null(parameter)
+    for status, response in operation["responses"].items():
+        if int(status) >= 400:
+            _as_problem(int(status), response)
+
+
+def _never_null(parameter: dict[str, Any]) -> None:
+    """An optional parameter is left out; it is never null."""
+    schema = parameter["schema"]
+    options = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
+    for option in options:
+        schema.update(option)
+
+
+def _as_problem(status: int, response: dict[str, Any]) -> None:
+    (media,) = response["content"].values()
+    media["example"] = {
+        "type": f"urn:kept:problem:{CODES[status]}",
+        "title": response["description"],
+        "status": status,
+        "detail": "What is wrong, and what to do.",
+        "instance": "/api/v1/…",
+        "code": CODES[status],
+        "errors": [],
+    }
+    response["content"] = {problems.CONTENT_TYPE: media}
+    if status in REFUSAL_HEADERS:
+        name = REFUSAL_HEADERS[status]
+        response["headers"] = {name: header(name)}
+
+
+@lru_cache(maxsize=1)
+def _text() -> str:
+    return dumps(document())
+
+
+def openapi(request: HttpRequest) -> HttpResponse:
+    """GET /openapi.json, for everybody."""
+    return HttpResponse(_text(), content_type=CONTENT_TYPE)
+
+
+@lru_cache(maxsize=64)
+def query_names(path: str, method: str) -> frozenset[str]:
+    """The query parameters an endpoint knows; `path` as in the document."""
+    parameters = document()["paths"].get(path, {}).get(method, {}).get("parameters", [])
+    return frozenset(each["name"] for each in parameters if each["in"] == "query")

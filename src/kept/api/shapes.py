@@ -1,0 +1,346 @@
+"""From what the house knows to what the API gives (`gives`)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from kept.accounts.queries import Business
+from kept.api import gives
+from kept.appointments import queries as appointments
+from kept.appointments.letters import message_id
+from kept.appointments.queries import Leg
+from kept.cases.queries import Control, Escalation, Event, HandOff
+from kept.core.case import Role
+from kept.outbox.queries import Message
+from kept.people.queries import Customer, Told
+from kept.schedule.queries import Resource, Service, Slot, hours_rows
+
+# What somebody may ask for, by the event it becomes. What is not here has no endpoint.
+REQUESTS = {
+    "acknowledged": "acknowledge",
+    "arrived": "arrive",
+    "completed": "complete",
+    "missed": "miss",
+    "cancelled": "cancel",
+    "moved": "reschedule",
+    "corrected": "correct",
+}
+
+
+def local(instant: datetime, zone: ZoneInfo) -> str:
+    """RFC 3339 with the zone's offset at that moment."""
+    return instant.astimezone(zone).isoformat(timespec="seconds")
+
+
+def _local_or_none(instant: datetime | None, zone: ZoneInfo) -> str | None:
+    return None if instant is None else local(instant, zone)
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def zone_of(business: Business) -> ZoneInfo:
+    return _zone(business.time_zone)
+
+
+def requests_of(events: Iterable[str]) -> list[str]:
+    """The names of the endpoints for these events."""
+    return [REQUESTS[event] for event in events if event in REQUESTS]
+
+
+# Schedule
+
+
+def service(row: Service, currency: str) -> gives.ServiceOut:
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "public_name": row.public_name,
+        "duration_minutes": row.duration_minutes,
+        "buffer_before_minutes": row.buffer_before_minutes,
+        "buffer_after_minutes": row.buffer_after_minutes,
+        "step_minutes": row.step_minutes,
+        "notice_minutes": row.notice_minutes,
+        "horizon_days": row.horizon_days,
+        "price": None if row.price is None else float(row.price),
+        "currency": currency,
+        "mode": row.mode,
+        "place": row.place,
+        "private": row.private,
+        "change_until": row.change_until,
+        "late_cancel": row.late_cancel,
+        "staff": [str(each.id) for each in row.staff.all() if each.active],
+    }
+
+
+def staff(row: Resource) -> gives.StaffOut:
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "email": row.email or None,
+        "time_zone": row.time_zone,
+        "weekly_hours": [
+            {"weekday": each.weekday, "start": f"{each.start:%H:%M}", "end": f"{each.end:%H:%M}"}
+            for each in hours_rows(row)
+        ],
+    }
+
+
+def slots(found: Iterable[Slot], zone: ZoneInfo) -> list[gives.SlotOut]:
+    return [
+        {
+            "start": local(slot.start, zone),
+            "end": local(slot.end, zone),
+            "staff": str(slot.staff),
+        }
+        for slot in found
+    ]
+
+
+# Appointments
+
+
+def appointment(row: appointments.Appointment) -> gives.AppointmentOut:
+    """The whole appointment, read anew."""
+    return appointment_list([appointments.current_leg(row)])[0]
+
+
+def appointment_list(current: Sequence[Leg]) -> list[gives.AppointmentOut]:
+    """The appointments of these current legs: three statements, however many there are."""
+    ids = [leg.appointment_id for leg in current]
+    moved = [leg.appointment_id for leg in current if leg.number > 1]
+    earlier = appointments.legs_of(moved) if moved else {}
+    told = appointments.told_by_subject(ids)
+    return [
+        _appointment(leg, earlier.get(leg.appointment_id, [leg]), told.get(leg.appointment_id))
+        for leg in current
+    ]
+
+
+def _appointment(leg: Leg, legs: Sequence[Leg], told: Told | None) -> gives.AppointmentOut:
+    row, facts = leg.appointment, leg.case.facts
+    zone = zone_of(row.business)
+    return {
+        "id": str(row.id),
+        "reference": row.reference,
+        "state": leg.case.state,
+        "start": local(leg.start, zone),
+        "end": local(leg.end, zone),
+        "time_zone": row.business.time_zone,
+        "service": str(leg.service_id),
+        "service_name": leg.snapshot["name"],
+        "staff": str(leg.staff_id),
+        "staff_name": leg.staff.name,
+        "customer": _customer(row.customer),
+        "customer_url": f"{settings.BASE_URL}/a/{row.token}",
+        "notes": row.notes,
+        "origin": row.origin,
+        "created_at": local(row.created_at, zone),
+        "acknowledged": facts.get("acknowledged") == "yes",
+        "told": _told(leg, told, zone),
+        "outcome": _outcome(facts.get("outcome"), zone),
+        "allowed": requests_of(appointments.allowed(leg)),
+        "leg": leg.number,
+        "legs": [_leg(each, zone) for each in legs],
+        "version": leg.case.version,
+    }
+
+
+def _customer(row: Customer) -> gives.CustomerOut:
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "email": row.email or None,
+        "phone": row.phone or None,
+        "time_zone": row.time_zone or None,
+        "locale": row.locale or None,
+    }
+
+
+def _told(leg: Leg, told: Told | None, zone: ZoneInfo) -> gives.ToldOut | None:
+    if told is None:
+        return None
+    return {
+        "leg": told.leg,
+        "start": local(told.start, zone),
+        "cancelled": told.cancelled,
+        "via": told.via,
+        "evidence": told.evidence,
+        "at": local(told.at, zone),
+        "is_true": appointments.told_is_true(leg, told),
+    }
+
+
+def _outcome(record: dict[str, str] | None, zone: ZoneInfo) -> gives.OutcomeOut | None:
+    if not record:
+        return None
+    return {
+        "value": record["value"],
+        "at": local(datetime.fromisoformat(record["at"]), zone),
+        "actor": record["actor"],
+        "source": record["source"],
+    }
+
+
+def _leg(leg: Leg, zone: ZoneInfo) -> gives.LegOut:
+    return {
+        "number": leg.number,
+        "state": leg.case.state,
+        "start": local(leg.start, zone),
+        "end": local(leg.end, zone),
+        "service": str(leg.service_id),
+        "staff": str(leg.staff_id),
+        "staff_name": leg.staff.name,
+        "snapshot": _snapshot(leg.snapshot),
+        "booked_at": local(leg.booked_at, zone),
+    }
+
+
+def _snapshot(kept: dict[str, Any]) -> dict[str, Any]:
+    """Money is a number everywhere in the API."""
+    price = kept.get("price")
+    return {**kept, "price": None if price is None else float(price)}
+
+
+# The timeline
+
+
+def timeline(
+    leg: Leg, known: appointments.Timeline, now: datetime, zone: ZoneInfo
+) -> gives.TimelineOut:
+    return {
+        "events": [_event(row, zone) for row in known.events],
+        "controls": [_control(row, zone) for row in known.controls],
+        "messages": [_message(row, zone) for row in known.messages],
+        "escalations": [escalation(row, zone) for row in known.escalations],
+        "hand_offs": [hand_off(row, zone) for row in known.hand_offs],
+        "change": _change(leg, now, zone),
+        "time_zone": zone.key,
+    }
+
+
+def _event(row: Event, zone: ZoneInfo) -> gives.EventOut:
+    return {
+        "leg": row.case.number,
+        "seq": row.seq,
+        "name": row.name,
+        "at": local(row.at, zone),
+        "actor": {"role": row.actor_role, "name": row.actor_name},
+        "reason": row.reason,
+        "data": row.data,
+    }
+
+
+def _control(row: Control, zone: ZoneInfo) -> gives.ControlOut:
+    return {
+        "name": row.name,
+        "leg": row.case.number,
+        "run": row.run,
+        "due_at": local(row.due_at, zone),
+        "useful_until": _local_or_none(row.useful_until, zone),
+        "status": row.status,
+        "reason": row.reason,
+    }
+
+
+def _message(row: Message, zone: ZoneInfo) -> gives.MessageOut:
+    queued: gives.EvidenceOut = {
+        "kind": "queued",
+        "at": local(row.created_at, zone),
+        "detail": "",
+    }
+    known = sorted(row.evidence.all(), key=lambda each: (each.at, each.id))
+    handed_over = row.handed_over_at is not None
+    return {
+        "id": str(row.id),
+        "control": row.control,
+        "leg": row.leg,
+        "run": row.run,
+        "channel": row.channel,
+        "to": row.address,
+        "status": row.status,
+        "handed_over_at": _local_or_none(row.handed_over_at, zone),
+        "subject": row.subject_line if handed_over else None,
+        "message_id": message_id(row) if handed_over else None,
+        "content_sha256": _content_hash(row) if handed_over else None,
+        "evidence": [
+            queued,
+            *(
+                gives.EvidenceOut(kind=each.kind, at=local(each.at, zone), detail=each.detail)
+                for each in known
+            ),
+        ],
+    }
+
+
+def _content_hash(row: Message) -> str:
+    """The SHA-256 of what was handed over: subject, text, HTML and calendar part."""
+    parts = (row.subject_line, row.text, row.html, row.calendar)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def _change(leg: Leg, now: datetime, zone: ZoneInfo) -> gives.ChangeOut:
+    anchors = leg.case.anchors
+    until = {Role.CUSTOMER: anchors["change_until"], Role.STAFF: anchors["end"]}
+
+    def may(role: Role) -> gives.MayChangeOut:
+        allowed, why_not = appointments.may_change(leg, role, now)
+        last = datetime.fromisoformat(until[role])
+        return {"allowed": allowed, "until": local(last, zone), "reason": why_not}
+
+    return {"customer": may(Role.CUSTOMER), "business": may(Role.STAFF)}
+
+
+# What needs somebody, and what is handed on
+
+
+def _appointment_of(row: Escalation | HandOff) -> str | None:
+    subject: UUID = row.case.subject
+    return str(subject) if row.case.path == "appointment" else None
+
+
+def escalation(row: Escalation, zone: ZoneInfo) -> gives.EscalationOut:
+    return {
+        "id": str(row.id),
+        "kind": row.kind,
+        "appointment": _appointment_of(row),
+        "leg": row.case.number,
+        "owner": row.owner,
+        "due_at": local(row.due_at, zone),
+        "reason": row.reason,
+        "tried": row.tried,
+        "suggestion": row.suggestion,
+        "raised_at": local(row.raised_at, zone),
+        "resolved_at": _local_or_none(row.resolved_at, zone),
+        "resolved_by": row.resolved_by or None,
+        "note": row.note or None,
+    }
+
+
+def hand_off(row: HandOff, zone: ZoneInfo) -> gives.HandOffOut:
+    return {
+        "id": str(row.id),
+        "from": row.case.path,
+        "to": row.to,
+        "appointment": _appointment_of(row),
+        "leg": row.case.number,
+        "outcome": row.outcome,
+        "outcome_version": row.version,
+        "status": row.status,
+        "offered_at": local(row.offered_at, zone),
+        "accept_by": _local_or_none(row.accept_by, zone),
+        "answered_at": _local_or_none(row.answered_at, zone),
+        "answered_by": row.answered_by or None,
+        "reason": row.reason or None,
+        "payload": row.payload,
+    }

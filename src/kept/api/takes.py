@@ -1,0 +1,301 @@
+"""The shapes of what the API takes. Strict: no field it does not know, no number in quotes."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+
+from kept.api.problems import not_found
+from kept.core.time import parse_instant
+
+LIMIT, MOST = 50, 100
+
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
+
+
+def _instant(value: object) -> datetime:
+    if not isinstance(value, str):
+        raise ValueError("Give a date and time with its offset, like 2027-03-03T10:00:00+01:00.")
+    return parse_instant(value)
+
+
+def _start(value: object) -> datetime:
+    start = _instant(value)
+    if start.second or start.microsecond:
+        raise ValueError("Appointments begin at a whole minute: leave the seconds at 00.")
+    return start
+
+
+def _id(value: object) -> UUID:
+    if not isinstance(value, str) or not UUID_FORM.fullmatch(value):
+        raise ValueError("This is not an id: ids look like 0199c8a4-7d2e-7c3a-9f60-3d2c5b1a7e44.")
+    return UUID(value)
+
+
+def _line(text: str) -> str:
+    if CONTROL.search(text):
+        raise ValueError("Leave out line breaks and control characters.")
+    return text
+
+
+def _text(text: str) -> str:
+    if CONTROL_BUT_BREAKS.search(text):
+        raise ValueError("Leave out control characters.")
+    return text
+
+
+def _said(text: str) -> str:
+    if not text.strip():
+        raise ValueError("Write at least a word.")
+    return _text(text)
+
+
+def _email(text: str) -> str:
+    try:
+        validate_email(text)
+    except ValidationError as error:
+        raise ValueError("Enter an e-mail address like name@example.com.") from error
+    return text
+
+
+def _clock(value: object) -> time:
+    if not isinstance(value, str) or not CLOCK.fullmatch(value):
+        raise ValueError('Give a time of day in quotes, like "09:00"; midnight at the end "24:00".')
+    return time(int(value[:2]) % 24, int(value[3:]))
+
+
+def _price(value: object) -> Decimal:
+    """A number, or the same in quotes, with at most two decimals."""
+    wrong = "Give an amount from 0 to 99999999.99 with at most two decimals, like 60 or 49.50."
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(wrong)
+    # The shortest text that means this number: 49.9 is taken as it was written.
+    text = repr(value) if isinstance(value, float) else str(value)
+    if not re.fullmatch(r"[0-9]{1,8}(\.[0-9]{1,2})?", text):
+        raise ValueError(wrong)
+    return Decimal(text)
+
+
+def _json(**schema: Any) -> WithJsonSchema:
+    return WithJsonSchema(schema)
+
+
+INSTANT = "2027-03-03T10:00:00+01:00"
+Instant = Annotated[
+    datetime,
+    PlainValidator(_instant),
+    _json(
+        type="string",
+        format="date-time",
+        description="RFC 3339, with an offset.",
+        examples=[INSTANT],
+    ),
+]
+Start = Annotated[
+    datetime,
+    PlainValidator(_start),
+    _json(
+        type="string",
+        format="date-time",
+        description="RFC 3339, with an offset, at a whole minute.",
+        examples=[INSTANT],
+    ),
+]
+Id = Annotated[UUID, PlainValidator(_id), _json(type="string", format="uuid")]
+Line = Annotated[str, AfterValidator(_line)]
+Text = Annotated[str, AfterValidator(_text)]
+Said = Annotated[str, AfterValidator(_said)]
+Email = Annotated[str, AfterValidator(_email)]
+Clock = Annotated[
+    time,
+    PlainValidator(_clock),
+    _json(type="string", pattern=f"^({CLOCK.pattern})$", examples=["09:00"]),
+]
+Price = Annotated[
+    Decimal,
+    PlainValidator(_price),
+    _json(
+        anyOf=[
+            {"type": "number", "minimum": 0, "maximum": 99_999_999.99},
+            {"type": "string", "pattern": r"^[0-9]{1,8}(\.[0-9]{1,2})?$"},
+        ],
+        description="At most two decimals, in the business's currency.",
+        examples=[60],
+    ),
+]
+PathId = Annotated[str, _json(type="string", format="uuid")]
+Whose = Literal["customer", "business", "staff"]
+CorrectedState = Literal["confirmed", "prepared", "attended", "completed", "missed", "cancelled"]
+State = Literal[
+    "scheduled", "confirmed", "prepared", "attended", "completed", "cancelled", "missed"
+]
+HandOffState = Literal["offered", "accepted", "rejected", "expired", "withdrawn"]
+
+
+def path_id(text: str, otherwise: str) -> UUID:
+    """The id in an address. What is no id at all is not found, like any id nobody has."""
+    if not UUID_FORM.fullmatch(text):
+        raise not_found(otherwise)
+    return UUID(text)
+
+
+class Body(BaseModel):
+    """A body of a request."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class PageIn(BaseModel):
+    """Which page of a list."""
+
+    limit: int = Field(LIMIT, ge=1, le=MOST)
+    cursor: str | None = Field(None, description="`next` of the page before.")
+
+
+class AppointmentsIn(PageIn):
+    """Which appointments."""
+
+    begin: Instant | None = Field(None, alias="from")
+    end: Instant | None = Field(None, alias="to")
+    state: State | None = None
+
+
+class EscalationsIn(PageIn):
+    """Which escalations."""
+
+    is_open: bool | None = Field(None, alias="open", description="Absent: all of them.")
+
+
+class HandOffsIn(PageIn):
+    """Which hand-offs."""
+
+    status: HandOffState | None = None
+
+
+class SlotsIn(BaseModel):
+    """Which slots."""
+
+    service: Id
+    begin: Instant = Field(alias="from")
+    end: Instant = Field(alias="to")
+    staff: Id | None = None
+
+
+class ServiceIn(Body):
+    """What can be booked."""
+
+    name: Line = Field(min_length=1, max_length=200, examples=["Foot care"])
+    duration_minutes: int = Field(ge=1, le=1440, examples=[45])
+    buffer_before_minutes: int = Field(0, ge=0, le=1440)
+    buffer_after_minutes: int = Field(0, ge=0, le=1440, examples=[15])
+    price: Price | None = None
+    staff: list[Id] = Field([], max_length=500, description="Who gives it.")
+    step_minutes: int = Field(15, ge=1, le=1440, description="Between offered starts.")
+    notice_minutes: int = Field(0, ge=0, le=525_600)
+    horizon_days: int = Field(365, ge=1, le=3650)
+    mode: Literal["here", "online", "there"] = "here"
+    place: Line = Field("", max_length=300)
+    public_name: Line = Field("", max_length=200, description="What messages call it.")
+    private: bool = Field(False, description="Its name appears in no message.")
+
+
+class HoursIn(Body):
+    """One span of the weekly hours. An end that is not after the start is on the next day."""
+
+    weekday: int = Field(ge=0, le=6, description="0 = Monday.")
+    start: Clock
+    end: Clock
+
+
+class StaffIn(Body):
+    """A person who can be booked."""
+
+    name: Line = Field(min_length=1, max_length=200, examples=["Ada Lind"])
+    email: Email | None = Field(None, max_length=254, examples=["ada@example.com"])
+    time_zone: str | None = Field(
+        None, max_length=64, examples=["Europe/Berlin"], description="Default: the business's."
+    )
+    weekly_hours: list[HoursIn] = Field([], max_length=100)
+
+
+class CustomerIn(Body):
+    """Who the appointment is for. Without an e-mail address a person has to tell them."""
+
+    name: str = Field(min_length=1, max_length=200, examples=["Mia Holt"])
+    email: str | None = Field(None, max_length=254, examples=["mia@example.com"])
+    phone: str | None = Field(None, max_length=40, examples=["+44 20 7946 0123"])
+    time_zone: str | None = Field(None, max_length=64, examples=["Europe/Berlin"])
+    locale: str | None = Field(
+        None,
+        max_length=20,
+        pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$",
+        examples=["en_GB"],
+    )
+
+
+class BookingIn(Body):
+    """An appointment to be booked."""
+
+    service: Id
+    start: Start
+    staff: Id | None = Field(None, description="Absent: whoever is free.")
+    customer: CustomerIn
+    notes: Text = Field("", max_length=5000)
+
+
+class RescheduleIn(Body):
+    """Another time. Without `staff` the customer keeps the person they booked."""
+
+    start: Start
+    staff: Id | None = None
+    reason: Text = Field("", max_length=500)
+
+
+class CancelIn(Body):
+    """`by` says whose wish it was, whoever typed it."""
+
+    by: Whose
+    reason: Text = Field("", max_length=500, examples=["ill"])
+
+
+class MissIn(Body):
+    """`by`: the customer did not come, or the business could not keep the appointment."""
+
+    by: Whose
+    reason: Text = Field("", max_length=500)
+
+
+class CorrectIn(Body):
+    """What was recorded wrongly. `by` belongs to a corrected miss or cancellation."""
+
+    state: CorrectedState
+    reason: Said = Field(min_length=1, max_length=500)
+    by: Whose = "customer"
+
+
+class RemarkIn(Body):
+    """Why, if there is something to say."""
+
+    reason: Text = Field("", max_length=500)
+
+
+class NoteIn(Body):
+    """What was done about it."""
+
+    note: Said = Field(min_length=1, max_length=1000, examples=["Called; she knows."])
+
+
+class RejectIn(Body):
+    """Why it is not taken over."""
+
+    reason: Said = Field(min_length=1, max_length=500)

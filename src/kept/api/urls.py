@@ -1,0 +1,113 @@
+"""The addresses below /api/v1, and the door every request to them comes through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, re_path
+
+from kept.api.app import LARGEST_BODY, api, too_large
+from kept.api.openapi import openapi, query_names
+from kept.api.problems import FieldError, Problem, invalid_fields, not_found
+
+View = Callable[..., HttpResponseBase]
+
+
+def door(view: View) -> View:
+    """What holds for every address: no body that is too large or not JSON, no parameter that
+    nobody reads, HEAD wherever there is GET, and 405 as a problem."""
+
+    def enter(request: HttpRequest, **parts: Any) -> HttpResponseBase:
+        head = request.method == "HEAD"
+        if head:
+            request.method = "GET"
+        try:
+            _check(request)
+            response = _known_method(request, view(request, **parts))
+        except Problem as problem:
+            response = problem.response(request)
+        return _without_body(response) if head else response
+
+    # There is nothing to forge: no cookie is looked at, and a key is never sent by itself.
+    enter.csrf_exempt = True  # type: ignore[attr-defined]
+    return enter
+
+
+def _check(request: HttpRequest) -> None:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isdigit() or int(length) > LARGEST_BODY:
+        raise too_large()
+    if int(length) and request.content_type != "application/json":
+        detail = "Send the body as JSON, with Content-Type: application/json."
+        headers = {"Accept-Post": "application/json"}
+        raise Problem(415, "not_json", detail, headers=headers)
+    if request.GET:
+        _check_query(request)
+
+
+def _check_query(request: HttpRequest) -> None:
+    """A misspelt filter must not be answered with everything."""
+    match = request.resolver_match
+    route = re.sub(r"<(\w+)>", r"{\1}", match.route if match else "")
+    known = query_names("/" + route.removeprefix("api/v1/"), str(request.method).lower())
+    errors = []
+    for name, values in request.GET.lists():
+        if name not in known:
+            errors.append(FieldError(pointer=f"?{name}", detail="There is no such parameter here."))
+        elif len(values) > 1:
+            errors.append(FieldError(pointer=f"?{name}", detail="Give this parameter once."))
+    if errors and request.method == "GET":
+        raise invalid_fields(errors)
+
+
+def _known_method(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if response.status_code != 405:
+        return response
+    allow = {method.strip() for method in response.headers["Allow"].split(",")}
+    allowed = ", ".join(sorted(allow | ({"HEAD"} if "GET" in allow else set())))
+    detail = f"There is no {request.method} here. There is: {allowed}."
+    return Problem(405, "no_such_method", detail, headers={"Allow": allowed}).response(request)
+
+
+def _without_body(response: HttpResponseBase) -> HttpResponseBase:
+    """The answer to HEAD: the headers of GET, the length of its body included."""
+    if isinstance(response, HttpResponse):
+        response.headers["Content-Length"] = str(len(response.content))
+        response.content = b""
+    return response
+
+
+def _only_get(view: View) -> View:
+    def enter(request: HttpRequest) -> HttpResponseBase:
+        return (
+            view(request)
+            if request.method == "GET"
+            else HttpResponse(status=405, headers={"Allow": "GET"})
+        )
+
+    return enter
+
+
+def _nothing_here(request: HttpRequest) -> HttpResponse:
+    raise not_found("There is nothing at this address: see /api/v1/openapi.json for what there is.")
+
+
+def _endpoints() -> list[URLPattern]:
+    patterns, _, _ = api.urls
+    return [
+        path(str(each.pattern), door(each.callback), name=each.name)
+        for each in patterns
+        if isinstance(each, URLPattern) and each.name != "api-root"
+    ]
+
+
+app_name = "api"
+urlpatterns = [
+    path("openapi.json", door(_only_get(openapi)), name="openapi"),
+    *_endpoints(),
+    re_path(r"^.*$", door(_nothing_here)),
+]
