@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.core.builders import CUSTOMER, INTEGRATION, STAFF, Visit
+from tests.core.builders import CUSTOMER, INTEGRATION, STAFF, Visit, policy
 
 
 def test_somebody_without_an_appointment_begins_at_attended():
@@ -141,3 +141,39 @@ def test_the_outcome_is_asked_for_again_when_the_miss_is_taken_back_after_the_cl
     assert visit.open == frozenset()
     visit.tick()
     assert visit.open == {"OUTCOME_DUE", "UNRESOLVED"}
+
+
+def test_a_visit_nobody_recorded_is_not_taken_for_missed_unless_the_policy_says_so():
+    visit = Visit()
+    visit.until(visit.after_end("15m"))
+    assert visit.state == "prepared"
+    assert visit.open == {"OUTCOME_DUE"}
+
+
+def test_a_policy_may_take_a_visit_nobody_recorded_for_missed_as_an_assumption():
+    visit = Visit(policy=policy(assume_missed=True))
+    visit.until(visit.after_end("15m"))
+    assert visit.state == "missed"
+    assert visit.open == set()
+    [missed] = visit.said("missed")
+    assert str(missed.actor) == "system"
+    assert missed.reason == "By policy, nobody came when nobody said so"
+    outcome = visit.case.facts["outcome"]
+    assert (outcome["value"], outcome["source"]) == ("missed_by_customer", "assumed")
+
+
+def test_an_assumed_miss_is_corrected_like_any_other():
+    visit = Visit(policy=policy(assume_missed=True))
+    visit.until(visit.after_end("15m"))
+    visit.happens("corrected", by=STAFF, reason="she was here", to="completed")
+    assert visit.state == "completed"
+    assert visit.case.facts["outcome"]["source"] == "staff"
+
+
+def test_somebody_who_arrived_is_never_assumed_to_have_missed():
+    visit = Visit(policy=policy(assume_missed=True))
+    visit.until(visit.start)
+    visit.happens("arrived", by=STAFF)
+    visit.until(visit.after_end("15m"))
+    assert visit.state == "attended"
+    assert visit.open == {"OUTCOME_DUE"}

@@ -187,7 +187,8 @@ class _Walk:
             "value": outcome,
             "at": self.now.isoformat(),
             "actor": str(event.actor),
-            "source": str(event.actor.role),
+            # Nobody saw it: what a policy assumed is never counted as known.
+            "source": "assumed" if event.actor == SYSTEM else str(event.actor.role),
         }
         self.note({"outcome": record if outcome else None, "outcome_version": version})
         self.case = replace(self.case, hand_offs=old + new)
@@ -262,9 +263,9 @@ class _Walk:
         match rule.does:
             case Tell() as tell:
                 self._fire_message(control, rule, tell, due)
-            case Open(event=name):
+            case Open(event=name, data=data):
                 self._done(control, due)
-                self.take_if_allowed(Event(name, self.now, SYSTEM, rule.says))
+                self.take_if_allowed(Event(name, self.now, SYSTEM, rule.says, data))
             case Escalate(kind=kind, unless=unless):
                 if unless is not None and unless(self.case):
                     self._end_unsent(control, Status.SKIPPED, "no need")

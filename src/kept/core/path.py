@@ -84,9 +84,10 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Record this event, as if it had happened by itself."""
+    """Record this event, as if it had happened by itself; it says these things."""
 
     event: str
+    data: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class Policy:
     accept_within: Offset = field(default_factory=lambda: hours(72))
     switched_off: frozenset[str] = frozenset()
     ask_acknowledgement: bool = False
+    assume_missed: bool = False  # nobody came by the end and grace: missed, as an assumption
     quiet_hours: Window | None = None  # the hours in which reminders may be sent; None: any
     hand_offs: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: DEFAULT_HAND_OFFS)
 
@@ -72,6 +73,7 @@ class Policy:
 OFFSETS = tuple(f.name for f in fields(Policy) if f.type == "Offset")
 # Elapsed times only: a "gap of the day before at 18:00" has no meaning.
 ELAPSED = tuple(n for n in OFFSETS if n not in {"first_reminder", "final_reminder", "preparation"})
+BOOLEANS = ("ask_acknowledgement", "assume_missed")
 SWITCHES = frozenset({"first_reminder", "final_reminder"})
 
 
@@ -79,7 +81,8 @@ def to_data(policy: Policy) -> dict[str, object]:
     """The policy as plain JSON data; `from_data` gives it back."""
     data: dict[str, object] = {name: format_offset(policy.offset(name)) for name in OFFSETS}
     data["switched_off"] = sorted(policy.switched_off)
-    data["ask_acknowledgement"] = policy.ask_acknowledgement
+    for name in BOOLEANS:
+        data[name] = getattr(policy, name)
     window = policy.quiet_hours
     data["quiet_hours"] = (
         [window.opens.isoformat("minutes"), window.closes.isoformat("minutes")] if window else None
@@ -114,9 +117,9 @@ def changed(policy: Policy, data: Mapping[str, object]) -> Policy:
 def _value(name: str, raw: object) -> object:
     if name in OFFSETS:
         return _offset(name, raw)
-    if name == "ask_acknowledgement":
+    if name in BOOLEANS:
         if not isinstance(raw, bool):
-            raise PolicyError("ask_acknowledgement must be true or false")
+            raise PolicyError(f"{name} must be true or false")
         return raw
     if name == "switched_off":
         return _switches(raw)

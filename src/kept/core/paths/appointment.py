@@ -99,6 +99,11 @@ def asks_acknowledgement(case: Case) -> bool:
     return case.policy.ask_acknowledgement
 
 
+def assumes_missed(case: Case) -> bool:
+    """The policy takes a visit nobody recorded as missed, as an assumption."""
+    return case.policy.assume_missed
+
+
 def has_acknowledged(case: Case) -> bool:
     """The customer said that they will come."""
     return case.facts.get("acknowledged") == "yes"
@@ -414,6 +419,16 @@ CONTROLS = (
         min_gap="final_reminder_gap",
         quiet=True,
         rank=2,
+    ),
+    ControlRule(
+        "assumed_missed",
+        "By policy, nobody came when nobody said so",
+        due=after("end", "outcome_grace"),
+        useful_until=None,
+        states=AHEAD,
+        does=Open("missed", {"by": "customer"}),
+        when=assumes_missed,
+        run=time_open,
     ),
     ControlRule(
         "outcome_due",
