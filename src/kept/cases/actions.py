@@ -269,7 +269,7 @@ class _Writes:
                 customer=row.person_id,
                 leg=row.number,
                 start=decision.case.anchors["start"],
-                cancelled=decision.told.control == "cancelled_notice",
+                cancelled=decision.case.state == "cancelled",
                 via=decision.told.via,
                 evidence=decision.told.evidence,
                 control=decision.told.control,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from kept.cases.models import HandOff as HandOff
 from kept.cases.rows import case_value, event_value
 from kept.core import case as core
 from kept.core.case import Status
+from kept.outbox.actions import LastLook
 
 
 def lock(case_id: UUID) -> models.Case:
@@ -47,10 +48,18 @@ def events(cases: Iterable[UUID]) -> list[models.Event]:
     return list(found.order_by("case__number", "seq"))
 
 
-def history(case_id: UUID) -> list[core.Event]:
-    """The history of one case, oldest first."""
+def history(case_id: UUID, *, until: int | None = None) -> list[core.Event]:
+    """The history of one case, oldest first; `until`: up to and including this version."""
     rows = models.Event.objects.filter(case_id=case_id).order_by("seq")
+    if until is not None:
+        rows = rows.filter(seq__lte=until)
     return [event_value(row) for row in rows]
+
+
+def events_by_case() -> Iterator[tuple[UUID, int, core.Event]]:
+    """Every event there is with its case and number, case by case in the order of their ids."""
+    rows = models.Event.objects.order_by("case_id", "seq").iterator(chunk_size=5000)
+    return ((row.case_id, row.seq, event_value(row)) for row in rows)
 
 
 def controls(cases: Iterable[UUID]) -> list[models.Control]:
@@ -110,8 +119,8 @@ def due_now(now: datetime) -> int:
     return waiting.filter(wake_at__lte=now).count()
 
 
-def message_wanted(case_id: UUID, control: str, run: int, now: datetime) -> str:
-    """The last look before a message is handed over: "" or why it is no longer wanted.
+def message_wanted(case_id: UUID, control: str, run: int) -> LastLook:
+    """The last look before a message is handed over: whether it is still wanted.
 
     Locks the case until the end of the transaction, so that no change can come between this
     answer and the mark that follows from it.
@@ -119,8 +128,8 @@ def message_wanted(case_id: UUID, control: str, run: int, now: datetime) -> str:
     row = lock(case_id)
     duty = models.Control.objects.get(case_id=case_id, name=control, run=run)
     if duty.status != Status.PLANNED.value:
-        return f"{control} is {duty.status}: {duty.reason or row.state}"
-    return ""
+        return LastLook(f"{control} is {duty.status}: {duty.reason or row.state}", row.version)
+    return LastLook("", row.version)
 
 
 def waiting_without_duty(business_ids: Sequence[UUID] | None = None) -> QuerySet[models.Case]:

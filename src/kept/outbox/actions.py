@@ -45,6 +45,14 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class LastLook:
+    """Whether a message is still wanted ("" or why not), and the version its case has just now."""
+
+    why_not: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of an attempt: the name of the event it is for the case, and its data."""
 
@@ -118,24 +126,24 @@ def mark_handed_over(
     message: Message,
     letter: Letter,
     now: datetime,
-    still_wanted: Callable[[Message], str],
+    still_wanted: Callable[[Message], LastLook],
 ) -> str:
     """The last look: mark the message as handed over if it is still wanted.
 
-    `still_wanted` locks the case and answers why not, or "". The mark and a change of the case
-    come one after the other, never at once. Answers "" when the letter may go.
+    `still_wanted` locks the case and answers. The mark and a change of the case come one after
+    the other, never at once; the version says in which order. Answers "" when the letter may go.
     """
-    unwanted = still_wanted(message)
+    look = still_wanted(message)
     current = Message.objects.select_for_update().get(id=message.id)
     if current.status != Message.CLAIMED or current.claimed_by != message.claimed_by:
         return "another worker has taken it over"
-    if unwanted:
-        current.status, current.error = Message.WITHDRAWN, unwanted[:500]
+    if look.why_not:
+        current.status, current.error = Message.WITHDRAWN, look.why_not[:500]
         current.save(update_fields=["status", "error"])
-        _note(current, "withdrawn", now, unwanted)
-        return unwanted
+        _note(current, "withdrawn", now, look.why_not)
+        return look.why_not
     current.status = Message.HANDING_OVER
-    current.handed_over_at = now
+    current.handed_over_at, current.handed_over_version = now, look.version
     current.claimed_until = real_now() + LEASE
     current.attempts += 1
     current.address = letter.recipient.address

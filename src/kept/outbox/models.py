@@ -40,6 +40,9 @@ class Message(models.Model):
     claimed_by = models.CharField(max_length=80, blank=True)
     claimed_until = models.DateTimeField(null=True, help_text="Real time: the lease of an attempt.")
     handed_over_at = models.DateTimeField(null=True)
+    handed_over_version = models.PositiveIntegerField(
+        null=True, help_text="The case's version at that moment: what had been committed before."
+    )
     subject_line = models.CharField(max_length=400, blank=True)
     text = models.TextField(blank=True)
     html = models.TextField(blank=True)

@@ -21,7 +21,7 @@ from kept.channels.base import Letter, Transport, TransportError
 from kept.core.case import Event
 from kept.outbox import actions as outbox
 from kept.outbox import queries as outbox_queries
-from kept.outbox.actions import Outcome
+from kept.outbox.actions import LastLook, Outcome
 from kept.outbox.queries import Message
 from kept.people import actions as people
 
@@ -69,7 +69,7 @@ def _hand_over(
     message: Message, letter: Letter, missing: str, transport: Transport, now: Now
 ) -> None:
     at = now()
-    why_not = outbox.mark_handed_over(message, letter, at, still_wanted(at))
+    why_not = outbox.mark_handed_over(message, letter, at, still_wanted)
     if why_not:
         return
     try:
@@ -88,13 +88,9 @@ def _hand_over(
         cases.apply([cases.Incoming(message.case, event)], now())
 
 
-def still_wanted(at: datetime) -> Callable[[Message], str]:
-    """The last look, for the outbox: locks the case and answers why not, or ""."""
-
-    def look(message: Message) -> str:
-        return case_queries.message_wanted(message.case, message.control, message.run, at)
-
-    return look
+def still_wanted(message: Message) -> LastLook:
+    """The last look, for the outbox: locks the case until the end of the transaction."""
+    return case_queries.message_wanted(message.case, message.control, message.run)
 
 
 def _settle(message: Message, now: Now, write_back: Callable[[datetime], Outcome | None]) -> None:
