@@ -1,0 +1,1 @@
+"""The promises that must always hold, each as a named check over the live data."""

@@ -1,0 +1,81 @@
+"""Promise 10: the state equals the fold of the events, and nobody can change them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+
+from kept.cases.queries import Case, Event, events_by_case
+from kept.checks.finding import Found, Moment, reference, stream
+from kept.core import case as core
+from kept.core.paths import PATHS
+from kept.core.replay import BrokenHistory, replay
+
+
+def the_state_is_the_fold(moment: Moment) -> Found:
+    """Replay every history; try to change one (what was tried is undone)."""
+    found = Found(Event.objects.count())
+    histories = groupby(events_by_case(), key=lambda pair: pair[0])
+    found.add(_wrong(histories), str)
+    found.broken += _not_refused()
+    return found
+
+
+def _wrong(
+    histories: Iterable[tuple[UUID, Iterator[tuple[UUID, int, core.Event]]]],
+) -> Iterator[str]:
+    """Walk cases and histories side by side, both in the order of the cases' ids."""
+    cases = stream(Case.objects.annotate(reference=reference("subject")).order_by("id"))
+    history = next(histories, None)  # type: ignore[call-overload]
+    for case in cases:
+        name = f"{case.reference or case.id}: leg {case.number}"
+        if history is None or history[0] != case.id:
+            yield f"{name} has no history"
+            continue
+        numbered = [(seq, event) for _, seq, event in history[1]]
+        yield from (f"{name} {what}" for what in _compare(case, numbered))
+        history = next(histories, None)  # type: ignore[call-overload]
+
+
+def _compare(case: Case, numbered: list[tuple[int, core.Event]]) -> Iterator[str]:
+    first, last = numbered[0][0], numbered[-1][0]
+    if [seq for seq, _ in numbered] != list(range(first, last + 1)):
+        yield f"has gaps in its history ({len(numbered)} events numbered {first} to {last})."
+    if last != case.version or (case.number == 1 and first != 1):
+        yield f"is at version {case.version}, and its history runs from {first} to {last}."
+    try:
+        state = replay(PATHS[case.path], (event for _, event in numbered))
+    except BrokenHistory as error:
+        yield f"has a history that cannot be: {error}."
+        return
+    if state != case.state:
+        yield f"is {case.state}, and its history says {state}."
+
+
+def _not_refused() -> list[str]:
+    event = Event.objects.order_by("id").first()
+    if event is None:
+        return []
+    row = Event.objects.filter(id=event.pk)
+    tries = {
+        "changing": lambda: row.update(reason=event.reason),
+        "deleting": lambda: row._raw_delete(row.db),
+    }
+    return [
+        f"The database allows {what} an event: its guard is gone."
+        for what, attempt in tries.items()
+        if not _refused(attempt)
+    ]
+
+
+def _refused(attempt: Callable[[], object]) -> bool:
+    try:
+        with transaction.atomic():
+            attempt()
+            transaction.set_rollback(True)
+    except DatabaseError as error:
+        return "history_is_append_only" in str(error)
+    return False
