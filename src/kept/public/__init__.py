@@ -1,1 +1,1 @@
-"""The door for customers: booking and their own page."""
+"""The customer's pages: booking, and the page behind the link of an appointment."""

@@ -11,7 +11,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from kept.core import availability
-from kept.core.availability import Refusal, SlotRules, Span, from_minute, to_minute
+from kept.core.availability import Refusal as Refusal
+from kept.core.availability import SlotRules, Span, from_minute, to_minute
 from kept.core.time import WeeklyHours, local_day
 from kept.core.time import zone as known_zone
 from kept.schedule.models import Claim as Claim
@@ -167,6 +168,20 @@ def _open(resource: Resource, begin: datetime, end: datetime) -> list[Span]:
 def _whole_minute_up(instant: datetime) -> int:
     """The minute at or after an instant: a slot that began seconds ago can no longer be booked."""
     return -int(-instant.timestamp() // 60)
+
+
+def live_hold(token: UUID, now: datetime) -> Claim | None:
+    """A visitor's hold, while it stands."""
+    holds = Claim.objects.filter(holder=token, kind=Claim.HOLD, live=True, expires_at__gt=now)
+    return holds.first()
+
+
+def start_of_claim(service: Service, claim: Claim) -> datetime | None:
+    """When a visit of this service would begin in this claim; None when it has another length."""
+    before, after = service.buffer_before_minutes, service.buffer_after_minutes
+    if claim.end - claim.start != before + service.duration_minutes + after:
+        return None
+    return from_minute(claim.start + before)
 
 
 def load(resources: Iterable[Resource], begin: datetime, end: datetime) -> dict[int, int]:

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Standing = Literal["done", "now", "ahead"]
+Standing = Literal["done", "now", "ahead", "passed"]
 
-STANDING_WORDS: dict[str, str] = {"done": "done", "now": "now", "ahead": "not yet"}
+STANDING_WORDS: dict[str, str] = {
+    "done": "done",
+    "now": "now",
+    "ahead": "not yet",
+    "passed": "passed over",
+}
 
 
 @dataclass(frozen=True, slots=True)
