@@ -19,6 +19,7 @@ from kept.cases.queries import Control, Escalation, Event, HandOff
 from kept.core import time
 from kept.core.case import Role
 from kept.core.paths import PATHS
+from kept.lib.ids import as_reference
 from kept.outbox import queries as outbox
 from kept.outbox.queries import Message
 from kept.people import queries as people
@@ -59,7 +60,7 @@ def by_token(token: str) -> Appointment | None:
 def by_reference(reference: str, business: UUID | None = None) -> list[Appointment]:
     """Appointments with this reference; more than one only across businesses."""
     found = Appointment.objects.select_related("business", "customer")
-    found = found.filter(reference=reference.strip().upper())
+    found = found.filter(reference=as_reference(reference))
     return list(found.filter(business_id=business) if business else found)
 
 
@@ -157,7 +158,7 @@ def search(business: UUID, text: str, limit: int = 50) -> list[Leg]:
     """Current legs by reference, or by a part of the customer's name, e-mail or phone."""
     people_found = [person.id for person in people.search(business, text, limit)]
     found = Leg.objects.filter(
-        Q(appointment__reference__iexact=text.strip()) | Q(appointment__customer__in=people_found),
+        Q(appointment__reference=as_reference(text)) | Q(appointment__customer__in=people_found),
         business_id=business,
         current=True,
     )
