@@ -71,7 +71,7 @@ def test_a_wrong_setting_is_named_with_what_to_do(folder, name, value, says):
 def test_a_data_folder_that_is_a_file_is_named(tmp_path):
     file = tmp_path / "file"
     file.write_text("")
-    with pytest.raises(SettingError, match="KEPT_DATA_DIR .* cannot be made"):
+    with pytest.raises(SettingError, match=r"KEPT_DATA_DIR .* cannot be made"):
         env.read(settings(file))
 
 

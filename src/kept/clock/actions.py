@@ -9,7 +9,6 @@ from django.db import transaction
 from kept.clock import queries
 from kept.clock.models import Clock, Heartbeat
 
-
 # Far enough for every demo, and far from where dates end: what is planned lies after "now".
 LATEST = datetime(2900, 1, 1, tzinfo=UTC)
 TOO_FAR = "The clock goes no further than the year 2900."
