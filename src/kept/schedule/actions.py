@@ -50,34 +50,39 @@ def claim(
 ) -> None:
     """Take a resource from `begin` to `end` (buffers included). Raises Taken.
 
-    Whatever races, the database has the last word. Locking the resource first makes the others
-    wait their turn instead of running into each other (two exclusion checks that wait for one
-    another are a deadlock). Call it in a transaction; after Taken that transaction can go on.
+    Locking the resource first makes the others wait their turn instead of running into each
+    other (two exclusion checks that wait for one another are a deadlock). Whoever claims without
+    the lock meets the database, which has the last word. Call it in a transaction, and leave that
+    by the exception: the lock and, where the database refused, all that was done go with it.
     """
     Resource.objects.select_for_update().get(number=resource.number)
-    span = {"start": to_minute(begin), "end": to_minute(end)}
-    _drop_expired_holds(resource.number, span["start"], span["end"], now)
+    start, finish = to_minute(begin), to_minute(end)
+    _make_room(resource.number, start, finish, now)
     try:
-        with transaction.atomic():
-            Claim.objects.create(
-                business_id=resource.business_id,
-                resource=resource.number,
-                kind=kind,
-                holder=holder,
-                expires_at=expires_at,
-                **span,
-            )
+        Claim.objects.create(
+            business_id=resource.business_id,
+            resource=resource.number,
+            start=start,
+            end=finish,
+            kind=kind,
+            holder=holder,
+            expires_at=expires_at,
+        )
     except IntegrityError as error:
         if "claims_do_not_overlap" not in str(error):
             raise
         raise Taken from error
 
 
-def _drop_expired_holds(number: int, start: int, end: int, now: datetime) -> None:
-    over = Claim.objects.filter(
-        live=True, resource=number, end__gt=start, start__lt=end, expires_at__lte=now
-    )
-    over.update(live=False)
+def _make_room(number: int, start: int, end: int, now: datetime) -> None:
+    """Let go of expired holds in this time. Raises Taken when anything else stands there."""
+    standing = Claim.objects.filter(live=True, resource=number, end__gt=start, start__lt=end)
+    expiries = standing.values_list("id", "expires_at")
+    expired = [claim for claim, at in expiries if at is not None and at <= now]
+    if len(expired) < len(expiries):
+        raise Taken
+    if expired:
+        Claim.objects.filter(id__in=expired).update(live=False)
 
 
 def release(releases: Mapping[UUID, datetime]) -> None:
