@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from babel.numbers import list_currencies
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -107,6 +108,46 @@ def add_member(business: Business, email: str, role: str) -> User:
         user.save(update_fields=["password"])
     Member.objects.get_or_create(business=business, user=user, defaults={"role": role})
     return user
+
+
+def set_role(business: Business, member_id: int, role: str) -> None:
+    """Give a member another role. Raises AccountError when no owner would be left."""
+    with transaction.atomic():
+        _keep_an_owner(business, member_id, unless=role == Member.OWNER)
+        Member.objects.filter(business=business, id=member_id).update(role=role)
+
+
+def remove_member(business: Business, member_id: int) -> None:
+    """This person may no longer act for the business. Raises AccountError for its last owner."""
+    with transaction.atomic():
+        _keep_an_owner(business, member_id)
+        Member.objects.filter(business=business, id=member_id).delete()
+
+
+def _keep_an_owner(business: Business, member_id: int, *, unless: bool = False) -> None:
+    """Two owners who remove each other at the same moment take turns here."""
+    Business.objects.select_for_update().get(id=business.id)
+    owners = Member.objects.filter(business=business, role=Member.OWNER).exclude(id=member_id)
+    if not unless and not owners.exists():
+        raise AccountError("A business needs an owner: make somebody else one first.")
+
+
+def update_business(business: Business, **details: str) -> None:
+    """New details (name, e-mail, phone, address, locale, currency). Its zone and slug stay:
+    customers were told times and links that depend on them. Raises AccountError."""
+    details = {name: value.strip() for name, value in details.items()}
+    if not details.keys() <= EDITABLE:
+        raise ValueError(f"not editable: {sorted(details.keys() - EDITABLE)}")
+    if not details.get("name", business.name):
+        raise AccountError("The business needs a name.")
+    if "currency" in details and details["currency"].upper() not in list_currencies():
+        raise AccountError(f"{details['currency']!r} is not a currency: write one like EUR.")
+    if "currency" in details:
+        details["currency"] = details["currency"].upper()
+    Business.objects.filter(id=business.id).update(**details)
+
+
+EDITABLE = frozenset({"name", "email", "phone", "address", "locale", "currency"})
 
 
 def new_api_key(business: Business, name: str, now: datetime) -> str:

@@ -51,3 +51,8 @@ def search(business: UUID, text: str, limit: int = 20) -> list[Customer]:
         matches |= Q(phone__contains=digits)
     found = Customer.objects.filter(matches, business_id=business)
     return list(found.order_by("name", "id")[:limit])
+
+
+def customer_of(business: UUID, customer_id: UUID) -> Customer:
+    """Raises Customer.DoesNotExist, also for one of another business."""
+    return Customer.objects.get(business_id=business, id=customer_id)

@@ -158,14 +158,33 @@ class ServiceDetails:
 def create_service(business: UUID, details: ServiceDetails) -> Service:
     """A new service. Raises ScheduleError for details that cannot be, or unknown staff."""
     _check_service(details)
-    resources = list(queries.staff(business).filter(id__in=details.staff))
-    if len(resources) < len(set(details.staff)):
-        raise ScheduleError("staff", "One of these people does not exist: list /staff for theirs.")
+    resources = _known_staff(business, details.staff)
     fields = {name: getattr(details, name) for name in ServiceDetails.__slots__ if name != "staff"}
     with transaction.atomic():
         service = Service.objects.create(business_id=business, **fields)
         service.staff.set(resources)
     return service
+
+
+def update_service(business: UUID, service_id: UUID, details: ServiceDetails) -> Service:
+    """Change a service. What is booked keeps its snapshot. Raises ScheduleError, DoesNotExist."""
+    _check_service(details)
+    service = queries.service(business, service_id)
+    resources = _known_staff(business, details.staff)
+    for name in ServiceDetails.__slots__:
+        if name != "staff":
+            setattr(service, name, getattr(details, name))
+    with transaction.atomic():
+        service.save()
+        service.staff.set(resources)
+    return service
+
+
+def _known_staff(business: UUID, ids: Sequence[UUID]) -> list[Resource]:
+    resources = list(queries.staff(business).filter(id__in=ids))
+    if len(resources) < len(set(ids)):
+        raise ScheduleError("staff", "One of these people does not exist: list /staff for theirs.")
+    return resources
 
 
 def _check_service(details: ServiceDetails) -> None:
@@ -211,6 +230,13 @@ def create_staff(
         _write_hours(resource, hours)
         close_gaps(resource)
     return resource
+
+
+def update_staff(resource: Resource, name: str, email: str) -> None:
+    """Another name or address of a member of staff. Raises ScheduleError."""
+    if not name.strip():
+        raise ScheduleError("name", "The member of staff needs a name.")
+    Resource.objects.filter(id=resource.id).update(name=name.strip(), email=email.strip())
 
 
 def set_hours(resource: Resource, time_zone: str, hours: Sequence[WeeklyHours]) -> None:

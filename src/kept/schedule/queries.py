@@ -188,6 +188,12 @@ def refusal(
     )
 
 
+def is_open(resource: Resource, start: datetime, end: datetime) -> bool:
+    """True when the whole span lies in the weekly hours of a resource; closures are not asked."""
+    begin, finish = to_minute(start), _whole_minute_up(end)
+    return any(low <= begin and finish <= high for low, high in _open(resource, start, end))
+
+
 def _open(resource: Resource, begin: datetime, end: datetime) -> list[Span]:
     """The open spans of a resource on every local day that [begin, end] touches.
 
@@ -235,6 +241,12 @@ def closures(business: UUID, now: datetime) -> QuerySet[Closure]:
     """Closures that are not over and not lifted, the next first."""
     standing = Closure.objects.filter(business_id=business, lifted_at=None, end__gt=now)
     return standing.select_related("resource").order_by("start", "id")
+
+
+def closure(business: UUID, closure_id: UUID) -> Closure:
+    """Raises Closure.DoesNotExist, also for one of another business or one already lifted."""
+    standing = Closure.objects.filter(business_id=business, lifted_at=None)
+    return standing.select_related("resource").get(id=closure_id)
 
 
 def holders_between(resources: Sequence[Resource], begin: datetime, end: datetime) -> list[UUID]:
