@@ -367,6 +367,22 @@ def explain(reference: str, business: str | None, as_json: bool) -> None:
 
 
 @kept.command()
+@click.option(
+    "--only",
+    type=click.IntRange(1, 12),
+    multiple=True,
+    help="Look at this promise alone; may be repeated.",
+)
+@json_option
+def check(only: tuple[int, ...], as_json: bool) -> None:
+    """See whether every promise of Kept holds on the live data; exit code 1 when one does not."""
+    with house.opened():
+        from kept.cli import checking
+
+        checking.check(only, as_json=as_json)
+
+
+@kept.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
     """Copy the SQLite database to a new FILE while everything runs."""

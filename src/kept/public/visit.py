@@ -262,15 +262,13 @@ Do = Callable[[Visit, Form | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing a customer may do: its page, its form, what it does.
-
-    What it led to is said by the page of the appointment, now and whenever it is opened again.
-    """
+    """One thing a customer may do: its page, its form, what it does and what it then says."""
 
     name: str
     template: str
     form: type[Form] | None
     do: Do
+    done: str
 
 
 def _acknowledge(visit: Visit, form: Form | None) -> None:
@@ -306,12 +304,14 @@ def _say(visit: Visit, name: str, **said: Any) -> None:
 ACTS = {
     act.name: act
     for act in (
-        Act("acknowledge", "public/acknowledge.html", None, _acknowledge),
-        Act("cancel", "public/cancel.html", Cancel, _cancel),
-        Act("late", "public/late.html", Late, _run_late),
-        Act("cannot-come", "public/cannot_come.html", CannotCome, _cannot_come),
+        Act("acknowledge", "public/acknowledge.html", None, _acknowledge,
+            "Thank you: we know that you will come."),
+        Act("cancel", "public/cancel.html", Cancel, _cancel, "Your appointment is cancelled."),
+        Act("late", "public/late.html", Late, _run_late, "Thank you: we know that you are late."),
+        Act("cannot-come", "public/cannot_come.html", CannotCome, _cannot_come,
+            "We know that you may not come, and will be in touch."),
     )
-}
+}  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -356,8 +356,7 @@ def _do(visit: Visit, wanted: Act, earlier: Leg | None) -> HttpResponse:
         return _again(visit, wanted)
     except NotAllowed as refused:
         return _show(_fresh(visit), problem=refused.detail, status=409)
-    if heard:
-        messages.warning(visit.request, HEARD)
+    messages.success(visit.request, HEARD if heard else wanted.done)
     return _to_page(visit)
 
 

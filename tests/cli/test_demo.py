@@ -1,0 +1,111 @@
+"""`kept demo`: a sample business on grounds of its own."""
+
+import sqlite3
+from contextlib import closing
+from datetime import date
+
+import pytest
+
+from kept.cli.demo import this_monday
+from tests.cli.conftest import Installation, free_port, get
+
+
+class Demo(Installation):
+    """An installation beside which the demo runs. The demo is on SQLite whatever that is on."""
+
+    def __init__(self, folder):
+        super().__init__(folder, f"sqlite:///{folder / 'own.sqlite3'}")
+
+    def show(self, *more, **env):
+        """Start the demo and wait until it says what to try."""
+        self.base = f"http://127.0.0.1:{free_port()}"
+        running = self.start("demo", "--bind", self.base.removeprefix("http://"), *more, **env)
+        running.wait_for("Ctrl-C")
+        return running
+
+    def rows(self, query):
+        with closing(sqlite3.connect(self.folder / "demo" / "kept.sqlite3")) as database:
+            return database.execute(query).fetchall()
+
+
+@pytest.fixture
+def demo(tmp_path):
+    demo = Demo(tmp_path)
+    yield demo
+    demo.stop_everything()
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """A demo that runs beside a real installation, for tests that only look."""
+    demo = Demo(tmp_path_factory.mktemp("demo"))
+    demo.kept("migrate")
+    demo.said = demo.show(KEPT_EMAIL_URL="smtp://127.0.0.1:1").said
+    yield demo
+    demo.stop_everything()
+
+
+def test_it_says_where_to_go_and_what_to_try(shown):
+    assert f"The demo answers at {shown.base}" in shown.said
+    assert f"{shown.base}/sign-in/" in shown.said
+    assert f"{shown.base}/book/harbour-lane-physiotherapy/" in shown.said
+    assert "  8. " in shown.said
+    assert get(f"{shown.base}/book/harbour-lane-physiotherapy/") == 200
+
+
+def test_it_shows_appointments_in_every_state_each_with_its_history(shown):
+    states = {state for (state,) in shown.rows("SELECT DISTINCT state FROM cases_case")}
+    assert states == {
+        *("scheduled", "confirmed", "prepared", "attended", "completed"),
+        *("rescheduled", "cancelled", "missed"),
+    }
+    still_open = "SELECT count(*) FROM cases_escalation WHERE resolved_at IS NULL"
+    assert shown.rows(still_open)[0][0] >= 3
+    kept = shown.kept(
+        "check", KEPT_DATABASE_URL=f"sqlite:///{shown.folder / 'demo' / 'kept.sqlite3'}"
+    )
+    assert kept.err.strip() == "Every promise holds."
+
+
+def test_it_touches_neither_the_database_nor_the_mail_server_that_are_set(shown):
+    counted = shown.python("from kept.accounts import queries; print(len(queries.businesses()))")
+    assert counted == "0"
+    assert shown.rows("SELECT DISTINCT status FROM outbox_message") == [("accepted",)]
+
+
+def test_one_folder_holds_one_demo(shown):
+    second = shown.kept("demo", "--bind", f"127.0.0.1:{free_port()}", code=1)
+    assert "already running" in second.sentence
+
+
+def test_it_starts_anew_unless_asked_to_keep(demo):
+    def business():
+        return demo.rows("SELECT id FROM accounts_business")
+
+    demo.show().stop()
+    before = business()
+    demo.show("--keep").stop()
+    assert business() == before
+    demo.show().stop()
+    assert business() != before
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(demo):
+    other = demo.folder / "other"
+    other.mkdir()
+    (other / "kept.sqlite3").write_text("precious")
+    refused = demo.kept("demo", "--data-dir", str(other), code=2)
+    assert "holds something else" in refused.sentence
+    assert (other / "kept.sqlite3").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("today", "monday"),
+    [
+        (date(2027, 1, 1), date(2026, 12, 28)),
+        (date(2027, 3, 1), date(2027, 3, 1)),
+        (date(2027, 3, 7), date(2027, 3, 1)),
+    ],
+)
+def test_its_clock_begins_on_the_monday_of_this_week(today, monday):
+    assert this_monday(today) == monday

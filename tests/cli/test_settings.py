@@ -1,0 +1,58 @@
+"""A wrong setting stops the command with a sentence that says what to do."""
+
+import pytest
+
+from tests.cli.conftest import SETUP
+
+WRONG = [
+    ("KEPT_DATABASE_URL", "mysql://host/name", "use sqlite:///path/to/file or postgresql://"),
+    ("KEPT_DATABASE_URL", "postgresql://user@127.0.0.1:5432/", "names no database"),
+    ("KEPT_DATABASE_URL", "postgresql://u:hunter2@127.0.0.1:1/kept", "check KEPT_DATABASE_URL"),
+    ("KEPT_DATA_DIR", "/proc/kept", "name a folder that this user may write to"),
+    ("KEPT_EMAIL_URL", "mail.example.com", "must begin with smtp://"),
+    ("KEPT_EMAIL_URL", "smtp://user:hunter2@", "has no host"),
+    ("KEPT_BASE_URL", "book.example.com", "write the address people use"),
+    ("KEPT_BASE_URL", "https://example.com/kept", "(no path)"),
+    ("KEPT_SECRET_KEY", "hunter2", "shorter than 32 characters"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "sentence"), WRONG)
+def test_a_wrong_setting_is_named_with_what_to_do_and_without_its_secret(
+    house, name, value, sentence
+):
+    done = house.kept("serve", code=2, **{name: value})
+    assert name in done.sentence
+    assert sentence in done.sentence
+    assert len(done.err.strip().splitlines()) == 1
+    assert "hunter2" not in done.err
+    assert done.out == ""
+
+
+def test_setup_refuses_a_wrong_setting_as_serve_does(house):
+    assert "KEPT_EMAIL_URL" in house.kept(*SETUP, code=2, KEPT_EMAIL_URL="mail").sentence
+
+
+@pytest.mark.parametrize("command", [("clock",), ("web",), ("work",), ("policy",)])
+def test_a_database_that_is_not_prepared_is_said_to_be_so(fresh, command):
+    assert "kept migrate" in fresh.kept(*command, code=2).sentence
+
+
+def test_a_database_of_a_newer_version_is_left_alone(fresh):
+    fresh.kept("migrate")
+    fresh.python(
+        "from django.db.migrations.recorder import MigrationRecorder as R\n"
+        "from django.db import connection\n"
+        "R(connection).record_applied('appointments', '9999_from_the_future')"
+    )
+    for command in (("serve",), ("clock",), SETUP):
+        assert "written by a newer Kept" in fresh.kept(*command, code=2).sentence
+
+
+def test_a_secret_key_is_made_once_and_only_its_owner_may_read_it(fresh):
+    fresh.kept("migrate")
+    key = fresh.folder / "secret-key"
+    first = key.read_text()
+    fresh.kept("migrate")
+    assert key.read_text() == first
+    assert key.stat().st_mode & 0o077 == 0
