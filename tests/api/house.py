@@ -17,6 +17,8 @@ MIA = {"name": "Mia Holt", "email": "mia@example.com"}
 class House:
     """One business, seen by an integrator with its key."""
 
+    client_class = Client
+
     def __init__(self, name="Harbour Clinic", time_zone="Europe/Berlin"):
         self.business, self.owner = accounts.create_business(
             name, time_zone, "owner@example.com", MONDAY

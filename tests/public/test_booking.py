@@ -98,9 +98,9 @@ def test_the_first_day_with_free_times_is_open_and_days_are_counted(db):
 
 def test_every_slot_is_a_button_that_says_day_time_and_zone(db):
     house = open_house()
-    page = body(house.visitor().client.get(f"{house.path}/any/?from=2027-03-02"))
-    assert '<span class="unseen">, <time' in page
-    assert "Berlin time</span>" in page
+    page = house.visitor().client.get(f"{house.path}/any/?from=2027-03-02&tz=Asia/Tokyo")
+    label = "10:00, Tuesday 2 March 2027, Berlin time, 18:00 Tokyo time"
+    assert f'value="2027-03-02T09:00:00Z" aria-label="{label}"' in body(page)
 
 
 def test_another_day_is_a_link_that_can_be_shared(db):
@@ -113,7 +113,7 @@ def test_when_nothing_is_free_the_page_says_so_and_what_to_do(db):
     house = open_house(hours=[])
     page = house.visitor().client.get(f"{house.path}/any/")
     assert "No time is free" in text(page)
-    assert "tel:+442079460123" in body(page)
+    assert '<a href="tel:+442079460123"><bdi>+44 20 7946 0123</bdi></a>' in body(page)
 
 
 def test_days_without_times_lead_to_the_next_free_day(db):
@@ -394,6 +394,16 @@ def test_a_visitor_elsewhere_sees_both_times_and_is_remembered_there(db):
     assert "10:00–10:45 Berlin time (18:00 Tokyo time)" in text(details)
     page = visitor.client.get(visitor.book(tz="Asia/Tokyo"))
     assert "10:00–10:45 Berlin time (18:00 Tokyo time)" in text(page)
+
+
+def test_somebody_who_comes_back_from_elsewhere_is_shown_the_clocks_there(db):
+    house = open_house()
+    house.visitor().book()
+    visitor = house.visitor()
+    page = visitor.client.get(visitor.book(TUESDAY_TEN + timedelta(hours=1), tz="Asia/Tokyo"))
+    assert "11:00–11:45 Berlin time (19:00 Tokyo time)" in text(page)
+    later = visitor.client.get(visitor.book(TUESDAY_TEN + timedelta(hours=2)))
+    assert "12:00–12:45 Berlin time (20:00 Tokyo time)" in text(later)
 
 
 def test_the_date_is_added_where_it_is_another_day_there(db):

@@ -314,7 +314,7 @@ def test_a_customer_says_that_they_will_come(db, client):
     page = client.get(url(appointment, "/1/acknowledge"))
     assert ">Yes, I will come</button>" in body(page)
     page = client.post(url(appointment, "/1/acknowledge"), follow=True)
-    assert "Thank you: we know that you will come." in text(page)
+    assert "You have said that you will come. Thank you." in text(page)
     assert "Yes, I will come" not in text(page)
     assert post(client, appointment, "acknowledge").status_code == 303
     assert history(appointment).count("acknowledged") == 1
@@ -373,7 +373,7 @@ def test_too_late_to_change_online_is_a_way_forward_and_not_an_error(db, client)
     close(appointment)
     page = client.get(url(appointment, "/1/cancel"))
     assert page.status_code == 200
-    for words in ("I am running late", "I cannot come", "+442079460123"):
+    for words in ("I am running late", "I cannot come", "+44 20 7946 0123"):
         assert words in text(page)
     page = client.post(url(appointment, "/1/late"), {"minutes": "15"}, follow=True)
     assert "You have told us that you will be 15 minutes late." in text(page)

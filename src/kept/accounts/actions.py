@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from babel.numbers import list_currencies
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from kept.accounts import queries
@@ -33,41 +37,117 @@ def create_business(
     policy: Mapping[str, object] | None = None,
     **details: str,
 ) -> tuple[Business, User]:
-    """A business with its owner and its first policy. Raises UnknownZone, AccountError."""
-    name, owner_email = name.strip(), owner_email.strip().lower()
-    if not name:
-        raise AccountError("The business needs a name.")
-    if "@" not in owner_email:
-        raise AccountError(f"{owner_email!r} is not an e-mail address: give the owner's.")
-    business = Business.objects.create(
+    """A business with its owner and its first policy.
+
+    `details`: more of the fields of Business. Raises UnknownZone, AccountError, PolicyError.
+    """
+    name, owner_email = name.strip(), _checked_email(owner_email)
+    if not 0 < len(name) <= 200:
+        raise AccountError("The business needs a name of at most 200 letters.")
+    if len(details.get("currency", "EUR")) != 3:
+        raise AccountError(f"{details['currency']!r} is not a currency: write one like EUR.")
+    first = policies.to_data(policies.from_data(policy or {}))
+    business = _create_with_free_slug(
         name=name,
-        slug=_free_slug(name),
         time_zone=known_zone(time_zone).key,
         created_at=now,
         **{"email": owner_email, **details},
     )
-    first = policies.to_data(policies.from_data(policy or {}))
     PolicyVersion.objects.create(business=business, number=1, data=first, created_at=now)
     owner = add_member(business, owner_email, Member.OWNER)
     return business, owner
 
 
+def _checked_email(email: str) -> str:
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise AccountError(f"{email!r} is not an e-mail address: give one that works.") from error
+    return email
+
+
+def _create_with_free_slug(name: str, **fields: Any) -> Business:
+    """The business, with a slug made of its name that is nobody else's.
+
+    Somebody else may take the same one in the same moment; the database says so, and the next
+    one is tried. Anything else the database refuses is not about the slug.
+    """
+    while True:
+        slug = _free_slug(name)
+        try:
+            with transaction.atomic():
+                return Business.objects.create(name=name, slug=slug, **fields)
+        except IntegrityError:
+            if not Business.objects.filter(slug=slug).exists():
+                raise
+
+
 def _free_slug(name: str) -> str:
-    base = slugify(name)[:60] or "business"
+    base = slugify(name)[:60].strip("-_") or "business"
     taken = set(Business.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     candidates = [base, *(f"{base}-{n}" for n in range(2, len(taken) + 3))]
     return next(slug for slug in candidates if slug not in taken)
 
 
 def add_member(business: Business, email: str, role: str) -> User:
-    """Make this person a member of the business; they sign in by link until they set a password."""
-    email = email.strip().lower()
-    user, made = User.objects.get_or_create(email=email, defaults={"username": email[:150]})
+    """Make this person a member of the business; they sign in by link until they set a password.
+
+    Who is a member already keeps the role they have. Raises AccountError.
+    """
+    if role not in dict(Member.ROLES):
+        raise AccountError(
+            f"{role!r} is not a role: choose one of {', '.join(dict(Member.ROLES))}."
+        )
+    email = _checked_email(email)
+    # Django's user wants a user name of 150 letters; nobody ever sees or types it.
+    username = email if len(email) <= 150 else digest(email)
+    user, made = User.objects.get_or_create(email=email, defaults={"username": username})
     if made:
         user.set_unusable_password()
         user.save(update_fields=["password"])
     Member.objects.get_or_create(business=business, user=user, defaults={"role": role})
     return user
+
+
+def set_role(business: Business, member_id: int, role: str) -> None:
+    """Give a member another role. Raises AccountError when no owner would be left."""
+    with transaction.atomic():
+        _keep_an_owner(business, member_id, unless=role == Member.OWNER)
+        Member.objects.filter(business=business, id=member_id).update(role=role)
+
+
+def remove_member(business: Business, member_id: int) -> None:
+    """This person may no longer act for the business. Raises AccountError for its last owner."""
+    with transaction.atomic():
+        _keep_an_owner(business, member_id)
+        Member.objects.filter(business=business, id=member_id).delete()
+
+
+def _keep_an_owner(business: Business, member_id: int, *, unless: bool = False) -> None:
+    """Two owners who remove each other at the same moment take turns here."""
+    Business.objects.select_for_update().get(id=business.id)
+    owners = Member.objects.filter(business=business, role=Member.OWNER).exclude(id=member_id)
+    if not unless and not owners.exists():
+        raise AccountError("A business needs an owner: make somebody else one first.")
+
+
+def update_business(business: Business, **details: str) -> None:
+    """New details (name, e-mail, phone, address, locale, currency). Its zone and slug stay:
+    customers were told times and links that depend on them. Raises AccountError."""
+    details = {name: value.strip() for name, value in details.items()}
+    if not details.keys() <= EDITABLE:
+        raise ValueError(f"not editable: {sorted(details.keys() - EDITABLE)}")
+    if not details.get("name", business.name):
+        raise AccountError("The business needs a name.")
+    if "currency" in details and details["currency"].upper() not in list_currencies():
+        raise AccountError(f"{details['currency']!r} is not a currency: write one like EUR.")
+    if "currency" in details:
+        details["currency"] = details["currency"].upper()
+    Business.objects.filter(id=business.id).update(**details)
+
+
+EDITABLE = frozenset({"name", "email", "phone", "address", "locale", "currency"})
 
 
 def new_api_key(business: Business, name: str, now: datetime) -> str:
@@ -108,8 +188,9 @@ def new_policy_version(
 ) -> PolicyVersion:
     """The policy in force with these changes, as its next version. Raises PolicyError."""
     with transaction.atomic():
-        # Two people saving at once must not make the same number: they take turns here.
-        Business.objects.select_for_update().get(id=business.id)
+        # Two people saving at once must not make the same number: they take turns here. Bookings,
+        # which refer to the business, are not made to wait, or each would wait for the other.
+        Business.objects.select_for_update(no_key=True).get(id=business.id)
         latest = queries.policy_in_force(business.id)
         data = policies.to_data(policies.changed(policies.from_data(latest.data), changes))
         return PolicyVersion.objects.create(

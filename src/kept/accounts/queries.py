@@ -54,3 +54,35 @@ def key_holder(secret: str) -> ApiKey | None:
     """The live API key of this secret with its business, or None."""
     keys = ApiKey.objects.select_related("business")
     return keys.filter(digest=digest(secret), revoked_at=None).first()
+
+
+def user_by_email(email: str) -> User | None:
+    """The user of this address, however it is written, or None."""
+    return User.objects.filter(email__iexact=email.strip()).first()
+
+
+def members(business_id: UUID) -> list[Member]:
+    """Everybody who may act for a business, by e-mail address."""
+    found = Member.objects.select_related("user").filter(business_id=business_id)
+    return list(found.order_by("user__email"))
+
+
+def member(business_id: UUID, member_id: int) -> Member:
+    """Raises Member.DoesNotExist, also for one of another business."""
+    return Member.objects.select_related("user").get(business_id=business_id, id=member_id)
+
+
+def api_keys(business_id: UUID) -> list[ApiKey]:
+    """The keys of a business, the newest first, revoked ones too."""
+    return list(ApiKey.objects.filter(business_id=business_id).order_by("-created_at", "-id"))
+
+
+def api_key(business_id: UUID, key_id: UUID) -> ApiKey:
+    """Raises ApiKey.DoesNotExist, also for one of another business."""
+    return ApiKey.objects.get(business_id=business_id, id=key_id)
+
+
+def policy_versions(business_id: UUID, limit: int = 20) -> list[PolicyVersion]:
+    """The versions of a policy, the newest first."""
+    found = PolicyVersion.objects.filter(business_id=business_id)
+    return list(found.order_by("-number")[:limit])

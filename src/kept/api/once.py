@@ -68,8 +68,11 @@ class _Given:
         """The answer given before to the same request. Raises Problem for another one."""
         if not self.key:
             return None
-        row = queries.remembered(self.business, self.key, self.now)
+        row = queries.remembered(self.business, self.key)
         if row is None:
+            return None
+        if queries.is_expired(row, self.now):
+            actions.forget_expired(self.business, self.key, self.now)
             return None
         if row.fingerprint != self.fingerprint:
             detail = "This key was used for another request: take a new key for a new request."

@@ -10,7 +10,10 @@ from kept.api.models import Remembered as Remembered
 REMEMBERED_FOR = timedelta(hours=24)
 
 
-def remembered(business: UUID, key: str, now: datetime) -> Remembered | None:
-    """The answer once given under this key, unless it has expired."""
-    found = Remembered.objects.filter(business_id=business, key=key)
-    return found.filter(created_at__gt=now - REMEMBERED_FOR).first()
+def remembered(business: UUID, key: str) -> Remembered | None:
+    """The answer once given under this key, also one that has expired."""
+    return Remembered.objects.filter(business_id=business, key=key).first()
+
+
+def is_expired(row: Remembered, now: datetime) -> bool:
+    return row.created_at <= now - REMEMBERED_FOR

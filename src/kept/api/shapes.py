@@ -18,6 +18,7 @@ from kept.appointments import queries as appointments
 from kept.appointments.letters import message_id
 from kept.appointments.queries import Leg
 from kept.cases.queries import Control, Escalation, Event, HandOff
+from kept.core.availability import from_minute
 from kept.core.case import Role
 from kept.outbox.queries import Message
 from kept.people.queries import Customer, Told
@@ -107,12 +108,39 @@ def slots(found: Iterable[Slot], zone: ZoneInfo) -> list[gives.SlotOut]:
     ]
 
 
+def slots_body(
+    found: Iterable[tuple[int, int]], staff: Sequence[UUID], minutes: int, zone: ZoneInfo
+) -> str:
+    """The JSON of `SlotsOut` for `schedule.free_minutes`.
+
+    A month of a busy team has thousands of slots, at few different times and of few people: each
+    time and each id is written out once, and the rest is joining text.
+    """
+    tails = [f'"staff":"{each}"}}' for each in staff]
+    heads: dict[int, str] = {}
+    parts = []
+    for minute, who in found:
+        head = heads.get(minute)
+        if head is None:
+            start = local(from_minute(minute), zone)
+            end = local(from_minute(minute + minutes), zone)
+            head = heads[minute] = f'{{"start":"{start}","end":"{end}",'
+        parts.append(head + tails[who])
+    return f'{{"slots":[{",".join(parts)}],"time_zone":"{zone.key}"}}'
+
+
 # Appointments
 
 
 def appointment(row: appointments.Appointment) -> gives.AppointmentOut:
     """The whole appointment, read anew."""
     return appointment_list([appointments.current_leg(row)])[0]
+
+
+def new_appointment(row: appointments.Appointment) -> gives.AppointmentOut:
+    """An appointment booked in this transaction: nobody has been told anything yet."""
+    leg = appointments.current_leg(row)
+    return _appointment(leg, [leg], None)
 
 
 def appointment_list(current: Sequence[Leg]) -> list[gives.AppointmentOut]:

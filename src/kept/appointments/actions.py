@@ -178,13 +178,17 @@ class _Leg:
     def claim_time(self, start: datetime, staff: UUID | None, *, freely: bool) -> None:
         """Claim the time with this member of staff, or with whoever is free. Raises CannotBook."""
         candidates = self._candidates(start, staff)
+        several = len(candidates) > 1
+        # Of several the busy ones are passed over unasked; about one the claim itself tells.
+        around = schedule_queries.taken_around
+        busy = around(self.service, candidates, start, self.now) if several else {}
         refusals = []
         for candidate in candidates:
             refused = schedule_queries.refusal(
-                self.service, candidate, start, self.now, on_grid=not freely
+                self.service, candidate, start, self.now, on_grid=not freely, busy=busy
             )
             if refused is None or (freely and refused is not Refusal.TAKEN):
-                refused = self._claim(candidate, start)
+                refused = self._claim(candidate, start, and_go_on=several)
                 if refused is None:
                     return
             refusals.append(refused)
@@ -209,10 +213,13 @@ class _Leg:
         busy = schedule_queries.load(able, *day)
         return sorted(able, key=lambda resource: busy[resource.number])
 
-    def _claim(self, candidate: Resource, start: datetime) -> Refusal | None:
+    def _claim(self, candidate: Resource, start: datetime, *, and_go_on: bool) -> Refusal | None:
+        """`and_go_on`: somebody else may be asked next, so a failed claim must leave nothing
+        behind, above all no lock: two who hold what the other asks for next are a deadlock."""
         begin, end = schedule.claimed_span(self.service, start)
         try:
-            schedule.claim(candidate, begin, end, kind=Claim.LEG, holder=self.id, now=self.now)
+            with transaction.atomic(savepoint=and_go_on):
+                schedule.claim(candidate, begin, end, kind=Claim.LEG, holder=self.id, now=self.now)
         except schedule.Taken:
             return Refusal.TAKEN
         self.staff, self.start = candidate, start

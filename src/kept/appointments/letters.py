@@ -66,6 +66,34 @@ def letter_for(message: Message, now: datetime) -> tuple[Letter, str]:
     return letter, missing
 
 
+def as_sent(message: Message) -> Letter:
+    """The letter of a message that has been handed over, from its final words.
+
+    For those who want to see what its reader sees. Raises ValueError for one that never left.
+    """
+    if message.handed_over_at is None:
+        raise ValueError("this message has not been handed over")
+    leg = _leg(message)
+    business, customer = leg.appointment.business, leg.appointment.customer
+    first = outbox.first_sent(message.subject)
+    thread = message_id(first) if first is not None and first.id != message.id else ""
+    return Letter(
+        sender=Address(business.email, business.name),
+        recipient=Address(message.address, customer.name),
+        reply_to=Address(business.email, business.name),
+        subject=message.subject_line,
+        text=message.text,
+        html=message.html,
+        message_id=message_id(message),
+        date=message.handed_over_at,
+        calendar=message.calendar.encode() or None,
+        calendar_method=_method(message) if message.calendar else None,
+        in_reply_to=thread,
+        references=(thread,) if thread else (),
+        headers={"X-Kept": _trace(message, leg.appointment)},
+    )
+
+
 def _trace(message: Message, appointment: Appointment) -> str:
     """What lets a mail be found in our history, and by whoever reads its source."""
     return f"ref={appointment.reference} leg={message.leg} control={message.control}"

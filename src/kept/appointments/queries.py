@@ -16,9 +16,11 @@ from kept.appointments.models import Appointment as Appointment
 from kept.appointments.models import Leg as Leg
 from kept.cases import queries as cases
 from kept.cases.queries import Control, Escalation, Event, HandOff
+from kept.core import case as core
 from kept.core import time
 from kept.core.case import Role
 from kept.core.paths import PATHS
+from kept.lib.ids import as_reference
 from kept.outbox import queries as outbox
 from kept.outbox.queries import Message
 from kept.people import queries as people
@@ -59,7 +61,7 @@ def by_token(token: str) -> Appointment | None:
 def by_reference(reference: str, business: UUID | None = None) -> list[Appointment]:
     """Appointments with this reference; more than one only across businesses."""
     found = Appointment.objects.select_related("business", "customer")
-    found = found.filter(reference=reference.strip().upper())
+    found = found.filter(reference=as_reference(reference))
     return list(found.filter(business_id=business) if business else found)
 
 
@@ -87,6 +89,12 @@ def legs(appointment: Appointment) -> list[Leg]:
     """Every leg, the first booked time first."""
     found = _with_everything(Leg.objects.filter(appointment=appointment))
     return list(found.order_by("number"))
+
+
+def current_legs(subjects: Iterable[UUID]) -> dict[UUID, Leg]:
+    """The leg that holds now of each of these appointments, by appointment."""
+    found = Leg.objects.filter(appointment__in=list(subjects), current=True)
+    return {leg.appointment_id: leg for leg in _with_everything(found)}
 
 
 def told(appointment: Appointment) -> Told | None:
@@ -157,7 +165,7 @@ def search(business: UUID, text: str, limit: int = 50) -> list[Leg]:
     """Current legs by reference, or by a part of the customer's name, e-mail or phone."""
     people_found = [person.id for person in people.search(business, text, limit)]
     found = Leg.objects.filter(
-        Q(appointment__reference__iexact=text.strip()) | Q(appointment__customer__in=people_found),
+        Q(appointment__reference=as_reference(text)) | Q(appointment__customer__in=people_found),
         business_id=business,
         current=True,
     )
@@ -174,6 +182,19 @@ def may_change(leg: Leg, role: Role, now: datetime) -> tuple[bool, str]:
     if role is Role.CUSTOMER and now > anchors["change_until"]:
         return False, "It is too late to change this appointment online: please call."
     return True, ""
+
+
+def why_not(leg: Leg, event: core.Event, now: datetime) -> str:
+    """Why the path would refuse this event now, in a sentence; "" when it would not.
+
+    For doors that offer only what would be accepted. The answer is not a promise: `apply` asks
+    again, with the case locked.
+    """
+    case = cases.as_value(leg.case)
+    rule = PATH.rule(event, case.state)
+    if rule is None:
+        return f"This cannot be done while it is {case.state}."
+    return (rule.guard(case, event, now) if rule.guard else None) or ""
 
 
 def allowed(leg: Leg) -> tuple[str, ...]:
@@ -196,3 +217,22 @@ def reason_of(leg: Leg, event: str) -> str:
     """The reason given with the last event of this name in a leg, or ""."""
     found = [each for each in cases.history(leg.case_id) if each.name == event]
     return found[-1].reason if found else ""
+
+
+def late_grace(leg: Leg) -> timedelta:
+    """How long after its start an appointment is not yet called late: by its own policy."""
+    return cases.as_value(leg.case).policy.gap("late_grace").delta
+
+
+def upcoming_of(service: UUID, now: datetime) -> list[Leg]:
+    """The booked appointments of a service that are still to come, by time."""
+    found = Leg.objects.filter(service=service, current=True, start__gt=now)
+    found = found.filter(case__state__in=["scheduled", "confirmed", "prepared"])
+    return list(_with_everything(found).order_by("start"))
+
+
+def upcoming_with(staff: UUID, now: datetime) -> list[Leg]:
+    """The booked appointments of a member of staff that are still to come, by time."""
+    found = Leg.objects.filter(staff=staff, current=True, start__gt=now)
+    found = found.filter(case__state__in=["scheduled", "confirmed", "prepared"])
+    return list(_with_everything(found).order_by("start"))

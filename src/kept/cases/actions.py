@@ -67,7 +67,8 @@ class Incoming:
     event: core.Event
 
 
-@transaction.atomic
+# Without a savepoint of its own: an exception undoes the caller's transaction as a whole.
+@transaction.atomic(savepoint=False)
 def apply(incoming: Sequence[Incoming], now: datetime) -> list[core.Decision]:
     """Let these events happen, in this order, at `now`. Answers the decision on each.
 

@@ -37,6 +37,11 @@ def value(case_id: UUID) -> core.Case:
     return case_value(row, controls, kinds, row.hand_offs.order_by("id"))
 
 
+def as_value(row: models.Case) -> core.Case:
+    """The case of a row already read, without what hangs on it: enough to ask a path's guards."""
+    return case_value(row)
+
+
 def of_subject(subject: UUID) -> list[models.Case]:
     """Every case about a subject, the first leg first."""
     return list(models.Case.objects.filter(subject=subject).order_by("path", "number"))
@@ -46,6 +51,12 @@ def events(cases: Iterable[UUID]) -> list[models.Event]:
     """The histories of these cases as one, oldest first."""
     found = models.Event.objects.filter(case__in=list(cases)).select_related("case")
     return list(found.order_by("case__number", "seq"))
+
+
+def events_between(business: UUID, begin: datetime, end: datetime) -> list[models.Event]:
+    """What happened in a business after `begin` and until `end`, oldest first."""
+    found = models.Event.objects.filter(case__business=business, at__gt=begin, at__lte=end)
+    return list(found.select_related("case").order_by("at", "id"))
 
 
 def history(case_id: UUID, *, until: int | None = None) -> list[core.Event]:

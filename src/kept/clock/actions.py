@@ -9,6 +9,10 @@ from django.db import transaction
 from kept.clock import queries
 from kept.clock.models import Clock, Heartbeat
 
+# Far enough for every demo, and far from where dates end: what is planned lies after "now".
+LATEST = datetime(2900, 1, 1, tzinfo=UTC)
+TOO_FAR = "The clock goes no further than the year 2900."
+
 
 class ClockRefused(Exception):
     """The clock cannot be set this way. The message says why and what to do."""
@@ -19,8 +23,11 @@ def start(at: datetime | None = None, *, speed: float = 1.0) -> None:
 
     Called at every start. An installation keeps the clock it began with; asking again for the
     time-lapse clock it is already on changes nothing. Raises ClockRefused when a database that
-    has lived on the real clock is asked to leave it.
+    has lived on the real clock is asked to leave it, and for an instant or a speed that cannot be.
     """
+    _check_speed(speed)
+    if at is not None:
+        _check_instant(at)
     real = queries.real_now()
     wanted = Clock.REAL if at is None else Clock.LAPSE
     clock, made = Clock.objects.get_or_create(
@@ -40,11 +47,15 @@ def advance(by: timedelta) -> datetime:
         raise ClockRefused("The clock only goes forward.")
     with transaction.atomic():
         clock = _lapse()
-        return _set(clock, queries.reading(clock) + by, clock.speed)
+        says = queries.reading(clock)
+        if by > LATEST - says:
+            raise ClockRefused(TOO_FAR)
+        return _set(clock, says + by, clock.speed)
 
 
 def advance_to(instant: datetime) -> datetime:
     """Jump the time-lapse clock forward to an instant. Raises ClockRefused."""
+    _check_instant(instant)
     with transaction.atomic():
         clock = _lapse()
         if instant < queries.reading(clock):
@@ -54,11 +65,24 @@ def advance_to(instant: datetime) -> datetime:
 
 def run_at(speed: float) -> datetime:
     """Run the time-lapse clock `speed` times as fast from now on (0 stops it)."""
-    if not 0 <= speed <= 100_000:
-        raise ClockRefused("The speed must lie between 0 and 100000.")
+    _check_speed(speed)
     with transaction.atomic():
         clock = _lapse()
         return _set(clock, queries.reading(clock), speed)
+
+
+def _check_speed(speed: float) -> None:
+    if not 0 <= speed <= 100_000:  # also refuses what is no number (NaN)
+        raise ClockRefused("The speed must lie between 0 and 100000.")
+
+
+def _check_instant(at: datetime) -> None:
+    if at.utcoffset() is None:
+        raise ClockRefused(
+            f"{at.isoformat()} has no offset from UTC: add one, such as Z or +02:00."
+        )
+    if at > LATEST:
+        raise ClockRefused(TOO_FAR)
 
 
 def _lapse() -> Clock:
@@ -80,10 +104,10 @@ def _set(clock: Clock, says: datetime, speed: float) -> datetime:
 def beat(name: str, *, started_at: datetime, idle: bool, turned: int, failed: int) -> None:
     """Leave a sign of life of a process that turns the handle."""
     Heartbeat.objects.update_or_create(
-        name=name,
+        name=name[:80],
         defaults={
             "started_at": started_at,
-            "seen_at": datetime.now(UTC),
+            "seen_at": queries.real_now(),
             "idle": idle,
             "turned": turned,
             "failed": failed,

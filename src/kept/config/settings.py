@@ -63,6 +63,16 @@ ROOT_URLCONF = "kept.config.urls"
 WSGI_APPLICATION = "kept.config.wsgi.application"
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "console:sign_in"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import dj_database_url
 
@@ -57,8 +59,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
 
 
 def _data_dir(environ: Mapping[str, str]) -> Path:
-    home = Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-    folder = Path(environ.get("KEPT_DATA_DIR") or home / "kept").expanduser().resolve()
+    folder = _named_folder(environ)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -74,40 +75,64 @@ def _data_dir(environ: Mapping[str, str]) -> Path:
     return folder
 
 
+def _named_folder(environ: Mapping[str, str]) -> Path:
+    try:
+        if named := environ.get("KEPT_DATA_DIR"):
+            return Path(named).expanduser().resolve()
+        share = Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        return (share / "kept").expanduser().resolve()
+    except (RuntimeError, ValueError) as error:  # a home that nobody has; a NUL in the name
+        raise SettingError(
+            f"The data directory cannot be found ({error}): set KEPT_DATA_DIR to a full path."
+        ) from error
+
+
 def _database(environ: Mapping[str, str], data_dir: Path) -> dict[str, Any]:
     url = environ.get("KEPT_DATABASE_URL", "").strip() or f"sqlite:///{data_dir / 'kept.sqlite3'}"
-    scheme = url.split(":", 1)[0]
-    if scheme not in {"sqlite", "postgres", "postgresql"}:
+    # No message repeats a part of the URL, and none keeps the error it comes from: what does not
+    # parse may be the password.
+    if url.partition("://")[0] not in {"sqlite", "postgres", "postgresql"}:
         raise SettingError(
-            f"KEPT_DATABASE_URL begins with {scheme!r}: use sqlite:///path/to/file or "
-            "postgresql://user:password@host:5432/name."
+            "KEPT_DATABASE_URL begins with something else than a database: use "
+            "sqlite:///path/to/file or postgresql://user:password@host:5432/name."
         )
     try:
         config: dict[str, Any] = dict(dj_database_url.parse(url))
-    except ValueError as error:
+    except ValueError:
         raise SettingError(
             "KEPT_DATABASE_URL cannot be read: write it like "
             "postgresql://user:password@host:5432/name, with special characters in the password "
             "percent-encoded."
-        ) from error
+        ) from None
     if not config.get("NAME"):
         raise SettingError("KEPT_DATABASE_URL names no database: add it after the last slash.")
+    if config["NAME"] == ":memory:":
+        raise SettingError(
+            "KEPT_DATABASE_URL names a database in memory, which every process would have for "
+            "itself and none would keep: use sqlite:///path/to/file."
+        )
     return config
 
 
 def _base_url(environ: Mapping[str, str]) -> str:
     url = environ.get("KEPT_BASE_URL", "").strip().rstrip("/") or "http://127.0.0.1:8000"
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         usable = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or True)
-    except ValueError:  # urlsplit reads the port lazily
-        usable = False
-    if not usable or parts.query or parts.fragment or parts.path:
+    except ValueError:  # brackets that do not match; a port that is no number is read lazily
+        parts, usable = None, False
+    if parts is None or not usable or not _is_origin(url, parts):
         raise SettingError(
-            f"KEPT_BASE_URL is {url!r}: write the address people use, such as "
-            "https://book.example.com (no path)."
+            "KEPT_BASE_URL cannot be used: write the address people use, such as "
+            "https://book.example.com (no path, no user name)."
         )
-    return url
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _is_origin(url: str, parts: SplitResult) -> bool:
+    """Only scheme, host and port: what every link is made of, and what is compared as text."""
+    rest = parts.path or parts.query or parts.fragment or "@" in parts.netloc
+    return not rest and not any(c.isspace() for c in url)
 
 
 def _secret_key(environ: Mapping[str, str], data_dir: Path) -> str:
@@ -125,16 +150,37 @@ def _secret_key(environ: Mapping[str, str], data_dir: Path) -> str:
 def _kept_key(path: Path) -> str:
     """The key in the data directory, made on the first start. Two first starts agree on one."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        if not path.exists():
+            _make_key(path)
         key = path.read_text(encoding="ascii").strip()
-        if len(key) < 32:
-            raise SettingError(
-                f"The secret key file {path} is empty or damaged: restore it from a backup, or "
-                "remove it to have a new one made (everybody must then sign in again)."
-            ) from None
-        return key
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        key = secrets.token_urlsafe(48)
-        file.write(key + "\n")
+    except OSError as error:
+        raise SettingError(
+            f"The secret key file {path} cannot be read or made ({error.strerror}): this user must "
+            "own it."
+        ) from error
+    except UnicodeDecodeError:
+        key = ""
+    if len(key) < 32:
+        raise SettingError(
+            f"The secret key file {path} is empty or damaged: restore it from a backup, or "
+            "remove it to have a new one made (everybody must then sign in again)."
+        )
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Write a whole key aside and give it its name, unless somebody else was first.
+
+    Written in place it would be empty for a moment: for another start to read, or for ever if
+    this one dies there.
+    """
+    descriptor, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(aside, path)
+    finally:
+        Path(aside).unlink()

@@ -8,7 +8,7 @@ import uuid
 
 import uuid_utils.compat
 
-# No vowels and no look-alikes: a reference is read out over the phone and may not spell a word.
+# A reference is read out over the phone: no vowels, which could spell a word, and no 0, 1 or L.
 REFERENCE_ALPHABET = "BCDFGHJKMNPQRSTVWXZ23456789"
 
 
@@ -21,6 +21,12 @@ def new_reference() -> str:
     """A short reference for people, such as `KX7-M2PT9`: 27^8, about 2.8 * 10^11 of them."""
     letters = [secrets.choice(REFERENCE_ALPHABET) for _ in range(8)]
     return f"{''.join(letters[:3])}-{''.join(letters[3:])}"
+
+
+def as_reference(text: str) -> str:
+    """A reference as people type it (`kx7 m2pt9`, `KX7M2PT9`) in the form in which it is kept."""
+    letters = "".join(text.upper().replace("-", "").split())
+    return f"{letters[:3]}-{letters[3:]}"
 
 
 def new_token() -> str:

@@ -1,18 +1,30 @@
-"""Keeping the secrets that stand in addresses out of log lines."""
+"""Log lines, without the secrets that people carry in addresses."""
 
 from __future__ import annotations
 
 import logging
 import re
 
-SECRET_PATHS = re.compile(r"(/(?:a|sign-in)/)[^/\s?\"']+")
+# A customer's page and a one-time sign-in link are secrets in a path; an API key stands anywhere.
+_IN_A_PATH = re.compile(r"(/a/|/sign-in/)[A-Za-z0-9_~-]{8,}")
+_KEY = re.compile(r"kept_[A-Za-z0-9_-]{8,}")
 
 
 class HideSecrets(logging.Filter):
-    """Blots out the token in the path of a customer's page or of a sign-in link."""
+    """Writes `/a/…`, `/sign-in/…` and `kept_…` where a line would name the secret itself.
+
+    On the handler, so that it sees the lines of every library. A traceback is part of the line.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage()
-        if SECRET_PATHS.search(said):
-            record.msg, record.args = SECRET_PATHS.sub(r"\1…", said), ()
+        record.msg, record.args = without_secrets(record.getMessage()), ()
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        if record.exc_text:
+            record.exc_text = without_secrets(record.exc_text)
         return True
+
+
+def without_secrets(text: str) -> str:
+    """The text with every customer link, sign-in link and API key cut short."""
+    return _KEY.sub("kept_…", _IN_A_PATH.sub(r"\1…", text))

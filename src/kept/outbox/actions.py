@@ -88,9 +88,13 @@ def post(posts: Sequence[Post], now: datetime) -> None:
 
 def withdraw(controls: Iterable[tuple[UUID, str, int, str]], now: datetime) -> None:
     """Take back what has not been handed over yet: (case, control, run, why) each."""
-    for case, control, run, why in controls:
-        waiting = Message.objects.filter(case=case, control=control, run=run)
-        for message in waiting.filter(status__in=[Message.QUEUED, Message.CLAIMED]):
+    reasons = {(case, control, run): why for case, control, run, why in controls}
+    if not reasons:
+        return
+    waiting = Message.objects.filter(case__in={case for case, _, _ in reasons})
+    for message in waiting.filter(status__in=[Message.QUEUED, Message.CLAIMED]):
+        why = reasons.get((message.case, message.control, message.run))
+        if why is not None:
             message.status, message.error = Message.WITHDRAWN, why[:500]
             message.save(update_fields=["status", "error"])
             _note(message, "withdrawn", now, why)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,26 +64,52 @@ def checked_contact(
 
     `country`: where a phone number without a country code belongs (ISO 3166, e.g. "DE").
     """
-    name, email, phone = " ".join(name.split()), email.strip(), phone.strip()
-    if not name:
+    return Contact(
+        _name(name),
+        _email(email.strip()),
+        _phone(phone.strip(), country),
+        _time_zone(time_zone.strip()),
+        locale.strip()[:20],
+    )
+
+
+# Characters that show nothing themselves and turn the words around them about, so that a name in
+# a list or a mail could pretend to be something else (Unicode, UAX 9 and UTS 39).
+TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+INVISIBLE = frozenset("\u200b\u2060\ufeff\u00ad")
+
+
+def _name(name: str) -> str:
+    """One line, composed as people type it (NFC), so that one name is found in one way."""
+    shown = "".join(c for c in name if c not in TURNING and c not in INVISIBLE)
+    shown = " ".join(unicodedata.normalize("NFC", shown).split())
+    if not any(c.isalnum() for c in shown):
         raise ContactError("name", "Enter the name.")
-    if len(name) > 200 or any(ord(c) < 32 for c in name):
+    if len(shown) > 200:
         raise ContactError("name", "Enter a name of at most 200 letters.")
-    return Contact(name, _email(email), _phone(phone, country), _time_zone(time_zone), locale[:20])
+    if any(unicodedata.category(c) in {"Cc", "Cs"} for c in shown):
+        raise ContactError("name", "This name holds characters that cannot be shown.")
+    return shown
 
 
 def _email(email: str) -> str:
     if not email:
         return ""
+    if len(email) > 254:
+        raise ContactError("email", "Enter an e-mail address of at most 254 letters.")
     try:
         validate_email(email)
     except ValidationError as error:
-        message = "Enter an e-mail address like name@example.com."
-        raise ContactError("email", message) from error
-    if len(email) > 254:
-        raise ContactError("email", "Enter an e-mail address of at most 254 letters.")
+        raise ContactError("email", LIKE_THIS) from error
+    if '"' in email:
+        # Allowed by RFC 5321 in quotes: spaces and control characters. Nobody has such an
+        # address, and in the header of a mail or of a calendar it is only a danger.
+        raise ContactError("email", LIKE_THIS)
     local, _, domain = email.rpartition("@")
     return f"{local}@{domain.lower()}"
+
+
+LIKE_THIS = "Enter an e-mail address like name@example.com."
 
 
 def _phone(phone: str, country: str) -> str:
@@ -110,11 +137,13 @@ def _time_zone(name: str) -> str:
 def find_or_create(business: UUID, contact: Contact, now: datetime) -> models.Customer:
     """The customer of this business with this name and address, or a new one.
 
-    Never merged on an address alone: families share one.
+    Never merged on an address alone: families share one. What they say now about their zone and
+    language replaces what they said before. Two bookings of a new customer at the same moment may
+    make two customers; each appointment has its own, and nothing counts on there being one.
     """
     known = models.Customer.objects.filter(business_id=business, name=contact.name)
     known = known.filter(email=contact.email, phone=contact.phone)
-    customer = known.order_by("created_at").first()
+    customer = known.order_by("created_at", "id").first()
     if customer is None:
         return models.Customer.objects.create(
             business_id=business,
@@ -125,12 +154,20 @@ def find_or_create(business: UUID, contact: Contact, now: datetime) -> models.Cu
             locale=contact.locale,
             created_at=now,
         )
+    if (said := _newly_said(customer, contact)) and known.filter(id=customer.id).update(**said):
+        customer.refresh_from_db()
     return customer
+
+
+def _newly_said(customer: models.Customer, contact: Contact) -> dict[str, str]:
+    said = {"time_zone": contact.time_zone, "locale": contact.locale}
+    return {name: new for name, new in said.items() if new and new != getattr(customer, name)}
 
 
 def correct_contact(customer_id: UUID, contact: Contact) -> models.Customer:
     """Replace a customer's addresses; an address known to be bad is given a new chance."""
-    customer = models.Customer.objects.select_for_update().get(id=customer_id)
+    # Not against those who merely refer to the customer: they may hold a case we wait for next.
+    customer = models.Customer.objects.select_for_update(no_key=True).get(id=customer_id)
     customer.name, customer.email, customer.phone = contact.name, contact.email, contact.phone
     customer.time_zone = contact.time_zone or customer.time_zone
     customer.locale = contact.locale or customer.locale

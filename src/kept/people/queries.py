@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -39,10 +40,19 @@ def told_many(subjects: Iterable[UUID]) -> dict[UUID, Told]:
 
 
 def search(business: UUID, text: str, limit: int = 20) -> list[Customer]:
-    """Customers of a business by a part of name, e-mail or phone."""
+    """Customers of a business by a part of name, e-mail or phone; none for an empty text."""
+    text = " ".join(unicodedata.normalize("NFC", text.replace("\0", "")).split())
+    if not text:
+        return []
     matches = Q(name__icontains=text) | Q(email__icontains=text)
-    digits = "".join(c for c in text if c.isdigit())
+    # The zero in front of a national number is not part of the international form.
+    digits = "".join(c for c in text if c.isdecimal()).lstrip("0")
     if len(digits) >= 3:
         matches |= Q(phone__contains=digits)
     found = Customer.objects.filter(matches, business_id=business)
     return list(found.order_by("name", "id")[:limit])
+
+
+def customer_of(business: UUID, customer_id: UUID) -> Customer:
+    """Raises Customer.DoesNotExist, also for one of another business."""
+    return Customer.objects.get(business_id=business, id=customer_id)

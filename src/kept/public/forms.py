@@ -24,7 +24,8 @@ class Details(Form):
     )
     email = forms.CharField(
         label="E-mail address",
-        help_text="We send the confirmation and the reminders there.",
+        help_text="We send the confirmation and the reminders there. If you have none, give a phone"
+        " number instead.",
         required=False,
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
@@ -53,6 +54,8 @@ class Details(Form):
         super().__init__(*args, **kwargs)
         self.business, self.time_zone = business, time_zone
         self.contact: Contact | None = None
+        # Neither needed by itself nor simply optional: this or a phone number.
+        self.fields["email"].or_another = True  # type: ignore[attr-defined]
 
     def clean_website(self) -> str:
         if self.cleaned_data["website"]:

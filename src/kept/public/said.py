@@ -16,7 +16,7 @@ from kept.people import queries as people
 NOTICES = {
     "confirmation": "confirmation",
     "moved_notice": "message with the new time",
-    "cancelled_notice": "message that it is cancelled",
+    "cancelled_notice": "notice of the cancellation",
 }
 ON_ITS_WAY = {Message.QUEUED, Message.CLAIMED, Message.HANDING_OVER}
 TAKEN = {Message.ACCEPTED, Message.DELIVERED}

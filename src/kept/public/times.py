@@ -20,9 +20,13 @@ A_MONTH = 28
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A time that is offered: its instant, and the words of a second zone where that differs."""
+    """A time that is offered: its instant, and the words of a second zone where that differs.
+
+    `label` says everything to somebody who cannot see under which day and zone the time stands.
+    """
 
     at: datetime
+    label: str
     elsewhere: str = ""
     mine: bool = False
 
@@ -82,7 +86,20 @@ def starts(asked: Asked, begin: datetime, end: datetime) -> list[Start]:
 
 
 def _start(asked: Asked, at: datetime) -> Start:
-    return Start(at, _elsewhere(asked, at), mine=at == asked.mine)
+    elsewhere, mine = _elsewhere(asked, at), at == asked.mine
+    return Start(at, _label(asked, at, elsewhere, mine), elsewhere, mine)
+
+
+def _label(asked: Asked, at: datetime, elsewhere: str, mine: bool) -> str:
+    """Like "10:00, Tuesday 2 March 2027, Berlin time, 18:00 Tokyo time"."""
+    parts = [
+        i18n.format_time(at, asked.zone, asked.locale),
+        i18n.format_date(at, asked.zone, asked.locale),
+        i18n.zone_name(asked.zone, asked.locale),
+        elsewhere,
+        "held for you" if mine else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _elsewhere(asked: Asked, at: datetime) -> str:

@@ -262,13 +262,15 @@ Do = Callable[[Visit, Form | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing a customer may do: its page, its form, what it does and what it then says."""
+    """One thing a customer may do: its page, its form, what it does.
+
+    What it led to is said by the page of the appointment, now and whenever it is opened again.
+    """
 
     name: str
     template: str
     form: type[Form] | None
     do: Do
-    done: str
 
 
 def _acknowledge(visit: Visit, form: Form | None) -> None:
@@ -304,14 +306,12 @@ def _say(visit: Visit, name: str, **said: Any) -> None:
 ACTS = {
     act.name: act
     for act in (
-        Act("acknowledge", "public/acknowledge.html", None, _acknowledge,
-            "Thank you: we know that you will come."),
-        Act("cancel", "public/cancel.html", Cancel, _cancel, "Your appointment is cancelled."),
-        Act("late", "public/late.html", Late, _run_late, "Thank you: we know that you are late."),
-        Act("cannot-come", "public/cannot_come.html", CannotCome, _cannot_come,
-            "We know that you may not come, and will be in touch."),
+        Act("acknowledge", "public/acknowledge.html", None, _acknowledge),
+        Act("cancel", "public/cancel.html", Cancel, _cancel),
+        Act("late", "public/late.html", Late, _run_late),
+        Act("cannot-come", "public/cannot_come.html", CannotCome, _cannot_come),
     )
-}  # fmt: skip
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -356,7 +356,8 @@ def _do(visit: Visit, wanted: Act, earlier: Leg | None) -> HttpResponse:
         return _again(visit, wanted)
     except NotAllowed as refused:
         return _show(_fresh(visit), problem=refused.detail, status=409)
-    messages.success(visit.request, HEARD if heard else wanted.done)
+    if heard:
+        messages.warning(visit.request, HEARD)
     return _to_page(visit)
 
 

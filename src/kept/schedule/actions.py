@@ -50,34 +50,39 @@ def claim(
 ) -> None:
     """Take a resource from `begin` to `end` (buffers included). Raises Taken.
 
-    Whatever races, the database has the last word. Locking the resource first makes the others
-    wait their turn instead of running into each other (two exclusion checks that wait for one
-    another are a deadlock). Call it in a transaction; after Taken that transaction can go on.
+    Locking the resource first makes the others wait their turn instead of running into each
+    other (two exclusion checks that wait for one another are a deadlock). Whoever claims without
+    the lock meets the database, which has the last word. Call it in a transaction, and leave that
+    by the exception: the lock and, where the database refused, all that was done go with it.
     """
     Resource.objects.select_for_update().get(number=resource.number)
-    span = {"start": to_minute(begin), "end": to_minute(end)}
-    _drop_expired_holds(resource.number, span["start"], span["end"], now)
+    start, finish = to_minute(begin), to_minute(end)
+    _make_room(resource.number, start, finish, now)
     try:
-        with transaction.atomic():
-            Claim.objects.create(
-                business_id=resource.business_id,
-                resource=resource.number,
-                kind=kind,
-                holder=holder,
-                expires_at=expires_at,
-                **span,
-            )
+        Claim.objects.create(
+            business_id=resource.business_id,
+            resource=resource.number,
+            start=start,
+            end=finish,
+            kind=kind,
+            holder=holder,
+            expires_at=expires_at,
+        )
     except IntegrityError as error:
         if "claims_do_not_overlap" not in str(error):
             raise
         raise Taken from error
 
 
-def _drop_expired_holds(number: int, start: int, end: int, now: datetime) -> None:
-    over = Claim.objects.filter(
-        live=True, resource=number, end__gt=start, start__lt=end, expires_at__lte=now
-    )
-    over.update(live=False)
+def _make_room(number: int, start: int, end: int, now: datetime) -> None:
+    """Let go of expired holds in this time. Raises Taken when anything else stands there."""
+    standing = Claim.objects.filter(live=True, resource=number, end__gt=start, start__lt=end)
+    expiries = standing.values_list("id", "expires_at")
+    expired = [claim for claim, at in expiries if at is not None and at <= now]
+    if len(expired) < len(expiries):
+        raise Taken
+    if expired:
+        Claim.objects.filter(id__in=expired).update(live=False)
 
 
 def release(releases: Mapping[UUID, datetime]) -> None:
@@ -153,14 +158,33 @@ class ServiceDetails:
 def create_service(business: UUID, details: ServiceDetails) -> Service:
     """A new service. Raises ScheduleError for details that cannot be, or unknown staff."""
     _check_service(details)
-    resources = list(queries.staff(business).filter(id__in=details.staff))
-    if len(resources) < len(set(details.staff)):
-        raise ScheduleError("staff", "One of these people does not exist: list /staff for theirs.")
+    resources = _known_staff(business, details.staff)
     fields = {name: getattr(details, name) for name in ServiceDetails.__slots__ if name != "staff"}
     with transaction.atomic():
         service = Service.objects.create(business_id=business, **fields)
         service.staff.set(resources)
     return service
+
+
+def update_service(business: UUID, service_id: UUID, details: ServiceDetails) -> Service:
+    """Change a service. What is booked keeps its snapshot. Raises ScheduleError, DoesNotExist."""
+    _check_service(details)
+    service = queries.service(business, service_id)
+    resources = _known_staff(business, details.staff)
+    for name in ServiceDetails.__slots__:
+        if name != "staff":
+            setattr(service, name, getattr(details, name))
+    with transaction.atomic():
+        service.save()
+        service.staff.set(resources)
+    return service
+
+
+def _known_staff(business: UUID, ids: Sequence[UUID]) -> list[Resource]:
+    resources = list(queries.staff(business).filter(id__in=ids))
+    if len(resources) < len(set(ids)):
+        raise ScheduleError("staff", "One of these people does not exist: list /staff for theirs.")
+    return resources
 
 
 def _check_service(details: ServiceDetails) -> None:
@@ -206,6 +230,13 @@ def create_staff(
         _write_hours(resource, hours)
         close_gaps(resource)
     return resource
+
+
+def update_staff(resource: Resource, name: str, email: str) -> None:
+    """Another name or address of a member of staff. Raises ScheduleError."""
+    if not name.strip():
+        raise ScheduleError("name", "The member of staff needs a name.")
+    Resource.objects.filter(id=resource.id).update(name=name.strip(), email=email.strip())
 
 
 def set_hours(resource: Resource, time_zone: str, hours: Sequence[WeeklyHours]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -39,7 +39,7 @@ def services(business: UUID) -> QuerySet[Service]:
 
 def service(business: UUID, service_id: UUID) -> Service:
     """Raises Service.DoesNotExist, also for one of another business or an archived one."""
-    return services(business).get(id=service_id)
+    return Service.objects.get(business_id=business, id=service_id, archived_at=None)
 
 
 def staff(business: UUID) -> QuerySet[Resource]:
@@ -97,6 +97,21 @@ def taken(
     return spans
 
 
+def taken_around(
+    service: Service,
+    resources: Sequence[Resource],
+    start: datetime,
+    now: datetime,
+    *,
+    but: UUID | None = None,
+) -> dict[int, list[Span]]:
+    """What is taken of each resource that a visit at `start`, with its buffers, could touch."""
+    slot_rules = rules(service)
+    reach = slot_rules.duration + slot_rules.buffer_before + slot_rules.buffer_after
+    begin = to_minute(start)
+    return taken(resources, begin - reach, begin + reach, now, but=but)
+
+
 def free_slots(
     service: Service,
     resources: Sequence[Resource],
@@ -107,12 +122,28 @@ def free_slots(
     but: UUID | None = None,
 ) -> list[Slot]:
     """The bookable slots of a service with begin <= start < end, by time and then staff name."""
+    found = free_minutes(service, resources, begin, end, now, but=but)
+    length = timedelta(minutes=service.duration_minutes)
+    starts = {minute: from_minute(minute) for minute, _ in found}
+    return [Slot(starts[at], starts[at] + length, resources[who].id) for at, who in found]
+
+
+def free_minutes(
+    service: Service,
+    resources: Sequence[Resource],
+    begin: datetime,
+    end: datetime,
+    now: datetime,
+    *,
+    but: UUID | None = None,
+) -> list[tuple[int, int]]:
+    """`free_slots` as bare numbers, for thousands at once: (minute, position in `resources`)."""
     slot_rules = rules(service)
     first, last = _whole_minute_up(begin), _whole_minute_up(end)
     reach = slot_rules.duration + slot_rules.buffer_before + slot_rules.buffer_after
     busy = taken(resources, first - reach, last + reach, now, but=but)
     found = [
-        (minute, order, resource.id)
+        (minute, order)
         for order, resource in enumerate(resources)
         for minute in availability.free_starts(
             _open(resource, begin, end),
@@ -124,9 +155,7 @@ def free_slots(
         )
     ]
     found.sort()
-    length = timedelta(minutes=slot_rules.duration)
-    starts = {minute: from_minute(minute) for minute, _, _ in found}
-    return [Slot(starts[minute], starts[minute] + length, who) for minute, _, who in found]
+    return found
 
 
 def refusal(
@@ -137,12 +166,17 @@ def refusal(
     *,
     on_grid: bool = True,
     but: UUID | None = None,
+    busy: Mapping[int, Sequence[Span]] | None = None,
 ) -> Refusal | None:
-    """Why this start cannot be booked with this resource, or None: by the rules of free_slots."""
+    """Why this start cannot be booked with this resource, or None: by the rules of free_slots.
+
+    `busy`: what is taken, where the caller has read it already (`taken_around`), or wants to leave
+    it to the claim to find out (nothing).
+    """
     slot_rules = rules(service)
     begin = to_minute(start)
-    reach = slot_rules.duration + slot_rules.buffer_before + slot_rules.buffer_after
-    busy = taken([resource], begin - reach, begin + reach, now, but=but)
+    if busy is None:
+        busy = taken_around(service, [resource], start, now, but=but)
     opened = _open(resource, start, start + timedelta(minutes=slot_rules.duration))
     return availability.fits(
         opened,
@@ -152,6 +186,12 @@ def refusal(
         begin,
         on_grid=on_grid,
     )
+
+
+def is_open(resource: Resource, start: datetime, end: datetime) -> bool:
+    """True when the whole span lies in the weekly hours of a resource; closures are not asked."""
+    begin, finish = to_minute(start), _whole_minute_up(end)
+    return any(low <= begin and finish <= high for low, high in _open(resource, start, end))
 
 
 def _open(resource: Resource, begin: datetime, end: datetime) -> list[Span]:
@@ -201,6 +241,12 @@ def closures(business: UUID, now: datetime) -> QuerySet[Closure]:
     """Closures that are not over and not lifted, the next first."""
     standing = Closure.objects.filter(business_id=business, lifted_at=None, end__gt=now)
     return standing.select_related("resource").order_by("start", "id")
+
+
+def closure(business: UUID, closure_id: UUID) -> Closure:
+    """Raises Closure.DoesNotExist, also for one of another business or one already lifted."""
+    standing = Closure.objects.filter(business_id=business, lifted_at=None)
+    return standing.select_related("resource").get(id=closure_id)
 
 
 def holders_between(resources: Sequence[Resource], begin: datetime, end: datetime) -> list[UUID]:

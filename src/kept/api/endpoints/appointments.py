@@ -70,7 +70,7 @@ def book(request: HttpRequest, body: BookingIn) -> HttpResponse:
 
     def show(row: Appointment) -> Answer:
         address = request.build_absolute_uri(f"{request.path}/{row.id}")
-        return _shown(shapes.appointment(row), 201, {"Location": address})
+        return _shown(shapes.new_appointment(row), 201, {"Location": address})
 
     def act(alongside: Alongside) -> None:
         actions.book(business, booking, now, actor_of(request), alongside)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from kept.api import shapes
-from kept.api.answers import answer
+from kept.api.answers import Answer
 from kept.api.declare import reads
 from kept.api.gives import SlotsOut
 from kept.api.keys import business_of
@@ -43,9 +43,9 @@ def list_slots(
         resources = [each for each in resources if each.id == asked.staff]
         if not resources:
             raise not_found("No such member of staff gives this service.", "?staff")
-    slots = schedule.free_slots(offered, resources, asked.begin, asked.end, clock())
-    zone = shapes.zone_of(business)
-    return answer({"slots": shapes.slots(slots, zone), "time_zone": zone.key}).response()
+    found = schedule.free_minutes(offered, resources, asked.begin, asked.end, clock())
+    ids, minutes = [each.id for each in resources], offered.duration_minutes
+    return Answer(200, shapes.slots_body(found, ids, minutes, shapes.zone_of(business))).response()
 
 
 def _check_range(begin: datetime, end: datetime) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import phonenumbers
 from django import template
 from django.forms.boundfield import BoundField
 from django.template.context import Context
@@ -98,6 +99,17 @@ def money(context: Context, amount: Decimal | str | None, currency: str) -> str:
     return i18n.format_money(int(smallest.to_integral_value()), currency, _locale(context))
 
 
+@register.simple_tag
+def phone(number: str) -> SafeString:
+    """A number to be called, spaced as people write it; one that is no number is only shown."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return format_html("<bdi>{}</bdi>", number)
+    shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return format_html('<a href="tel:{}"><bdi>{}</bdi></a>', number, shown)
+
+
 # Drawn pieces
 
 
@@ -142,5 +154,6 @@ def field(bound: BoundField) -> dict[str, Any]:
         "bound": bound,
         "group": group,
         "box": bound.widget_type == "checkbox",
+        "optional": not bound.field.required and not getattr(bound.field, "or_another", False),
         "control": forms.widget_of(bound),
     }

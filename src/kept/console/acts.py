@@ -1,0 +1,290 @@
+"""What can be done to an appointment from its page, as a table: one row an act.
+
+Each act has a page of its own that asks what it needs to know; a button that knows it already
+posts straight to that page. The path decides whether an act is possible; nothing here does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kept.accounts.queries import Member
+from kept.appointments import actions as appointments
+from kept.appointments import queries
+from kept.appointments.queries import Appointment, Leg
+from kept.console import forms, words
+from kept.console.access import Desk
+from kept.core.case import Event, NotAllowed, Role
+from kept.core.paths.appointment import CORRECTIONS
+from kept.people.actions import Contact, ContactError, checked_contact
+from kept.web.forms import Form
+
+Data = Mapping[str, Any]
+
+REFUSALS = (NotAllowed, appointments.Stale, appointments.CannotBook, ContactError)
+"""What an act may be refused with: each is shown on the act's page, with what was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that can be done. `event` is what it is called on the path.
+
+    `least`: the role it takes. `where`: "visit" for the buttons of the day, "change" and
+    "customer" for the two other groups of the appointment's page, "" for none.
+    """
+
+    name: str
+    event: str
+    title: str
+    button: str
+    do: Callable[[Desk, Appointment, Data], str]
+    form: type[Form] = forms.WithReason
+    least: str = Member.FRONT_DESK
+    where: str = "customer"
+    says: str = ""
+    style: str = ""
+
+
+def _say(name: str, done: str) -> Callable[[Desk, Appointment, Data], str]:
+    def act(desk: Desk, appointment: Appointment, data: Data) -> str:
+        appointments.say(
+            appointment,
+            name,
+            desk.now,
+            desk.actor,
+            reason=str(data.get("reason", "")),
+            expected=data.get("version"),
+        )
+        return done
+
+    return act
+
+
+def _miss(desk: Desk, appointment: Appointment, data: Data) -> str:
+    appointments.miss(
+        appointment,
+        desk.now,
+        desk.actor,
+        by=_role(data["by"]),
+        reason=data["reason"],
+        expected=data["version"],
+    )
+    return "Recorded as missed. It stays on the list of missed appointments."
+
+
+def _cancel(desk: Desk, appointment: Appointment, data: Data) -> str:
+    appointments.cancel(
+        appointment,
+        desk.now,
+        desk.actor,
+        by=_role(data["by"]),
+        reason=data["reason"],
+        expected=data["version"],
+    )
+    return "Cancelled. The time is free again and nothing more of the old plan is sent."
+
+
+def _correct(desk: Desk, appointment: Appointment, data: Data) -> str:
+    appointments.correct(
+        appointment,
+        data["to"],
+        desk.now,
+        desk.actor,
+        reason=data["reason"],
+        by=_role(data["by"]),
+        expected=data["version"],
+    )
+    return f"Corrected to {words.told_of(data['to'], words.STATES).lower()}."
+
+
+def _late(desk: Desk, appointment: Appointment, data: Data) -> str:
+    appointments.say(
+        appointment,
+        "running_late",
+        desk.now,
+        desk.actor,
+        data={"minutes": data["minutes"]},
+        expected=data["version"],
+    )
+    return f"Noted: running {data['minutes']} minutes late."
+
+
+def _contact(desk: Desk, appointment: Appointment, data: Data) -> str:
+    typed = contact_of(desk, data)
+    leg = queries.current_leg(appointment)
+    if data["version"] is not None and data["version"] != leg.case.version:
+        raise appointments.Stale(leg.case.version)
+    appointments.correct_contact(appointment, typed, desk.now, desk.actor)
+    return "The contact is corrected, for every appointment of this customer."
+
+
+def contact_of(desk: Desk, data: Data) -> Contact:
+    """The typed contact, checked. Raises ContactError."""
+    _, _, country = desk.business.locale.partition("_")
+    return checked_contact(
+        data["name"],
+        data.get("email", ""),
+        data.get("phone", ""),
+        data.get("time_zone", ""),
+        country=country,
+    )
+
+
+def _role(by: str) -> Role:
+    return Role.CUSTOMER if by == "customer" else Role.STAFF
+
+
+ACTS = {
+    act.name: act
+    for act in (
+        Act(
+            "arrive",
+            "arrived",
+            "The customer has arrived",
+            "Arrived",
+            _say("arrived", "Recorded: arrived."),
+            least=Member.STAFF,
+            where="visit",
+            style="primary",
+        ),
+        Act(
+            "complete",
+            "completed",
+            "The service was given",
+            "Completed",
+            _say("completed", "Recorded: completed. What comes next has been handed on."),
+            least=Member.STAFF,
+            where="visit",
+            says="What comes next is handed on at once. It can be corrected later.",
+        ),
+        Act(
+            "miss",
+            "missed",
+            "It did not take place",
+            "Did not take place",
+            _miss,
+            form=forms.Miss,
+            least=Member.STAFF,
+            where="visit",
+        ),
+        Act(
+            "correct",
+            "corrected",
+            "Correct what was recorded",
+            "Correct the state",
+            _correct,
+            form=forms.Correct,
+            least=Member.STAFF,
+            where="change",
+            says="What was handed on for the old outcome is withdrawn. The history keeps both.",
+        ),
+        Act(
+            "cancel",
+            "cancelled",
+            "Cancel the appointment",
+            "Cancel it",
+            _cancel,
+            form=forms.Cancel,
+            where="change",
+            says="The time becomes free at once. It comes back only as a new booking.",
+            style="danger",
+        ),
+        Act(
+            "acknowledge",
+            "acknowledged",
+            "The customer says they will come",
+            "Says they will come",
+            _say("acknowledged", "Recorded: the customer will come."),
+        ),
+        Act(
+            "tell",
+            "told_by_staff",
+            "The customer was told by a person",
+            "Told by phone",
+            _say("told_by_staff", "Recorded: the customer has been told."),
+            form=forms.Told,
+            says="Say this only when the customer now knows the time that stands here.",
+        ),
+        Act(
+            "late",
+            "running_late",
+            "The customer is running late",
+            "Running late",
+            _late,
+            form=forms.Late,
+        ),
+        Act(
+            "resend",
+            "confirmation_requested",
+            "Send the confirmation again",
+            "Send the confirmation again",
+            _say("confirmation_requested", "The confirmation will be sent again."),
+        ),
+        Act(
+            "contact",
+            "contact_changed",
+            "Correct the contact",
+            "Correct the contact",
+            _contact,
+            form=forms.Contact,
+            says="If the customer was never reached, the confirmation goes to the new address.",
+        ),
+    )
+}
+
+
+def why_not(desk: Desk, leg: Leg, act: Act) -> str:
+    """Why this cannot be done now, in a sentence; "" when the path would accept it.
+
+    A correction depends on its target and says so itself; here it is possible when any is.
+    """
+    if act.event == "corrected":
+        targets = CORRECTIONS.get(leg.case.state, ())
+        refusals = [_refusal(desk, leg, act, {"to": to, "by": "customer"}) for to in targets]
+        if not refusals:
+            return "There is nothing to correct: no outcome has been recorded."
+        return "" if "" in refusals else refusals[0]
+    return _refusal(desk, leg, act, {"by": "customer", "channels": []})
+
+
+def _refusal(desk: Desk, leg: Leg, act: Act, data: dict[str, object]) -> str:
+    event = Event(act.event, desk.now, desk.actor, "asked by the page", data)
+    return queries.why_not(leg, event, desk.now)
+
+
+def possible(desk: Desk, leg: Leg) -> list[Act]:
+    """What this person may do to this appointment now, in the order of the table."""
+    return [act for act in ACTS.values() if permitted(desk, act) and not why_not(desk, leg, act)]
+
+
+def permitted(desk: Desk, act: Act) -> bool:
+    return desk.is_front_desk or act.least == Member.STAFF
+
+
+def may_move(desk: Desk, leg: Leg) -> bool:
+    return desk.is_front_desk and not queries.why_not(
+        leg, Event("moved", desk.now, desk.actor), desk.now
+    )
+
+
+def initial(act: Act, leg: Leg) -> dict[str, object]:
+    """What the form of an act begins with."""
+    person = leg.appointment.customer
+    known: dict[str, object] = {"version": leg.case.version}
+    if act.form is forms.Contact:
+        known |= {
+            "name": person.name,
+            "email": person.email,
+            "phone": person.phone,
+            "time_zone": person.time_zone,
+        }
+    return known
+
+
+def form_for(act: Act, leg: Leg, data: Any = None, given: Mapping[str, str] | None = None) -> Form:
+    """The form of an act, empty or with what was sent. `given`: from the address of the page."""
+    options: dict[str, Any] = {"state": leg.case.state} if act.form is forms.Correct else {}
+    begin = {**initial(act, leg), **(given or {})}
+    return act.form(data, initial=begin, **options)

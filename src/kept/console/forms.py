@@ -1,0 +1,470 @@
+"""The forms of the console. Names of fields are those of the rooms, so that refusals find them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from kept.accounts.queries import Member
+from kept.console import words
+from kept.core import time as times
+from kept.core.paths.appointment import CORRECTIONS
+from kept.lib import i18n
+from kept.web.forms import Form
+
+BY = [("customer", "The customer"), ("business", "The business")]
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class TimeInput(forms.TimeInput):
+    input_type = "time"
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
+
+
+class Versioned(Form):
+    """A form about an appointment as it was when the page was made."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
+class Plain(Versioned):
+    """Nothing to say but yes."""
+
+
+class WithReason(Versioned):
+    reason = forms.CharField(
+        label="Reason", max_length=500, required=False, help_text="Kept in the history."
+    )
+
+
+class Miss(WithReason):
+    by = forms.ChoiceField(
+        label="Whose doing was it?",
+        choices=[
+            ("customer", "The customer did not come"),
+            ("business", "We could not keep the appointment"),
+        ],
+        widget=forms.RadioSelect,
+    )
+
+    field_order = ("by", "reason", "version")
+
+
+class Cancel(WithReason):
+    by = forms.ChoiceField(
+        label="Whose wish is it?",
+        choices=[
+            ("customer", "The customer gives the time back"),
+            ("business", "We have to cancel"),
+        ],
+        widget=forms.RadioSelect,
+        help_text="When we cancel, the customer is told the reason below.",
+    )
+
+    field_order = ("by", "reason", "version")
+
+
+class Correct(Versioned):
+    """`state` is the present one: only what it can be corrected to is offered."""
+
+    to = forms.ChoiceField(label="What is true?", widget=forms.RadioSelect)
+    by = forms.ChoiceField(
+        label="If it was missed or cancelled: whose doing was it?",
+        choices=BY,
+        initial="customer",
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label="Why is it corrected?", max_length=500, help_text="Kept in the history."
+    )
+
+    def __init__(self, *args: Any, state: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        targets = CORRECTIONS.get(state, ())
+        choices = [(to, words.told_of(to, words.STATES)) for to in targets]
+        cast(forms.ChoiceField, self.fields["to"]).choices = choices
+
+
+class Late(Versioned):
+    minutes = forms.IntegerField(label="How many minutes late?", min_value=1, max_value=600)
+
+
+class Told(WithReason):
+    reason = forms.CharField(
+        label="How, and what was said?",
+        max_length=500,
+        help_text="For example: by phone, she will come. It counts as told.",
+    )
+
+
+class Contact(Versioned):
+    name = forms.CharField(label="Name", max_length=200)
+    email = forms.CharField(label="E-mail address", max_length=254, required=False)
+    phone = forms.CharField(label="Phone number", max_length=40, required=False)
+    time_zone = forms.CharField(
+        label="Time zone",
+        max_length=64,
+        required=False,
+        help_text="Only if the customer lives by another one, like Asia/Tokyo.",
+    )
+
+
+def wall_instant(
+    form: Form, day: Any, at: time, twice: str, zone: ZoneInfo, field: str = "at"
+) -> datetime | None:
+    """The moment the clocks of `zone` show this; None with the error at `field`."""
+    fold = int(twice) if twice else None
+    try:
+        return times.instant(datetime.combine(day, at), zone, fold)
+    except times.TimeError as error:
+        form.add_error(field, str(error))
+        return None
+
+
+class Slot(Versioned):
+    """A time out of those that are free, or another one that somebody answers for.
+
+    `slot` is `<instant>/<staff>`, as the page offered it.
+    """
+
+    anchor = "times"
+
+    slot = forms.CharField(required=False, widget=forms.HiddenInput)
+    day = forms.DateField(label="Day", widget=DateInput(), required=False)
+    at = forms.TimeField(
+        label="Another time",
+        widget=TimeInput(),
+        required=False,
+        help_text="For a time that is not offered: outside the opening hours, the notice or the "
+        "usual steps. Never over another appointment.",
+    )
+    twice = forms.ChoiceField(
+        label="If the clocks show this time twice that night",
+        choices=[("", "They do not"), ("0", "The first time"), ("1", "The second time")],
+        required=False,
+    )
+    freely = forms.BooleanField(
+        label="I know that this time is not offered, and want it all the same", required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("at"):
+            if not data.get("day"):
+                self.add_error("day", "Choose the day for this time.")
+            if not data.get("freely"):
+                self.add_error("freely", "Tick this to take a time that is not offered.")
+        elif not data.get("slot"):
+            self.add_error(None, "Choose a time.")
+        return data
+
+
+class Who(Form):
+    """Who an appointment is for, and what was said on the phone."""
+
+    name = forms.CharField(label="Name", max_length=200)
+    phone = forms.CharField(label="Phone number", max_length=40, required=False)
+    email = forms.CharField(label="E-mail address", max_length=254, required=False)
+    notes = forms.CharField(label="Notes", required=False, max_length=2000, widget=forms.Textarea)
+
+
+class Booked(Slot, Who):
+    """Book by phone."""
+
+    told = forms.BooleanField(
+        label="I told the customer the time on the phone",
+        required=False,
+        help_text="Then the appointment counts as confirmed even when no message reaches them.",
+    )
+
+    field_order = (
+        "slot",
+        "day",
+        "at",
+        "twice",
+        "freely",
+        "name",
+        "phone",
+        "email",
+        "notes",
+        "told",
+    )
+
+
+class Walked(Who):
+    service = forms.ChoiceField(label="Service")
+    staff = forms.ChoiceField(label="With whom", required=False)
+
+    field_order = ("service", "staff", "name", "phone", "email", "notes")
+
+
+class Note(Form):
+    note = forms.CharField(
+        label="What was done?", max_length=1000, help_text="Kept in the history of the appointment."
+    )
+
+
+class Refuse(Form):
+    reason = forms.CharField(label="Why is it refused?", max_length=500)
+
+
+# Sign-in and account
+
+
+class SignIn(Form):
+    email = forms.EmailField(
+        label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class NewPassword(Form):
+    """`old` is asked only of those who have a password."""
+
+    old = forms.CharField(
+        label="Present password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new = forms.CharField(
+        label="New password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label="New password, once more",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("new") and data.get("again") and data["new"] != data["again"]:
+            self.add_error("again", "The two new passwords are not the same.")
+        return data
+
+
+# Set-up
+
+
+class Service(Form):
+    """Fields as in `schedule.actions.ServiceDetails`."""
+
+    name = forms.CharField(label="Name", max_length=200)
+    duration_minutes = forms.IntegerField(label="Duration in minutes", min_value=1)
+    price = forms.DecimalField(
+        label="Price", required=False, min_value=0, max_digits=10, decimal_places=2
+    )
+    buffer_before_minutes = forms.IntegerField(
+        label="Minutes kept free before", min_value=0, initial=0
+    )
+    buffer_after_minutes = forms.IntegerField(
+        label="Minutes kept free after", min_value=0, initial=0
+    )
+    step_minutes = forms.IntegerField(
+        label="Appointments begin every … minutes", min_value=1, initial=15
+    )
+    notice_minutes = forms.IntegerField(
+        label="Notice in minutes",
+        min_value=0,
+        initial=0,
+        help_text="How long before its start a time can still be booked online.",
+    )
+    horizon_days = forms.IntegerField(
+        label="Days ahead", min_value=1, initial=365, help_text="How far ahead it can be booked."
+    )
+    mode = forms.ChoiceField(
+        label="Where",
+        choices=[("here", "At the business"), ("online", "Online"), ("there", "At the customer's")],
+    )
+    place = forms.CharField(
+        label="Place", max_length=300, required=False, help_text="Room, link or directions."
+    )
+    public_name = forms.CharField(
+        label="Name in messages",
+        max_length=200,
+        required=False,
+        help_text="Where the real name says too much.",
+    )
+    private = forms.BooleanField(
+        label="Its name appears in no message", required=False, help_text="Only the time and place."
+    )
+    change_until = forms.CharField(
+        label="Customers may change until … before",
+        max_length=20,
+        required=False,
+        help_text="Like 2h or 1d 18:00. Empty: as the policy says.",
+    )
+    late_cancel = forms.CharField(
+        label="A cancellation is late from … before",
+        max_length=20,
+        required=False,
+        help_text="Like 24h. Empty: as the policy says.",
+    )
+    staff = forms.MultipleChoiceField(
+        label="Who gives it", widget=forms.CheckboxSelectMultiple, required=False
+    )
+
+    def __init__(self, *args: Any, staff: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.MultipleChoiceField, self.fields["staff"]).choices = list(staff)
+
+    def clean_change_until(self) -> str:
+        return self._elapsed("change_until")
+
+    def clean_late_cancel(self) -> str:
+        return self._elapsed("late_cancel")
+
+    def _elapsed(self, name: str) -> str:
+        text = str(self.cleaned_data[name]).strip()
+        try:
+            if text and not isinstance(times.parse_offset(text), times.Exactly):
+                raise forms.ValidationError("Write an elapsed time such as 2h.")
+        except times.TimeError as error:
+            raise forms.ValidationError(str(error)) from error
+        return text
+
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SPANS = 2
+
+
+class Staff(Form):
+    """A member of staff; the weekly hours are two spans a day (`hours_rows` draws them)."""
+
+    name = forms.CharField(label="Name", max_length=200)
+    email = forms.EmailField(
+        label="E-mail address",
+        required=False,
+        help_text="A member with this address sees these appointments as their own.",
+    )
+    time_zone = forms.CharField(
+        label="Time zone", max_length=64, help_text="The hours below are in this zone."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in self.hours_names():
+            self.fields[name] = forms.TimeField(label=label, required=False, widget=TimeInput())
+
+    @staticmethod
+    def hours_names() -> list[tuple[str, str]]:
+        return [
+            (f"{edge}_{day}_{span}", f"{said} {edge}{' (second span)' if span else ''}")
+            for day, said in enumerate(WEEKDAYS)
+            for span in range(SPANS)
+            for edge in ("from", "to")
+        ]
+
+    def own_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("name", "email", "time_zone")]
+
+    def hours_rows(self) -> list[tuple[str, list[tuple[forms.BoundField, forms.BoundField]]]]:
+        return [
+            (
+                said,
+                [(self[f"from_{day}_{span}"], self[f"to_{day}_{span}"]) for span in range(SPANS)],
+            )
+            for day, said in enumerate(WEEKDAYS)
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for day, said in enumerate(WEEKDAYS):
+            for span in range(SPANS):
+                start, end = f"from_{day}_{span}", f"to_{day}_{span}"
+                if bool(data.get(start) is not None) != bool(data.get(end) is not None):
+                    missing = end if data.get(start) is not None else start
+                    if missing not in self.errors:
+                        self.add_error(missing, f"{said}: give both a start and an end.")
+        return data
+
+    def hours(self) -> list[times.WeeklyHours]:
+        """The weekly hours typed, of a valid form."""
+        data = self.cleaned_data
+        return [
+            times.WeeklyHours(day, data[f"from_{day}_{span}"], data[f"to_{day}_{span}"])
+            for day in range(7)
+            for span in range(SPANS)
+            if data.get(f"from_{day}_{span}") is not None
+        ]
+
+
+class Closure(Form):
+    staff = forms.ChoiceField(label="Who is away", required=False)
+    first_day = forms.DateField(label="From: day", widget=DateInput())
+    first_at = forms.TimeField(label="From: time", widget=TimeInput(), initial=time(0, 0))
+    last_day = forms.DateField(label="Until: day", widget=DateInput())
+    last_at = forms.TimeField(
+        label="Until: time", widget=TimeInput(), help_text="00:00 is the beginning of that day."
+    )
+    reason = forms.CharField(label="Reason", max_length=200, required=False)
+
+    def __init__(self, *args: Any, staff: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", "The whole business"), *staff]
+        cast(forms.ChoiceField, self.fields["staff"]).choices = choices
+
+    def span(self, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+        """From when to when, of a valid form; None with the error beside the field."""
+        data = self.cleaned_data
+        begin = wall_instant(self, data["first_day"], data["first_at"], "0", zone, "first_at")
+        end = wall_instant(self, data["last_day"], data["last_at"], "1", zone, "last_at")
+        if begin is None or end is None:
+            return None
+        if end <= begin:
+            self.add_error("last_day", "The closure must end after it begins.")
+            return None
+        return begin, end
+
+
+class Key(Form):
+    name = forms.CharField(
+        label="What is it for?", max_length=100, help_text="For example: the practice's web site."
+    )
+
+
+class NewMember(Form):
+    email = forms.EmailField(label="E-mail address")
+    role = forms.ChoiceField(label="Role", choices=Member.ROLES, initial=Member.FRONT_DESK)
+
+
+class Business(Form):
+    name = forms.CharField(label="Name", max_length=200)
+    email = forms.EmailField(label="E-mail address", help_text="Where customers' answers go.")
+    phone = forms.CharField(
+        label="Phone number", max_length=40, help_text="Every message says how to reach a person."
+    )
+    address = forms.CharField(label="Address", max_length=300, required=False)
+    locale = forms.CharField(
+        label="Language and country", max_length=20, help_text="Like en_GB, de_DE or en_US."
+    )
+    currency = forms.CharField(label="Currency", max_length=3, help_text="Three letters, like EUR.")
+
+    def clean_locale(self) -> str:
+        asked = str(self.cleaned_data["locale"])
+        known = i18n.known_locale(asked, "en_GB")
+        if known.split("_")[0] != asked.replace("-", "_").split("_")[0]:
+            raise forms.ValidationError("Write a language and a country, like en_GB or de_DE.")
+        return known
+
+
+def choices_of(pairs: Iterable[tuple[object, str]], first: str = "") -> list[tuple[str, str]]:
+    """Choices for a select, with an empty one in front when it has words."""
+    return [*([("", first)] if first else []), *((str(key), said) for key, said in pairs)]

@@ -1,0 +1,139 @@
+"""The policy as a form: every field of `core.policy.Policy`, and the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from kept.console import words
+from kept.console.forms import TimeInput
+from kept.core.paths.appointment import OUTCOMES
+from kept.core.policy import OFFSETS, SWITCHES, Policy, PolicyError, to_data
+from kept.core.time import TimeError, parse_offset
+from kept.web.forms import Form
+
+LABELS = {
+    "first_reminder": (
+        "First reminder, before the start",
+        "Like 24h, or 1d 18:00 for the day before at 18:00.",
+    ),
+    "first_reminder_until": ("The first reminder is of use until … before", ""),
+    "first_reminder_gap": ("No first reminder within … of the booking", ""),
+    "final_reminder": ("Final reminder, before the start", ""),
+    "final_reminder_until": ("The final reminder is of use until … before", ""),
+    "final_reminder_gap": ("No final reminder within … of the booking", ""),
+    "preparation": ("Preparation opens, before the start", "From then on it is prepared."),
+    "outcome_grace": ("Ask for the outcome, after the end", ""),
+    "late_grace": ("Call it late, after the start", ""),
+    "change_until": (
+        "Customers may change online until … before",
+        "Agreed at booking: it holds for new bookings.",
+    ),
+    "late_cancel": ("A cancellation is late from … before", ""),
+    "accept_within": ("The next path must take over within", ""),
+}
+
+TARGETS = [(path, words.PATHS[path]) for path in ("follow_up", "reputation", "reactivation")]
+
+
+class PolicyForm(Form):
+    """One field for each field of the policy; hand-offs are one field for each outcome."""
+
+    ask_acknowledgement = forms.BooleanField(
+        label="Ask customers to say that they will come, and call those who do not",
+        required=False,
+    )
+    switched_on = forms.MultipleChoiceField(
+        label="Reminders that are sent",
+        choices=[(name, words.CONTROLS[name]) for name in sorted(SWITCHES)],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    quiet_from = forms.TimeField(
+        label="Reminders may be sent from", widget=TimeInput(), required=False
+    )
+    quiet_to = forms.TimeField(
+        label="… until",
+        widget=TimeInput(),
+        required=False,
+        help_text="Both empty: at any hour.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in OFFSETS:
+            label, hint = LABELS[name]
+            self.fields[name] = forms.CharField(label=label, max_length=20, help_text=hint)
+        for outcome in OUTCOMES:
+            self.fields[f"after_{outcome}"] = forms.MultipleChoiceField(
+                label=words.OUTCOMES[outcome],
+                choices=TARGETS,
+                widget=forms.CheckboxSelectMultiple,
+                required=False,
+            )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name in OFFSETS:
+            try:
+                parse_offset(str(data.get(name, "")))
+            except TimeError as error:
+                if name not in self.errors:
+                    self.add_error(name, str(error))
+        if (data.get("quiet_from") is None) != (data.get("quiet_to") is None):
+            self.add_error("quiet_to", "Give both times, or neither.")
+        return data
+
+    def timing(self) -> list[forms.BoundField]:
+        return [self[name] for name in OFFSETS]
+
+    def switches(self) -> list[forms.BoundField]:
+        names = ("switched_on", "ask_acknowledgement", "quiet_from", "quiet_to")
+        return [self[name] for name in names]
+
+    def following(self) -> list[forms.BoundField]:
+        return [self[f"after_{outcome}"] for outcome in OUTCOMES]
+
+
+def initial(policy: Policy) -> dict[str, object]:
+    """The policy in force as the form begins."""
+    data = to_data(policy)
+    window = policy.quiet_hours
+    return {
+        **{name: data[name] for name in OFFSETS},
+        "ask_acknowledgement": policy.ask_acknowledgement,
+        "switched_on": sorted(SWITCHES - policy.switched_off),
+        "quiet_from": window.opens if window else None,
+        "quiet_to": window.closes if window else None,
+        **{f"after_{outcome}": list(policy.hand_offs.get(outcome, ())) for outcome in OUTCOMES},
+    }
+
+
+def changes(form: PolicyForm, present: Policy) -> dict[str, object]:
+    """What a valid form changes of the present policy, as its plain data."""
+    wanted, now = _data(form, present), to_data(present)
+    return {name: value for name, value in wanted.items() if value != now[name]}
+
+
+def _data(form: PolicyForm, present: Policy) -> dict[str, object]:
+    typed = form.cleaned_data
+    window = None
+    if typed["quiet_from"] is not None:
+        window = [typed["quiet_from"].strftime("%H:%M"), typed["quiet_to"].strftime("%H:%M")]
+    return {
+        **{name: str(typed[name]).strip() for name in OFFSETS},
+        "ask_acknowledgement": typed["ask_acknowledgement"],
+        "switched_off": sorted(SWITCHES - set(typed["switched_on"])),
+        "quiet_hours": window,
+        "hand_offs": {
+            **{outcome: list(paths) for outcome, paths in present.hand_offs.items()},
+            **{outcome: typed[f"after_{outcome}"] for outcome in OUTCOMES},
+        },
+    }
+
+
+def refuse(form: PolicyForm, error: PolicyError) -> None:
+    """Put a refusal at the field it names first."""
+    name = str(error).replace(":", " ").split(" ", 1)[0]
+    form.add_error(name if name in form.fields else None, str(error))

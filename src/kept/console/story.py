@@ -1,0 +1,374 @@
+"""The story of one appointment in pieces to draw: path, next duty, timeline, evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from kept.appointments import queries as appointments
+from kept.appointments.queries import Appointment, Leg, Timeline
+from kept.cases.queries import Control, Escalation, Event, HandOff
+from kept.console import words
+from kept.console.access import Desk
+from kept.console.rows import Flag, flags
+from kept.core.case import Status
+from kept.core.paths import PATHS
+from kept.lib import i18n
+from kept.outbox.queries import Message
+from kept.people.queries import Told
+from kept.web import parts
+
+PATH = PATHS["appointment"]
+Kind = Literal["change", "message", "person", "system"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened: what, when, who or what did it, why."""
+
+    title: str
+    at: datetime
+    by: str
+    why: str
+    leg: int
+    kind: Kind
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """One duty that is still to come, or that is just being done."""
+
+    title: str
+    at: datetime
+    says: str
+    in_hand: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A control as a row of the table."""
+
+    title: str
+    control: Control
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A rung of the evidence ladder: reached (when) or not."""
+
+    words: str
+    at: datetime | None
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message with its evidence."""
+
+    message: Message
+    title: str
+    ladder: list[Rung]
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """An escalation in words, with what closes it."""
+
+    row: Escalation
+    title: str
+    by_note: bool
+    why_not: str
+    note_means_told: bool
+    age: str
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What the customer was last told, and whether that is true."""
+
+    told: Told | None
+    true: bool
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the page of an appointment shows."""
+
+    leg: Leg
+    legs: list[Leg]
+    steps: list[parts.Step]
+    sentence: str
+    flags: list[Flag]
+    next: Ahead | None
+    ahead: list[Ahead]
+    entries: list[Entry]
+    duties: list[tuple[Leg, list[Duty]]]
+    letters: list[Letter]
+    open: list[Open]
+    resolved: list[Open]
+    hand_offs: list[HandOff]
+    belief: Belief
+
+
+def story(desk: Desk, appointment: Appointment) -> Story:
+    """Read an appointment whole."""
+    line = appointments.timeline(appointment)
+    legs = appointments.legs(appointment)
+    leg = next(each for each in legs if each.current)
+    told = appointments.told(appointment)
+    ahead = _ahead(line, leg)
+    escalations = [escalation(desk, each) for each in line.escalations]
+    return Story(
+        leg=leg,
+        legs=legs,
+        steps=_steps(line, leg),
+        sentence=_sentence(leg),
+        flags=flags(desk, leg, told, []),
+        next=ahead[-1] if ahead else None,
+        ahead=ahead,
+        entries=entries(desk, line.events),
+        duties=[(each, _duties(line.controls, each)) for each in reversed(legs)],
+        letters=[letter(each) for each in reversed(line.messages)],
+        open=[each for each in escalations if each.row.resolved_at is None],
+        resolved=[each for each in escalations if each.row.resolved_at is not None],
+        hand_offs=line.hand_offs,
+        belief=Belief(
+            told,
+            appointments.told_is_true(leg, told),
+            words.told_of(told.via, {"email": "e-mail", "staff": "a person"}) if told else "",
+        ),
+    )
+
+
+# The path
+
+
+def _steps(line: Timeline, leg: Leg) -> list[parts.Step]:
+    """The five stages; after an exception only those that were reached, and then the exception."""
+    reached = _reached(line, leg)
+    stages = list(PATH.stages)
+    state = leg.case.state
+    if state in stages:
+        number = stages.index(state)
+        times = [reached.get(stage) for stage in stages]
+        steps = parts.steps([words.STATES[stage] for stage in stages], number, times)
+        return [
+            _passed_over(step, stage, reached) for step, stage in zip(steps, stages, strict=True)
+        ]
+    been = [stage for stage in stages if stage in reached]
+    return [
+        *(parts.Step(words.STATES[stage], "done", reached[stage]) for stage in been),
+        parts.Step(words.STATES[state], "now", leg.case.state_since),
+    ]
+
+
+def _passed_over(step: parts.Step, stage: str, reached: Mapping[str, datetime]) -> parts.Step:
+    if step.standing != "done" or stage in reached:
+        return step
+    return parts.Step(step.label, "done", None, "passed over")
+
+
+def _reached(line: Timeline, leg: Leg) -> dict[str, datetime]:
+    """When this leg last entered each stage, by its events."""
+    reached: dict[str, datetime] = {}
+    state = ""
+    for event in line.events:
+        if event.case_id == leg.case_id:
+            state = _after(event, state)
+            if event.name in ENTERS or event.name == "corrected":
+                reached[state] = event.at
+    return reached
+
+
+ENTERS = {
+    "booked": "scheduled",
+    "confirmation_lost": "scheduled",
+    "confirmed": "confirmed",
+    "prepared": "prepared",
+    "arrived": "attended",
+    "walked_in": "attended",
+    "completed": "completed",
+    "missed": "missed",
+    "cancelled": "cancelled",
+    "moved": "rescheduled",
+}
+
+
+def _after(event: Event, state: str) -> str:
+    if event.name == "corrected":
+        return str(event.data["to"])
+    return ENTERS.get(event.name, state)
+
+
+def _sentence(leg: Leg) -> str:
+    """What the state means, and for an exception whose doing it was."""
+    state, by = leg.case.state, leg.case.facts.get("by")
+    if state == "cancelled":
+        late = " It was a late cancellation." if leg.case.facts.get("late_cancel") else ""
+        whose = "The customer" if by == "customer" else "The business"
+        return f"{whose} gave the time back.{late}"
+    if state == "missed":
+        return "The customer did not come." if by == "customer" else "We could not keep it."
+    return PATH.state(state).says
+
+
+# What is ahead
+
+
+def _ahead(line: Timeline, leg: Leg) -> list[Ahead]:
+    """The duties of the present leg that are still open, the last one first."""
+    waiting = [
+        control
+        for control in line.controls
+        if control.case_id == leg.case_id and control.status == Status.PLANNED.value
+    ]
+    waiting.sort(key=lambda control: control.due_at, reverse=True)
+    return [
+        Ahead(
+            words.told_of(control.name, words.CONTROLS),
+            control.due_at,
+            PATH.control(control.name).says,
+            in_hand=control.fired_at is not None,
+        )
+        for control in waiting
+    ]
+
+
+def _duties(controls: Sequence[Control], leg: Leg) -> list[Duty]:
+    return [
+        Duty(_numbered(control), control, control.reason.capitalize())
+        for control in controls
+        if control.case_id == leg.case_id
+    ]
+
+
+def _numbered(control: Control) -> str:
+    title = words.told_of(control.name, words.CONTROLS)
+    return f"{title} ({control.run})" if control.run > 1 else title
+
+
+# What happened
+
+
+def entries(desk: Desk, events: Sequence[Event]) -> list[Entry]:
+    """The events as entries, newest first."""
+    return [_entry(desk, event) for event in reversed(events)]
+
+
+def _entry(desk: Desk, event: Event) -> Entry:
+    kind = _kind(event)
+    return Entry(
+        title=_title(desk, event),
+        at=event.at,
+        by=words.actor(event.actor_role, event.actor_name),
+        why=_why(event),
+        leg=event.case.number,
+        kind=kind,
+        icon={"change": "dot", "message": "arrow", "person": "alert", "system": "clock"}[kind],
+    )
+
+
+def _kind(event: Event) -> Kind:
+    if event.name.startswith("message_"):
+        return "message"
+    if event.name.startswith(("escalat",)):
+        return "person"
+    if event.name.startswith(("control_", "stage_", "preparation", "policy_")):
+        return "system"
+    return "change"
+
+
+def _title(desk: Desk, event: Event) -> str:
+    """Like "First reminder: accepted by the mail server"."""
+    said, data = words.told_of(event.name, words.EVENTS), event.data
+    if event.name == "moved":
+        return f"Moved from {_at(desk, data['from'])} to {_at(desk, data['to'])}"
+    if event.name == "corrected":
+        return f"Corrected to {words.told_of(str(data['to']), words.STATES).lower()}"
+    if event.name == "stage_skipped":
+        return f"{words.told_of(str(data['stage']), words.STATES)} was passed over"
+    if event.name in {"missed", "cancelled"}:
+        outcome = f"{event.name}_by_{data.get('by', 'business')}"
+        return words.told_of(outcome, words.OUTCOMES)
+    if event.name == "booked" and data.get("origin") != "move":
+        return f"Booked through {words.told_of(str(data.get('origin')), words.ORIGINS)}"
+    if event.name == "booked":
+        return "The new time is booked"
+    if event.name == "running_late" and data.get("minutes"):
+        return f"Running {data['minutes']} minutes late"
+    return _about(event, said)
+
+
+def _about(event: Event, said: str) -> str:
+    data = event.data
+    if "control" in data:
+        return f"{words.told_of(str(data['control']), words.CONTROLS)}: {said.lower()}"
+    if "kind" in data:
+        return f"{said}: {words.told_of(str(data['kind']), words.ESCALATIONS).lower()}"
+    if event.name.startswith("hand_off_"):
+        return f"{words.told_of(str(data['to']), words.PATHS)}: {said.lower()}"
+    return said
+
+
+def _why(event: Event) -> str:
+    """The reason somebody gave, and what the other side said."""
+    detail = str(event.data.get("detail", "") or "")
+    if event.name in {"control_due", "preparation_opened"}:
+        return detail  # what the duty is for is said by its name
+    if event.name == "stage_skipped":
+        return f"Because it was {words.told_of(event.reason, words.EVENTS).lower()}."
+    return " ".join(part for part in (event.reason, detail) if part)
+
+
+def _at(desk: Desk, instant: object) -> str:
+    moment, zone = datetime.fromisoformat(str(instant)), desk.business.time_zone
+    locale = desk.business.locale
+    day = i18n.format_date_short(moment, zone, locale)
+    return f"{day}, {i18n.format_time(moment, zone, locale)}"
+
+
+# What was said
+
+
+def letter(message: Message) -> Letter:
+    """A message with the ladder of its evidence and, when it is in trouble, what the trouble is."""
+    known = sorted(message.evidence.all(), key=lambda each: each.at)
+    at = {each.kind: each.at for each in known}
+    ladder = [
+        Rung("queued", message.created_at, True),
+        Rung("handed over", message.handed_over_at, message.handed_over_at is not None),
+        Rung("accepted by the mail server", at.get("accepted"), "accepted" in at),
+        Rung("delivered", at.get("delivered"), "delivered" in at),
+    ]
+    title = words.told_of(message.control, words.CONTROLS)
+    if message.run > 1:
+        title = f"{title} ({message.run})"
+    return Letter(message, title, ladder, _trouble(message))
+
+
+def _trouble(message: Message) -> str:
+    if message.status in {Message.ACCEPTED, Message.DELIVERED}:
+        return ""
+    return message.error
+
+
+# What needs a person
+
+
+def escalation(desk: Desk, row: Escalation) -> Open:
+    """An escalation in words, with what may close it."""
+    rule = PATHS[row.case.path].escalation(row.kind)
+    return Open(
+        row,
+        words.told_of(row.kind, words.ESCALATIONS),
+        rule.by_note,
+        rule.why_not,
+        rule.note_means == "told_by_staff",
+        words.ago((desk.now - row.raised_at).total_seconds()),
+    )

@@ -1,0 +1,152 @@
+"""One appointment: its page, and everything that can be done to it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from kept.accounts.queries import Member
+from kept.appointments import actions as appointments
+from kept.appointments import queries
+from kept.appointments.letters import customer_url
+from kept.appointments.queries import Appointment, Leg
+from kept.console import acts, slots
+from kept.console import today as days
+from kept.console.access import Desk, at_desk, not_yours, show
+from kept.console.acts import ACTS, REFUSALS, Act
+from kept.console.forms import Note, Refuse, Slot
+from kept.console.story import story
+from kept.web.forms import Form
+
+
+def found(desk: Desk, appointment_id: UUID) -> tuple[Appointment, Leg]:
+    """The appointment and its present leg. Raises DoesNotExist for one this user may not see."""
+    appointment = queries.appointment(desk.business.id, appointment_id)
+    leg = queries.current_leg(appointment)
+    if not days.visible(desk, [leg]):
+        raise Appointment.DoesNotExist
+    return appointment, leg
+
+
+@at_desk(Member.STAFF)
+def detail(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse:
+    """The whole story of an appointment."""
+    appointment, leg = found(desk, appointment_id)
+    possible = acts.possible(desk, leg)
+    context: dict[str, object] = {
+        "appointment": appointment,
+        "customer": appointment.customer,
+        "story": story(desk, appointment),
+        "visit": [act for act in possible if act.where == "visit"],
+        "change": [act for act in possible if act.where == "change"],
+        "about_customer": [act for act in possible if act.where == "customer"],
+        "may_move": acts.may_move(desk, leg),
+        "customer_url": customer_url(appointment),
+        "note": Note(),
+        "refuse": Refuse(),
+        "back": request.path,
+    }
+    return show(request, desk, "console/appointment.html", context)
+
+
+def after(request: HttpRequest, appointment: Appointment) -> str:
+    """Where to go when an act is done: back to where its button stood, within this site."""
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
+    return wanted if safe else reverse("console:appointment", args=[appointment.id])
+
+
+@at_desk(Member.STAFF, posts=True)
+def act(request: HttpRequest, desk: Desk, appointment_id: UUID, name: str) -> HttpResponse:
+    """The page of one act; POST does it."""
+    doing = ACTS.get(name)
+    if doing is None:
+        raise Http404
+    appointment, leg = found(desk, appointment_id)
+    if not acts.permitted(desk, doing):
+        return not_yours(request, desk, doing.least)
+    if request.method != "POST":
+        given = {key: request.GET[key] for key in ("to", "reason", "by") if key in request.GET}
+        return _page(request, desk, doing, leg, acts.form_for(doing, leg, given=given))
+    form = acts.form_for(doing, leg, request.POST)
+    if form.is_valid():
+        try:
+            messages.success(request, doing.do(desk, appointment, form.cleaned_data))
+        except REFUSALS as error:
+            form.refuse(error)
+        else:
+            return redirect(after(request, appointment))
+    return _page(request, desk, doing, queries.current_leg(appointment), form)
+
+
+def _page(request: HttpRequest, desk: Desk, doing: Act, leg: Leg, form: Form) -> HttpResponse:
+    """The form of an act, or why it cannot be done, with what can be done instead."""
+    refresh_version(form, leg)
+    context: dict[str, object] = {
+        "act": doing,
+        "leg": leg,
+        "appointment": leg.appointment,
+        "form": form,
+        "hidden": ["version"],
+        "refused": acts.why_not(desk, leg, doing),
+        "possible": acts.possible(desk, leg),
+        "may_move": acts.may_move(desk, leg),
+        "next": request.POST.get("next", ""),
+    }
+    return show(request, desk, "console/act.html", context, status=409 if form.is_bound else 200)
+
+
+def refresh_version(form: Form, leg: Leg) -> None:
+    """The page shows the appointment as it is now, so what is sent next answers to that."""
+    if form.is_bound:
+        form.data = {**dict(form.data.items()), "version": str(leg.case.version)}
+
+
+@at_desk(Member.FRONT_DESK, posts=True)
+def move(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse:
+    """Choose another time; the old one is kept until the new one is booked."""
+    appointment, leg = found(desk, appointment_id)
+    offer = slots.offer(request, desk, leg.service, but=leg.case_id, staff=leg.staff_id)
+    form = Slot(
+        request.POST or None,
+        initial={"version": leg.case.version, "day": offer.day, "slot": request.GET.get("slot")},
+    )
+    if request.method == "POST" and form.is_valid() and _move(desk, appointment, form, offer):
+        messages.success(request, "Moved. The customer is being told the new time.")
+        return redirect("console:appointment", appointment.id)
+    leg = queries.current_leg(appointment)
+    refresh_version(form, leg)
+    context: dict[str, object] = {
+        "appointment": appointment,
+        "leg": leg,
+        "form": form,
+        "offer": slots.offer(request, desk, leg.service, but=leg.case_id, staff=leg.staff_id),
+        "refused": "" if acts.may_move(desk, leg) else "This appointment cannot be moved any more.",
+        "possible": acts.possible(desk, leg),
+    }
+    return show(request, desk, "console/move.html", context, status=409 if form.is_bound else 200)
+
+
+def _move(desk: Desk, appointment: Appointment, form: Slot, offer: slots.Offer) -> bool:
+    chosen = slots.chosen(desk, form, offer)
+    if chosen is None:
+        return False
+    try:
+        appointments.move(
+            appointment,
+            chosen.start,
+            desk.now,
+            desk.actor,
+            staff=chosen.staff,
+            freely=chosen.freely,
+            expected=form.cleaned_data["version"],
+        )
+    except REFUSALS as error:
+        form.refuse(error)
+        return False
+    return True

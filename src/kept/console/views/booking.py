@@ -1,0 +1,138 @@
+"""Booking for somebody on the phone, and for somebody who stands at the desk."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from kept.accounts.queries import Member
+from kept.appointments import actions as appointments
+from kept.appointments.actions import Booking
+from kept.appointments.queries import Appointment
+from kept.console import slots
+from kept.console.access import Desk, at_desk, show
+from kept.console.acts import REFUSALS, contact_of
+from kept.console.forms import Booked, Walked, choices_of
+from kept.people import queries as people
+from kept.schedule import queries as schedule
+from kept.schedule.queries import Resource, Service
+
+
+@at_desk(Member.FRONT_DESK, posts=True)
+def book(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Service, person and day in the address; the time and the customer in the form."""
+    services = list(schedule.services(desk.business.id))
+    context: dict[str, object] = {"services": services}
+    service = _service(request, desk, services)
+    if service is None:
+        return show(request, desk, "console/book.html", context)
+    offer = slots.offer(request, desk, service)
+    form = Booked(request.POST or None, initial=_known(request, desk, offer))
+    if request.method == "POST" and form.is_valid():
+        made = _book(desk, service, form, offer)
+        if made is not None:
+            messages.success(request, f"Booked: {made.reference}.")
+            return redirect("console:appointment", made.id)
+        offer = slots.offer(request, desk, service)
+    context |= {"service": service, "offer": offer, "form": form}
+    return show(request, desk, "console/book.html", context, status=409 if form.is_bound else 200)
+
+
+def _service(request: HttpRequest, desk: Desk, services: list[Service]) -> Service | None:
+    """The service asked for. One of another business is not found."""
+    asked = request.GET.get("service", "")
+    if not asked:
+        return services[0] if len(services) == 1 else None
+    return schedule.service(desk.business.id, _uuid(asked, Service.DoesNotExist))
+
+
+def _known(request: HttpRequest, desk: Desk, offer: slots.Offer) -> dict[str, object]:
+    """What the form begins with: for a customer we know (`?customer=`), who they are."""
+    begin: dict[str, object] = {"day": offer.day, "slot": request.GET.get("slot", "")}
+    if asked := request.GET.get("customer", ""):
+        person = people.customer_of(desk.business.id, _uuid(asked, people.Customer.DoesNotExist))
+        begin |= {"name": person.name, "email": person.email, "phone": person.phone}
+    return begin
+
+
+def _uuid(text: str, otherwise: type[Exception]) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise otherwise from error
+
+
+def _book(desk: Desk, service: Service, form: Booked, offer: slots.Offer) -> Appointment | None:
+    chosen = slots.chosen(desk, form, offer)
+    if chosen is None:
+        return None
+    data = form.cleaned_data
+
+    def told(appointment: Appointment) -> None:
+        if data["told"]:
+            appointments.say(
+                appointment,
+                "told_by_staff",
+                desk.now,
+                desk.actor,
+                reason="Told on the phone while it was booked",
+            )
+
+    try:
+        booking = Booking(
+            service=service.id,
+            start=chosen.start,
+            contact=contact_of(desk, data),
+            staff=chosen.staff,
+            notes=data["notes"],
+            origin="phone",
+            freely=chosen.freely,
+        )
+        return appointments.book(desk.business, booking, desk.now, desk.actor, told)
+    except REFUSALS as error:
+        form.refuse(error)
+        return None
+
+
+@at_desk(Member.FRONT_DESK, posts=True)
+def walk_in(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Somebody is here without an appointment: it begins now, as attended."""
+    form = Walked(request.POST or None)
+    form.fields["service"].choices = choices_of(  # type: ignore[attr-defined]
+        (service.id, service.name) for service in schedule.services(desk.business.id)
+    )
+    form.fields["staff"].choices = choices_of(  # type: ignore[attr-defined]
+        ((each.id, each.name) for each in schedule.staff(desk.business.id)), "Whoever is free"
+    )
+    if request.method == "POST" and form.is_valid():
+        made = _walk_in(desk, form)
+        if made is not None:
+            messages.success(request, f"Recorded as here: {made.reference}.")
+            return redirect("console:appointment", made.id)
+    status = 409 if form.is_bound else 200
+    return show(request, desk, "console/walk_in.html", {"form": form}, status=status)
+
+
+def _walk_in(desk: Desk, form: Walked) -> Appointment | None:
+    data = form.cleaned_data
+    try:
+        booking = Booking(
+            service=UUID(data["service"]),
+            start=desk.now.replace(second=0, microsecond=0),
+            contact=contact_of(desk, data),
+            staff=UUID(data["staff"]) if data["staff"] else None,
+            notes=data["notes"],
+            origin="walk_in",
+            freely=True,
+        )
+        return appointments.walk_in(desk.business, booking, desk.now, desk.actor)
+    except appointments.CannotBook:
+        form.add_error("staff", "Nobody who gives this service is free at this moment.")
+    except Resource.DoesNotExist:
+        form.add_error("staff", "This member of staff does not give this service.")
+    except REFUSALS as error:
+        form.refuse(error)
+    return None

@@ -1,0 +1,81 @@
+"""The demo's clock: jumping, but never over what is due on the way."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from kept.accounts.queries import Member
+from kept.appointments import steps
+from kept.cases import queries as cases
+from kept.clock import queries as clock
+from kept.clock.actions import ClockRefused
+from kept.console.access import Desk, at_desk
+from kept.console.story import entries
+from kept.lib import i18n
+
+PATIENCE = 15.0  # seconds a browser waits at most
+
+JUMPS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+
+
+@at_desk(Member.OWNER, posts=True)
+def jump(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Move the time-lapse clock: to the next due moment, an hour on, or a day on."""
+    if not clock.is_lapse() or request.method != "POST":
+        raise Http404
+    target = _target(desk, request.POST.get("to", ""))
+    if target is None:
+        messages.info(request, "Nothing is planned any more, so there is nothing to jump to.")
+    else:
+        _step(request, desk, target)
+    return redirect(_back(request))
+
+
+def _target(desk: Desk, to: str) -> datetime | None:
+    if to in JUMPS:
+        return desk.now + JUMPS[to]
+    following = steps.next_moment()
+    return max(following, desk.now) if following else None
+
+
+def _step(request: HttpRequest, desk: Desk, target: datetime) -> None:
+    try:
+        reached = steps.step_to(target, patience=PATIENCE)
+    except (steps.NoWorker, ClockRefused) as error:
+        messages.error(request, str(error))
+        return
+    said = f"It is now {_at(desk, reached)}. {_happened(desk, reached)}"
+    if reached < target:
+        said += (
+            f" The worker is still busy, so the clock stopped short of {_at(desk, target)}: "
+            "press the button again to go on."
+        )
+    messages.success(request, said)
+
+
+def _happened(desk: Desk, until: datetime) -> str:
+    """What happened on the way, in a few words each."""
+    events = cases.events_between(desk.business.id, desk.now, until)
+    told = list(dict.fromkeys(entry.title for entry in reversed(entries(desk, events))))
+    if not told:
+        return "Nothing happened on the way."
+    shown = "; ".join(told[:6])
+    return f"On the way: {shown}{f'; and {len(told) - 6} more' if len(told) > 6 else ''}."
+
+
+def _at(desk: Desk, instant: datetime) -> str:
+    zone, locale = desk.business.time_zone, desk.business.locale
+    day = i18n.format_date_short(instant, zone, locale)
+    return f"{day}, {i18n.format_time(instant, zone, locale)}"
+
+
+def _back(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
+    return wanted if safe else reverse("console:today")

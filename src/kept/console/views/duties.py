@@ -1,0 +1,175 @@
+"""What needs a person, and what was handed on to the next path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from kept.accounts.queries import Member
+from kept.appointments import actions as appointments
+from kept.appointments import queries
+from kept.appointments.queries import Leg
+from kept.cases import queries as cases
+from kept.cases.queries import Escalation, HandOff
+from kept.console.access import Desk, at_desk, show
+from kept.console.forms import Note, Refuse
+from kept.console.rows import Button, buttons
+from kept.console.story import Open, escalation
+from kept.core.case import NotAllowed
+
+LISTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An escalation with the appointment it is about and what one tap would settle it."""
+
+    open: Open
+    leg: Leg | None
+    buttons: list[Button]
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A hand-off with the appointment it comes from."""
+
+    row: HandOff
+    leg: Leg | None
+    late: bool
+
+
+@at_desk(Member.FRONT_DESK)
+def escalations(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """What needs a person, the most urgent first; with `?resolved=1` what once did."""
+    resolved = request.GET.get("resolved") == "1"
+    found = cases.escalations(desk.business.id, is_open=not resolved)
+    if resolved:
+        found = found.order_by("-resolved_at")
+    context: dict[str, object] = {
+        "items": items(desk, list(found[:LISTED])),
+        "resolved": resolved,
+        "back": request.get_full_path(),
+    }
+    return show(request, desk, "console/escalations.html", context)
+
+
+def items(desk: Desk, rows: Sequence[Escalation]) -> list[Item]:
+    legs = queries.current_legs(row.case.subject for row in rows)
+    found = []
+    for row in rows:
+        leg = legs.get(row.case.subject)
+        said = escalation(desk, row)
+        taps = buttons(desk, leg) if leg is not None and not said.by_note else []
+        found.append(Item(said, leg, taps, late=row.due_at < desk.now))
+    return found
+
+
+@at_desk(Member.FRONT_DESK, posts=True)
+def resolve(request: HttpRequest, desk: Desk, escalation_id: UUID) -> HttpResponse:
+    """Close an escalation with a note of what was done."""
+    row = cases.escalation(desk.business.id, escalation_id)
+    form = Note(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            appointments.resolve_escalation(
+                desk.business.id, row.id, form.cleaned_data["note"], desk.now, desk.actor
+            )
+        except NotAllowed as error:
+            form.refuse(error)
+        else:
+            messages.success(request, "Resolved.")
+            return redirect(_back(request, "console:escalations"))
+    leg = queries.current_legs([row.case.subject]).get(row.case.subject)
+    context: dict[str, object] = {
+        "open": escalation(desk, row),
+        "leg": leg,
+        "form": form,
+        "buttons": buttons(desk, leg) if leg else [],
+        "next": request.POST.get("next", ""),
+    }
+    status = 409 if form.is_bound else 200
+    return show(request, desk, "console/resolve.html", context, status=status)
+
+
+def _back(request: HttpRequest, default: str) -> str:
+    wanted = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
+    return wanted if safe else default
+
+
+STATUSES = ("offered", "expired", "rejected", "accepted", "withdrawn")
+
+
+@at_desk(Member.FRONT_DESK)
+def hand_offs(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """What was handed on, by what became of it; those that wait for an answer first."""
+    status = request.GET.get("status", "offered")
+    status = status if status in STATUSES else "offered"
+    found = cases.hand_offs(desk.business.id, status)
+    newest = list(found.reverse()[:LISTED]) if status != "offered" else list(found[:LISTED])
+    legs = queries.current_legs(row.case.subject for row in newest)
+    context: dict[str, object] = {
+        "offered": [
+            Offered(
+                row,
+                legs.get(row.case.subject),
+                late=row.accept_by is not None and row.accept_by < desk.now,
+            )
+            for row in newest
+        ],
+        "status": status,
+        "statuses": STATUSES,
+        "back": request.get_full_path(),
+    }
+    return show(request, desk, "console/hand_offs.html", context)
+
+
+@at_desk(Member.FRONT_DESK, posts=True)
+def accept(request: HttpRequest, desk: Desk, hand_off_id: UUID) -> HttpResponse:
+    """Take the next step over."""
+    return _answer(request, desk, hand_off_id, accept=True)
+
+
+@at_desk(Member.FRONT_DESK, posts=True)
+def reject(request: HttpRequest, desk: Desk, hand_off_id: UUID) -> HttpResponse:
+    """Refuse it, with the reason: a person will have to see to the next step."""
+    return _answer(request, desk, hand_off_id, accept=False)
+
+
+def _answer(request: HttpRequest, desk: Desk, hand_off_id: UUID, *, accept: bool) -> HttpResponse:
+    row = cases.hand_off(desk.business.id, hand_off_id)
+    form = Refuse(request.POST or None)
+    if accept:
+        del form.fields["reason"]
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data.get("reason", "")
+        try:
+            appointments.answer_hand_off(
+                desk.business.id, row.id, desk.now, desk.actor, accept=accept, reason=reason
+            )
+        except NotAllowed as error:
+            form.refuse(error)
+        else:
+            messages.success(request, "Taken over." if accept else "Refused.")
+            return redirect(_back(request, "console:hand_offs"))
+    context: dict[str, object] = {
+        "row": row,
+        "leg": queries.current_legs([row.case.subject]).get(row.case.subject),
+        "form": form,
+        "accept": accept,
+        "next": request.POST.get("next", ""),
+    }
+    return show(
+        request,
+        desk,
+        "console/answer_hand_off.html",
+        context,
+        status=409 if form.is_bound else 200,
+    )

@@ -1,0 +1,486 @@
+"""What the owner sets up: services, staff and hours, closures, the policy, keys, members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from kept.accounts import actions as accounts
+from kept.accounts import queries as members_of
+from kept.accounts.queries import Member
+from kept.appointments import actions as appointments
+from kept.appointments import queries
+from kept.appointments.queries import Leg
+from kept.clock.queries import real_now
+from kept.console import forms, policies
+from kept.console.access import Desk, at_desk, show
+from kept.core.paths.appointment import OUTCOMES
+from kept.core.policy import PolicyError, from_data, warnings
+from kept.core.time import TimeError, local_day
+from kept.schedule import actions as schedule
+from kept.schedule import queries as schedule_queries
+from kept.schedule.queries import Resource, Service
+
+
+@at_desk(Member.OWNER)
+def index(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """One topic a page."""
+    return show(request, desk, "console/setup/index.html", {})
+
+
+# The business itself
+
+
+@at_desk(Member.OWNER, posts=True)
+def business(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Name, address and how to reach it: what every message carries."""
+    names = ("name", "email", "phone", "address", "locale", "currency")
+    known = {name: getattr(desk.business, name) for name in names}
+    form = forms.Business(request.POST or None, initial=known)
+    if request.method == "POST" and form.is_valid():
+        try:
+            accounts.update_business(desk.business, **form.cleaned_data)
+        except accounts.AccountError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, "Saved. What has been sent already stays as it was.")
+            return redirect("console:setup")
+    return _form(request, desk, "console/setup/business.html", form)
+
+
+def _form(
+    request: HttpRequest, desk: Desk, template: str, form: Any, **context: object
+) -> HttpResponse:
+    status = 400 if form.is_bound else 200
+    return show(request, desk, template, {"form": form, **context}, status=status)
+
+
+# Services
+
+
+@at_desk(Member.OWNER)
+def services(request: HttpRequest, desk: Desk) -> HttpResponse:
+    found = list(schedule_queries.services(desk.business.id))
+    return show(request, desk, "console/setup/services.html", {"services": found})
+
+
+def _staff_choices(desk: Desk) -> list[tuple[str, str]]:
+    return [(str(each.id), each.name) for each in schedule_queries.staff(desk.business.id)]
+
+
+@at_desk(Member.OWNER, posts=True)
+def new_service(request: HttpRequest, desk: Desk) -> HttpResponse:
+    form = forms.Service(request.POST or None, staff=_staff_choices(desk))
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = schedule.create_service(desk.business.id, _details(form))
+        except schedule.ScheduleError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, f"{made.name} can be booked now.")
+            return redirect("console:services")
+    return _form(request, desk, "console/setup/service.html", form)
+
+
+def _details(form: forms.Service) -> schedule.ServiceDetails:
+    data = dict(form.cleaned_data)
+    data["staff"] = [UUID(each) for each in data["staff"]]
+    return schedule.ServiceDetails(**data)
+
+
+@at_desk(Member.OWNER, posts=True)
+def service(request: HttpRequest, desk: Desk, service_id: UUID) -> HttpResponse:
+    """Change a service. The booked appointments that keep the old terms are listed."""
+    found = schedule_queries.service(desk.business.id, service_id)
+    form = forms.Service(
+        request.POST or None, initial=_known_service(found), staff=_staff_choices(desk)
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            saved = schedule.update_service(desk.business.id, found.id, _details(form))
+        except schedule.ScheduleError as error:
+            form.refuse(error)
+        else:
+            kept = _keeping_old_terms(saved, desk.now)
+            messages.success(request, _saved_service(saved, kept))
+            return redirect("console:service", found.id)
+    legs = queries.upcoming_of(found.id, desk.now)
+    old = {leg.pk for leg in _keeping_old_terms(found, desk.now)}
+    return _form(
+        request,
+        desk,
+        "console/setup/service.html",
+        form,
+        service=found,
+        upcoming=[(leg, leg.pk in old) for leg in legs],
+        old=len(old),
+    )
+
+
+def _known_service(service: Service) -> dict[str, object]:
+    known: dict[str, object] = {
+        name: getattr(service, name)
+        for name in schedule.ServiceDetails.__slots__
+        if name != "staff"
+    }
+    return {**known, "staff": [str(each.id) for each in schedule_queries.staff_of(service)]}
+
+
+def _keeping_old_terms(service: Service, now: datetime) -> list[Leg]:
+    """The booked appointments whose price or duration is no longer that of the service."""
+    price = None if service.price is None else f"{service.price:.2f}"
+    return [
+        leg
+        for leg in queries.upcoming_of(service.id, now)
+        if leg.snapshot["duration_minutes"] != service.duration_minutes
+        or _money(leg.snapshot["price"]) != price
+    ]
+
+
+def _money(price: object) -> str | None:
+    return None if price is None else f"{float(str(price)):.2f}"
+
+
+def _saved_service(service: Service, kept: Sequence[Leg]) -> str:
+    if not kept:
+        return f"{service.name} is saved."
+    return (
+        f"{service.name} is saved. {len(kept)} booked appointments keep the price and duration "
+        "they were booked with; they are listed below."
+    )
+
+
+@at_desk(Member.OWNER, posts=True)
+def archive_service(request: HttpRequest, desk: Desk, service_id: UUID) -> HttpResponse:
+    """It can no longer be booked; what is booked stays, and is listed first."""
+    found = schedule_queries.service(desk.business.id, service_id)
+    if request.method == "POST":
+        schedule.archive_service(desk.business.id, found.id, desk.now)
+        messages.success(request, f"{found.name} can no longer be booked.")
+        return redirect("console:services")
+    upcoming = queries.upcoming_of(found.id, desk.now)
+    context: dict[str, object] = {"service": found, "upcoming": upcoming}
+    return show(request, desk, "console/setup/archive_service.html", context)
+
+
+# Staff and their hours
+
+
+@at_desk(Member.OWNER)
+def staff(request: HttpRequest, desk: Desk) -> HttpResponse:
+    found = [(each, _week(each)) for each in schedule_queries.staff(desk.business.id)]
+    return show(request, desk, "console/setup/staff.html", {"staff": found})
+
+
+def _week(resource: Resource) -> list[tuple[str, str]]:
+    """The weekly hours in words, by weekday."""
+    spans: dict[int, list[str]] = {}
+    for row in schedule_queries.hours_rows(resource):
+        spans.setdefault(row.weekday, []).append(f"{row.start:%H:%M}–{row.end:%H:%M}")
+    return [
+        (said, ", ".join(spans[day])) for day, said in enumerate(forms.WEEKDAYS) if day in spans
+    ]
+
+
+@at_desk(Member.OWNER, posts=True)
+def new_staff(request: HttpRequest, desk: Desk) -> HttpResponse:
+    begin: dict[str, object] = {"time_zone": desk.business.time_zone}
+    form = forms.Staff(request.POST or None, initial=begin)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            made = schedule.create_staff(
+                desk.business.id, data["name"], data["email"], data["time_zone"], form.hours()
+            )
+        except (schedule.ScheduleError, TimeError) as error:
+            _refuse_hours(form, error)
+        else:
+            messages.success(
+                request, f"{made.name} is added. Say at each service whether they give it."
+            )
+            return redirect("console:staff")
+    return _form(request, desk, "console/setup/staff_member.html", form)
+
+
+def _refuse_hours(form: forms.Staff, error: Exception) -> None:
+    field = getattr(error, "field", "time_zone")
+    form.add_error(field if field in form.fields else None, str(error))
+
+
+@at_desk(Member.OWNER, posts=True)
+def staff_member(request: HttpRequest, desk: Desk, resource_id: UUID) -> HttpResponse:
+    """Name, zone and hours. Booked appointments outside the new hours are named; they stay."""
+    found = schedule_queries.staff_member(desk.business.id, resource_id)
+    form = forms.Staff(request.POST or None, initial=_known_staff(found))
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            schedule.update_staff(found, data["name"], data["email"])
+            schedule.set_hours(found, data["time_zone"], form.hours())
+        except (schedule.ScheduleError, TimeError) as error:
+            _refuse_hours(form, error)
+        else:
+            messages.success(request, f"Saved. {_outside_words(desk, found.id)}")
+            return redirect("console:staff_member", found.id)
+    outside = outside_hours(desk, found)
+    return _form(
+        request, desk, "console/setup/staff_member.html", form, member=found, outside=outside
+    )
+
+
+def outside_hours(desk: Desk, resource: Resource) -> list[Leg]:
+    """The booked appointments to come of this person that lie outside the present hours."""
+    legs = queries.upcoming_with(resource.id, desk.now)
+    return [leg for leg in legs if not schedule_queries.is_open(resource, leg.start, leg.end)]
+
+
+def _outside_words(desk: Desk, resource_id: UUID) -> str:
+    found = outside_hours(desk, schedule_queries.staff_member(desk.business.id, resource_id))
+    if not found:
+        return "Every booked appointment fits the hours."
+    return (
+        f"{len(found)} booked appointments lie outside these hours; they stay booked and are "
+        "listed below."
+    )
+
+
+def _known_staff(resource: Resource) -> dict[str, object]:
+    known: dict[str, object] = {
+        "name": resource.name,
+        "email": resource.email,
+        "time_zone": resource.time_zone,
+    }
+    count = [0] * 7
+    for row in schedule_queries.hours_rows(resource):
+        span, count[row.weekday] = count[row.weekday], count[row.weekday] + 1
+        known[f"from_{row.weekday}_{span}"] = row.start
+        known[f"to_{row.weekday}_{span}"] = row.end
+    return known
+
+
+# Closures
+
+
+@at_desk(Member.OWNER)
+def closures(request: HttpRequest, desk: Desk) -> HttpResponse:
+    found = list(schedule_queries.closures(desk.business.id, desk.now))
+    return show(request, desk, "console/setup/closures.html", {"closures": found})
+
+
+@at_desk(Member.OWNER, posts=True)
+def new_closure(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """First shows which booked appointments it touches; saves only when that was seen."""
+    present = local_day(desk.now, desk.zone)
+    begin: dict[str, object] = {"first_day": present, "last_day": present + timedelta(days=1)}
+    form = forms.Closure(
+        request.POST or None,
+        initial={**begin, "last_at": time.min},
+        staff=_staff_choices(desk),
+    )
+    if request.method != "POST" or not form.is_valid():
+        return _form(request, desk, "console/setup/new_closure.html", form)
+    span = form.span(desk.zone)
+    if span is None:
+        return _form(request, desk, "console/setup/new_closure.html", form)
+    who = _who(desk, form.cleaned_data["staff"])
+    affected = appointments.affected_by(desk.business, who, *span)
+    if request.POST.get("seen") != _seen(affected):
+        context: dict[str, object] = {
+            "form": form,
+            "affected": affected,
+            "seen": _seen(affected),
+            "who": who,
+            "begin": span[0],
+            "end": span[1],
+            "changed": "seen" in request.POST,
+        }
+        return show(request, desk, "console/setup/closure_affects.html", context)
+    reason = form.cleaned_data["reason"]
+    escalated = appointments.close(desk.business, who, *span, reason, desk.now, desk.actor)
+    messages.success(request, _closed(escalated))
+    return redirect("console:closures")
+
+
+def _seen(affected: Sequence[Leg]) -> str:
+    """What was on the page that was looked at: another booking meanwhile makes it another."""
+    return ",".join(sorted(f"{leg.pk.hex}" for leg in affected)) or "none"
+
+
+def _closed(escalated: Sequence[Leg]) -> str:
+    if not escalated:
+        return "The closure is saved. No appointment is affected."
+    return (
+        f"The closure is saved. {len(escalated)} appointments stay booked and now need a person; "
+        "nothing was cancelled."
+    )
+
+
+def _who(desk: Desk, staff: str) -> Resource | None:
+    return schedule_queries.staff_member(desk.business.id, UUID(staff)) if staff else None
+
+
+@at_desk(Member.OWNER, posts=True)
+def lift_closure(request: HttpRequest, desk: Desk, closure_id: UUID) -> HttpResponse:
+    """End a closure early: what it kept shut can be booked again."""
+    found = schedule_queries.closure(desk.business.id, closure_id)
+    if request.method == "POST":
+        schedule.lift(desk.business.id, found.id, desk.now)
+        messages.success(request, "The closure is lifted; the time can be booked again.")
+        return redirect("console:closures")
+    return show(request, desk, "console/setup/lift_closure.html", {"closure": found})
+
+
+# Policy
+
+
+@at_desk(Member.OWNER, posts=True)
+def policy(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Every field of the policy. A change is a new version, for what is still open too."""
+    in_force = members_of.policy_in_force(desk.business.id)
+    present = from_data(in_force.data)
+    form = policies.PolicyForm(request.POST or None, initial=policies.initial(present))
+    if request.method == "POST" and form.is_valid():
+        changes = policies.changes(form, present)
+        try:
+            if not changes:
+                messages.info(request, "Nothing was changed, so there is no new version.")
+                return redirect("console:policy")
+            count = appointments.change_policy(desk.business, changes, desk.now, desk.actor)
+        except PolicyError as error:
+            policies.refuse(form, error)
+        else:
+            messages.success(request, _planned_anew(count))
+            return redirect("console:policy")
+    return _form(
+        request,
+        desk,
+        "console/setup/policy.html",
+        form,
+        version=in_force,
+        versions=members_of.policy_versions(desk.business.id),
+        warnings=warnings(present, OUTCOMES),
+    )
+
+
+def _planned_anew(count: int) -> str:
+    appointments_said = "appointment was" if count == 1 else "appointments were"
+    return f"Saved as a new version. {count} {appointments_said} planned anew."
+
+
+# Keys
+
+
+@at_desk(Member.OWNER, posts=True)
+def keys(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The keys of the API. A new one is shown once, on the page that answers its making."""
+    form = forms.Key(request.POST or None)
+    secret = ""
+    if request.method == "POST" and form.is_valid():
+        secret = accounts.new_api_key(desk.business, form.cleaned_data["name"], desk.now)
+        form = forms.Key()
+    return _form(
+        request,
+        desk,
+        "console/setup/keys.html",
+        form,
+        keys=members_of.api_keys(desk.business.id),
+        secret=secret,
+    )
+
+
+@at_desk(Member.OWNER, posts=True)
+def revoke_key(request: HttpRequest, desk: Desk, key_id: UUID) -> HttpResponse:
+    found = members_of.api_key(desk.business.id, key_id)
+    if request.method == "POST":
+        accounts.revoke_api_key(desk.business.id, found.id, desk.now)
+        messages.success(request, f"The key “{found.name}” no longer works.")
+        return redirect("console:keys")
+    return show(request, desk, "console/setup/revoke_key.html", {"key": found})
+
+
+# Members
+
+
+@at_desk(Member.OWNER, posts=True)
+def members(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Who may act for the business. A new member's sign-in link is shown once."""
+    form = forms.NewMember(request.POST or None)
+    link = ""
+    if request.method == "POST" and form.is_valid():
+        email, role = form.cleaned_data["email"], form.cleaned_data["role"]
+        if members_of.user_by_email(email) is not None:
+            form.add_error("email", ALREADY_KNOWN)
+        else:
+            user = accounts.add_member(desk.business, email, role)
+            link = sign_in_url(accounts.new_sign_in_link(user, real_now()))
+            form = forms.NewMember()
+    return _form(
+        request,
+        desk,
+        "console/setup/members.html",
+        form,
+        members=members_of.members(desk.business.id),
+        link=link,
+        roles=Member.ROLES,
+    )
+
+
+# A link made by one business must not open an account that also belongs to another one.
+ALREADY_KNOWN = (
+    "Somebody with this address has an account on this installation already. "
+    "Whoever runs the installation can make them a member here."
+)
+
+
+def sign_in_url(secret: str) -> str:
+    return settings.BASE_URL + reverse("console:by_link", args=[secret])
+
+
+@at_desk(Member.OWNER, posts=True)
+def member(request: HttpRequest, desk: Desk, member_id: int) -> HttpResponse:
+    """Another role, a new sign-in link, or no longer a member."""
+    found = members_of.member(desk.business.id, member_id)
+    link, problem = "", ""
+    alone = len(members_of.memberships(found.user)) == 1
+    if request.method == "POST":
+        try:
+            done = _change_member(request, desk, found, alone=alone)
+        except accounts.AccountError as error:
+            problem = str(error)
+        else:
+            if not done.startswith("http"):
+                messages.success(request, done)
+                return redirect("console:members")
+            link = done
+    context: dict[str, object] = {
+        "member": found,
+        "roles": Member.ROLES,
+        "link": link,
+        "problem": problem,
+        "alone": alone,
+    }
+    status = 409 if problem else 200
+    return show(request, desk, "console/setup/member.html", context, status=status)
+
+
+def _change_member(request: HttpRequest, desk: Desk, found: Member, *, alone: bool) -> str:
+    """What was done in a sentence, or the link that was asked for. Raises AccountError."""
+    doing = request.POST.get("do", "")
+    if doing == "remove":
+        accounts.remove_member(desk.business, found.id)
+        return f"{found.user.email} is no longer a member."
+    if doing == "link" and alone:
+        return sign_in_url(accounts.new_sign_in_link(found.user, real_now()))
+    role = request.POST.get("role", "")
+    if doing != "role" or role not in dict(Member.ROLES):
+        raise accounts.AccountError("Choose what to change.")
+    accounts.set_role(desk.business, found.id, role)
+    return f"{found.user.email} is now: {dict(Member.ROLES)[role].lower()}."

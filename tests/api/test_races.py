@@ -1,0 +1,109 @@
+"""Many at once: real threads, real commits, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from tests.api.house import House, stop_clock
+
+
+@pytest.fixture
+def open_house(house_db):
+    stop_clock()
+    return House().open()
+
+
+def at_once(number, work):
+    """Run `work(0)` to `work(number - 1)` in as many threads, started together."""
+    barrier = Barrier(number)
+
+    def run(nth):
+        try:
+            barrier.wait(timeout=30)
+            return work(nth)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(run, range(number)))
+
+
+def try_to_book(house, body, **headers):
+    def post(nth):
+        return house.client_class().post(
+            "/api/v1/appointments",
+            body,
+            content_type="application/json",
+            headers={"authorization": f"Bearer {house.secret}", **headers},
+        )
+
+    return post
+
+
+def test_fifty_requests_for_one_slot_make_one_booking(open_house):
+    body = open_house.booking(staff=open_house.staff[0]["id"])
+    answers = at_once(50, try_to_book(open_house, body))
+    statuses = [answer.status_code for answer in answers]
+    assert (statuses.count(201), statuses.count(409)) == (1, 49), statuses
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"taken"}
+    assert len(open_house.get("/appointments").json()["items"]) == 1
+
+
+def test_twenty_requests_for_anybody_of_three_make_three_bookings(open_house):
+    staff = [*open_house.staff, open_house.add_staff("Person 2"), open_house.add_staff("Person 3")]
+    open_house.service = open_house.add_service(staff)
+    answers = at_once(20, try_to_book(open_house, open_house.booking()))
+    statuses = [answer.status_code for answer in answers]
+    assert (statuses.count(201), statuses.count(409)) == (3, 17), statuses
+    booked = {answer.json()["staff"] for answer in answers if answer.status_code == 201}
+    assert booked == {each["id"] for each in staff}
+
+
+@pytest.mark.parametrize("people", [1, 3], ids=["one slot", "anybody of three"])
+def test_twenty_repeats_of_one_request_make_one_booking(open_house, people):
+    staff = [*open_house.staff, *(open_house.add_staff(f"More {n}") for n in range(people - 1))]
+    open_house.service = open_house.add_service(staff)
+    post = try_to_book(open_house, open_house.booking(), **{"idempotency-key": '"again"'})
+    answers = at_once(20, post)
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1
+    replayed = [answer.get("Idempotency-Replayed") for answer in answers]
+    assert (replayed.count(None), replayed.count("true")) == (1, 19)
+    assert len(open_house.get("/appointments").json()["items"]) == 1
+    only = open_house.get("/appointments").json()["items"][0]
+    assert len(open_house.timeline(only)["messages"]) == 1
+
+
+def test_two_changes_of_one_version_make_one_change(open_house):
+    booked = open_house.book()
+    tag = f'"{booked["version"]}"'
+
+    def cancel(nth):
+        return open_house.client_class().post(
+            f"/api/v1/appointments/{booked['id']}/cancel",
+            {"by": "customer"},
+            content_type="application/json",
+            headers={"authorization": f"Bearer {open_house.secret}", "if-match": tag},
+        )
+
+    statuses = sorted(answer.status_code for answer in at_once(8, cancel))
+    assert statuses == [200] + [412] * 7
+
+
+def test_eight_moves_into_one_slot_move_one(open_house):
+    hours = [f"2027-03-0{day}T{hour}:00:00+01:00" for day in (3, 4) for hour in (10, 11, 12, 13)]
+    booked = [open_house.book(start) for start in hours]
+    body = {"start": "2027-03-05T10:00:00+01:00"}
+
+    def move(nth):
+        return open_house.client_class().post(
+            f"/api/v1/appointments/{booked[nth]['id']}/reschedule",
+            body,
+            content_type="application/json",
+            headers={"authorization": f"Bearer {open_house.secret}"},
+        )
+
+    statuses = sorted(answer.status_code for answer in at_once(8, move))
+    assert statuses == [200] + [409] * 7

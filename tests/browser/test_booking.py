@@ -1,0 +1,179 @@
+"""Booking in a real browser: without scripts, without a mouse, on a narrow screen."""
+
+import re
+
+import pytest
+
+from tests.public.house import open_house, state_of
+
+NO_SCRIPT = {"java_script_enabled": False}
+NARROW = {"viewport": {"width": 320, "height": 640}}
+BERLIN = {"timezone_id": "Europe/Berlin"}
+
+
+@pytest.fixture
+def house(house_db):
+    return open_house(staff=("Ada Brook", "Noor Haddad"))
+
+
+def fill_in(page):
+    page.get_by_label("Full name").fill("Mia Sanders")
+    page.get_by_label("E-mail address").fill("mia@example.com")
+    page.get_by_role("button", name="Continue").click()
+
+
+def walk(page, live_server):
+    """Through all steps to the page of the appointment; yields the name of each page reached."""
+    page.goto(live_server.url)
+    yield "staff"
+    page.get_by_role("link", name="Any available").click()
+    yield "times"
+    page.get_by_role("link", name=re.compile("^Wed 3 March 2027")).click()
+    page.get_by_role("button", name=re.compile("^10:00, Wednesday 3 March 2027, Berlin")).click()
+    yield "details"
+    page.get_by_role("button", name="Continue").click()
+    yield "error"
+    fill_in(page)
+    yield "check"
+    page.get_by_role("button", name="Book appointment").click()
+    yield "booked"
+
+
+@pytest.mark.parametrize("options", [NO_SCRIPT, BERLIN, {"timezone_id": "Asia/Tokyo"}])
+def test_a_visitor_books_with_and_without_scripts(visitor, live_server, house, options):
+    visitor.expects("422")
+    page = visitor(**options)
+    for _ in walk(page, live_server):
+        pass
+    assert page.get_by_role("heading", level=1).inner_text() == "Your appointment is booked"
+    said = page.locator("main").inner_text()
+    assert "Wednesday 3 March 2027, 10:00–10:45" in said
+    assert ("18:00 Tokyo time" in said) == (options.get("timezone_id") == "Asia/Tokyo")
+
+
+def test_a_visitor_books_moves_and_cancels_with_the_keyboard_alone(visitor, live_server, house):
+    page = visitor(**BERLIN)
+    page.goto(live_server.url)
+    press(page, "Any available")
+    press(page, re.compile("^Wed 3 March 2027"))
+    press(page, re.compile("^10:00, Wed"))
+    tab_to(page, "Full name")
+    page.keyboard.type("Mia Sanders")
+    page.keyboard.press("Tab")
+    page.keyboard.type("mia@example.com")
+    press(page, "Continue")
+    press(page, "Book appointment")
+    assert page.get_by_role("heading", level=1).inner_text() == "Your appointment is booked"
+    press(page, "Move it")
+    press(page, re.compile("^11:00, "))
+    press(page, "Move my appointment")
+    assert "Your appointment is moved." in page.get_by_role("status").first.inner_text()
+    press(page, "Cancel it")
+    press(page, "Cancel my appointment")
+    assert page.get_by_role("heading", level=1).inner_text() == "Your appointment is cancelled"
+
+
+FOCUSED = """() => {
+    const at = document.activeElement;
+    const label = at.labels && at.labels.length ? at.labels[0].innerText : "";
+    const name = at.getAttribute("aria-label") || label || at.textContent || "";
+    return name.trim().replace(/\\s+/g, " ");
+}"""
+
+
+def tab_to(page, name):
+    """Press Tab until the focus is on what has this name, as somebody without a mouse would."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        if name.search(focused) if isinstance(name, re.Pattern) else focused.startswith(name):
+            outline = page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle")
+            assert outline == "solid"
+            return
+    raise AssertionError(f"{name} cannot be reached with the keyboard on {page.title()}")
+
+
+def press(page, name):
+    tab_to(page, name)
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_after_a_mistake_the_summary_leads_to_the_field(visitor, live_server, house):
+    visitor.expects("422")
+    page = visitor(**BERLIN)
+    steps = walk(page, live_server)
+    while next(steps) != "error":
+        pass
+    assert page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.id") == "errors"
+    press_in_place(page, "Enter your name.")
+    assert page.evaluate("document.activeElement.id") == "id_name"
+
+
+def press_in_place(page, name):
+    tab_to(page, name)
+    page.keyboard.press("Enter")
+
+
+SMALL = """() => [...document.querySelectorAll(
+    "main a, main button, main input:not([type=hidden]), main textarea, main summary, footer a"
+)].filter((each) => !each.closest(".trap") && !each.closest("p, dd, li li"))
+  .map((each) => [each.textContent.trim() || each.name, each.getBoundingClientRect()])
+  .filter(([, box]) => box.height < 43.9).map(([name, box]) => `${name}: ${box.height}`)"""
+
+
+@pytest.mark.parametrize("options", [NARROW, {**NARROW, "timezone_id": "Asia/Kathmandu"}])
+def test_on_a_narrow_screen_nothing_is_cut_off_or_too_small(visitor, live_server, house, options):
+    visitor.expects("422")
+    page = visitor(**options)
+    for step in walk(page, live_server):
+        assert_fits(page, step)
+    for link in ("Move it", "Cancel it", "Yes, I will come"):
+        page.get_by_role("link", name=link).click()
+        assert_fits(page, link)
+        page.get_by_role("link", name="Your appointment").click()
+
+
+def assert_fits(page, step):
+    page.wait_for_load_state("networkidle")
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 320, f"{step} is {width} px wide"
+    assert page.evaluate(SMALL) == [], step
+
+
+def test_back_shows_the_visitors_own_time_as_held_and_not_as_taken(visitor, live_server, house):
+    page = visitor(**BERLIN)
+    steps = walk(page, live_server)
+    while next(steps) != "details":
+        pass
+    page.go_back()
+    assert "held for you" in page.get_by_role("button", name=re.compile("^10:00")).inner_text()
+
+
+def test_the_link_of_the_booked_page_can_be_opened_again(visitor, live_server, house):
+    visitor.expects("422")
+    page = visitor(**BERLIN)
+    for _ in walk(page, live_server):
+        pass
+    page.reload()
+    other = visitor()
+    other.goto(page.url)
+    assert other.title() == page.title()
+    other.get_by_role("link", name="Cancel it").click()
+    other.get_by_role("button", name="Cancel my appointment").click()
+    page.reload()
+    assert page.get_by_role("heading", level=1).inner_text() == "Your appointment is cancelled"
+    from kept.appointments import queries
+
+    token = page.url.rsplit("/", 1)[-1]
+    assert state_of(queries.by_token(token)) == "cancelled"
+
+
+def test_the_confirmation_prints_on_one_page(visitor, live_server, house):
+    visitor.expects("422")
+    page = visitor(**BERLIN)
+    for _ in walk(page, live_server):
+        pass
+    printed = page.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
