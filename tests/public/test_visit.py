@@ -13,6 +13,7 @@ from kept.core.case import Role
 from kept.outbox.queries import Message
 from kept.people import actions as people
 from kept.schedule import actions as schedule
+from kept.worker.loop import turn_once
 from tests.public.house import (
     CUSTOMER,
     FRONT_DESK,
@@ -223,6 +224,7 @@ def test_a_wrong_token_is_a_page_that_helps_and_is_not_logged(db, client, caplog
     page = client.get(f"/a/wr0ng-tok3n{rest}")
     assert page.status_code == 404
     assert "Check that the whole address was copied" in text(page)
+    assert "no-store" in page["Cache-Control"]
     assert client.post(f"/a/wr0ng-tok3n{rest}").status_code in {404, 405}
     assert "wr0ng" not in capsys.readouterr().err
 
@@ -298,6 +300,33 @@ def test_what_was_told_is_shown_only_where_it_is_no_longer_so(db, client):
     actions.move(appointment, TUESDAY_TEN + timedelta(hours=2), now(), FRONT_DESK)
     said = text(client.get(url(appointment)))
     assert "Our last message to you named another time: Tue 2 March 2027, 10:00" in said
+
+
+@pytest.mark.parametrize("email", ["smtp://127.0.0.1:1", "none:"])
+def test_while_no_mail_can_be_sent_the_booking_stands_and_the_page_says_so(
+    db, client, settings, email
+):
+    settings.EMAIL_URL = email
+    appointment = open_house().book()
+    turn_once()
+    said = text(client.get(url(appointment)))
+    assert "The confirmation to mia@example.com could not be sent yet; we keep trying." in said
+    assert "Tuesday 2 March 2027, 10:00–10:45 (Berlin time)" in said
+    assert client.get(url(appointment, "/calendar.ics")).status_code == 200
+
+
+def test_once_the_mail_server_has_it_the_page_says_so(db, client):
+    appointment = open_house().book()
+    turn_once()
+    said = text(client.get(url(appointment)))
+    assert "We sent a confirmation to mia@example.com on Mon 1 March 2027, 09:00" in said
+    assert "Confirmed now" in said
+
+
+def test_what_was_booked_at_short_notice_says_how_soon_it_is(db, client):
+    house = open_house()
+    appointment = house.book(now() + timedelta(minutes=30))
+    assert "It starts in 30 minutes." in text(client.get(url(appointment)))
 
 
 def test_reminders_that_are_planned_are_announced(db, client):

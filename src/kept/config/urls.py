@@ -7,3 +7,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kept.public.urls")),
     path("", include("kept.console.urls")),
 ]
+
+handler400 = "kept.web.views.bad_request"
+handler403 = "kept.web.views.forbidden"
+handler404 = "kept.web.views.not_found"

@@ -1,0 +1,174 @@
+"""What a customer may do: each act has a page (GET) and a button that names it (POST).
+
+Addresses of acts carry the leg they were made for; of an earlier leg they show the present truth
+and change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from kept.appointments import actions
+from kept.appointments.actions import Stale
+from kept.appointments.queries import Leg
+from kept.core import time as core_time
+from kept.core.case import NotAllowed, Role
+from kept.core.time import parse_offset
+from kept.public import situation as situations
+from kept.public.forms import Cancel, CannotCome, Late
+from kept.public.situation import Situation
+from kept.public.visit import Visit, earlier_leg, fresh, render, show, to_page, visit_of
+from kept.web.forms import Form
+
+Do = Callable[[Visit, Form | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing a customer may do: its page, its form, what it does.
+
+    What it led to is said by the page of the appointment, now and whenever it is opened again.
+    """
+
+    name: str
+    template: str
+    form: type[Form] | None
+    do: Do
+
+
+def _acknowledge(visit: Visit, form: Form | None) -> None:
+    _say(visit, "acknowledged")
+
+
+def _cancel(visit: Visit, form: Form | None) -> None:
+    reason = form.cleaned_data["reason"] if form else ""
+    actions.cancel(
+        visit.appointment,
+        visit.now,
+        visit.actor,
+        by=Role.CUSTOMER,
+        reason=reason,
+        expected=visit.leg.case.version,
+    )
+
+
+def _run_late(visit: Visit, form: Form | None) -> None:
+    minutes = int(form.cleaned_data["minutes"]) if form else 0
+    _say(visit, "running_late", data={"minutes": minutes})
+
+
+def _cannot_come(visit: Visit, form: Form | None) -> None:
+    _say(visit, "change_requested", reason=form.cleaned_data["reason"] if form else "")
+
+
+def _say(visit: Visit, name: str, **said: Any) -> None:
+    version = visit.leg.case.version
+    actions.say(visit.appointment, name, visit.now, visit.actor, expected=version, **said)
+
+
+ACTS = {
+    act.name: act
+    for act in (
+        Act("acknowledge", "public/acknowledge.html", None, _acknowledge),
+        Act("cancel", "public/cancel.html", Cancel, _cancel),
+        Act("late", "public/late.html", Late, _run_late),
+        Act("cannot-come", "public/cannot_come.html", CannotCome, _cannot_come),
+    )
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def act(request: HttpRequest, token: str, leg: int, name: str) -> HttpResponse:
+    """The page of an act; sent by POST, the act itself."""
+    visit, wanted = visit_of(request, token), ACTS[name]
+    earlier = earlier_leg(visit, leg)
+    if request.method == "POST":
+        return _do(visit, wanted, earlier)
+    if earlier is not None or name not in visit.acts:
+        return show(visit, earlier=earlier, problem=why_not(visit, name, earlier))
+    return _ask(visit, wanted, wanted.form() if wanted.form else None)
+
+
+def _ask(visit: Visit, wanted: Act, form: Form | None, status: int = 200) -> HttpResponse:
+    context = {"form": form, "action": visit.url(wanted.name), **_terms(visit)}
+    return render(visit, wanted.template, context, status)
+
+
+def _terms(visit: Visit) -> dict[str, Any]:
+    """The terms of a cancellation, as agreed at booking."""
+    terms = visit.leg.snapshot["terms"]
+    zone = ZoneInfo(visit.leg.case.zone)
+    free_until = core_time.before(visit.leg.start, parse_offset(terms["late_cancel"]), zone)
+    return {"free_until": free_until, "late_cancel": visit.now > free_until}
+
+
+def _do(visit: Visit, wanted: Act, earlier: Leg | None) -> HttpResponse:
+    if _is_done_already(visit, wanted.name):
+        return to_page(visit)
+    # A yes that comes right after a cancellation is for the engine to judge.
+    heard = wanted.name == "acknowledge" and visit.situation is Situation.CANCELLED
+    if earlier is not None or not (heard or wanted.name in visit.acts):
+        why = why_not(visit, wanted.name, earlier)
+        return show(visit, earlier=earlier, problem=why, status=409)
+    form = wanted.form(visit.request.POST) if wanted.form else None
+    if form is not None and not form.is_valid():
+        return _ask(visit, wanted, form, 422)
+    try:
+        wanted.do(visit, form)
+    except Stale:
+        return _again(visit, wanted)
+    except NotAllowed as refused:
+        return show(fresh(visit), problem=refused.detail, status=409)
+    if heard:
+        messages.warning(visit.request, HEARD)
+    return to_page(visit)
+
+
+def _is_done_already(visit: Visit, name: str) -> bool:
+    """The same form sent twice: the second one finds what the first has done."""
+    state, said = visit.leg.case.state, visit.leg.case.facts.get("acknowledged")
+    return {
+        "cancel": state == "cancelled",
+        "acknowledge": state in situations.AHEAD and said == "yes",
+        "cannot-come": state in situations.AHEAD and said == "wants_change",
+    }.get(name, False)
+
+
+HEARD = "It was cancelled a moment ago. We heard both, and will ask you which you meant."
+
+
+def _again(visit: Visit, wanted: Act) -> HttpResponse:
+    """Something happened in between. If it was no move, the customer's wish still stands."""
+    now = fresh(visit)
+    return _do(now, wanted, visit.leg if now.leg.number != visit.leg.number else None)
+
+
+WHY_NOT = {
+    Situation.OPEN: "There is no need for that: the appointment can still be changed here.",
+    Situation.CLOSE: "It is too late to change this appointment online. Call, or tell us below.",
+    Situation.OVER: "The time of this appointment is over, so it can no longer be changed.",
+    Situation.HERE: "The visit has begun, so it can no longer be changed.",
+    Situation.COMPLETED: "The visit is over, so it can no longer be changed.",
+    Situation.CANCELLED: "This appointment is cancelled. You can book a new one.",
+    Situation.MISSED: "The time of this appointment is over. You can book a new one.",
+}
+
+
+def why_not(visit: Visit, name: str, earlier: Leg | None) -> str:
+    """Why an act is not offered now. Following an old link is no mistake: nothing to say."""
+    if visit.request.method != "POST" and earlier is not None:
+        return ""
+    if earlier is not None:
+        return "The appointment was moved in the meantime. Nothing has been changed."
+    if name == "acknowledge" and visit.leg.case.facts.get("acknowledged") == "yes":
+        return "You have said already that you will come."
+    if name == "cannot-come" and visit.leg.case.facts.get("acknowledged") == "wants_change":
+        return "You have told us already. We will be in touch."
+    return WHY_NOT[visit.situation]

@@ -1,0 +1,176 @@
+"""What a visitor has chosen so far, as the address says it, and what it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+
+from kept.accounts import queries as accounts
+from kept.accounts.queries import Business
+from kept.clock import queries as clock
+from kept.core import time as core_time
+from kept.lib import i18n
+from kept.public import times, tokens
+from kept.public.tokens import Held
+from kept.schedule import queries as schedule
+from kept.schedule.queries import Resource, Service
+from kept.web import pages
+
+ANY = "any"
+HOLD_COOKIE = "kept_hold"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the visitor has chosen so far, as the address says it."""
+
+    request: HttpRequest
+    business: Business
+    service: Service
+    staff: list[Resource]
+    who: Resource | None
+    now: datetime
+
+    @cached_property
+    def hint(self) -> tuple[str, str]:
+        """The visitor's zone ("" when none was given), and what is wrong with it ("": nothing)."""
+        return zone_hint(self.request.GET)
+
+    @property
+    def zone(self) -> str:
+        """The zone times are shown in: the business's; when nobody travels, the visitor's."""
+        online = self.service.mode == "online"
+        return (self.hint[0] if online else "") or self.business.time_zone
+
+    @property
+    def other(self) -> str:
+        hint = self.hint[0]
+        if not hint:
+            return ""
+        return self.business.time_zone if self.zone == hint else hint
+
+    @property
+    def who_slug(self) -> str:
+        return str(self.who.id) if self.who else ANY
+
+    @cached_property
+    def held(self) -> Held | None:
+        """The visitor's hold as the address, the form or the cookie names it."""
+        given = self.request.POST.get("hold") or self.request.GET.get("hold")
+        return tokens.read_hold(given or self.request.COOKIES.get(HOLD_COOKIE, ""))
+
+    def asked(self, **changes: Any) -> times.Asked:
+        asked = times.Asked(
+            service=self.service,
+            staff=[self.who] if self.who else self.staff,
+            zone=self.zone,
+            locale=page_locale(self.business),
+            now=self.now,
+            other=self.other,
+            but=self.held.id if self.held else None,
+        )
+        return replace(asked, **changes)
+
+    def url(self, name: str, **query: str) -> str:
+        """The address of a step with this choice, the visitor's zone kept."""
+        arguments = [self.business.slug, self.service.id, self.who_slug]
+        kept = {"tz": self.request.GET.get("tz", ""), **query}
+        return with_query(reverse(f"public:{name}", args=arguments), **kept)
+
+
+def with_query(path: str, **query: str) -> str:
+    said = urlencode({name: value for name, value in query.items() if value})
+    return f"{path}?{said}" if said else path
+
+
+def keep_zone(request: HttpRequest, name: str, *arguments: object) -> str:
+    path = reverse(f"public:{name}", args=list(arguments))
+    return with_query(path, tz=request.GET.get("tz", ""))
+
+
+def zone_hint(query: QueryDict) -> tuple[str, str]:
+    """The zone named in an address, and what is wrong with it. Never silently another one."""
+    name = query.get("tz", "").strip()[:64]
+    if not name:
+        return "", ""
+    try:
+        return core_time.zone(name).key, ""
+    except core_time.UnknownZone as error:
+        return "", str(error)
+
+
+def instant(text: str) -> datetime | None:
+    try:
+        return core_time.parse_instant(text)
+    except core_time.NotAnInstant:
+        return None
+
+
+def page_locale(business: Business) -> str:
+    return i18n.text_locale(i18n.known_locale(business.locale, pages.LOCALE))
+
+
+# Finding what the address names; whatever belongs to another business is not found
+
+
+def business_of(slug: str) -> Business:
+    business = accounts.business_by_slug(slug)
+    if business is None:
+        raise Http404
+    return business
+
+
+def service_of(business: Business, service_id: UUID) -> tuple[Service, list[Resource]]:
+    """A service and who gives it. One that nobody gives cannot be booked."""
+    try:
+        service = schedule.service(business.id, service_id)
+    except Service.DoesNotExist as error:
+        raise Http404 from error
+    return service, schedule.staff_of(service)
+
+
+def choice_of(request: HttpRequest, slug: str, service_id: UUID, who: str) -> Choice:
+    business = business_of(slug)
+    service, staff = service_of(business, service_id)
+    return Choice(request, business, service, staff, _who(who, staff), clock.now())
+
+
+def _who(who: str, staff: list[Resource]) -> Resource | None:
+    if who == ANY:
+        return None
+    for resource in staff:
+        if str(resource.id) == who:
+            return resource
+    raise Http404
+
+
+def bookable(business: Business) -> list[Service]:
+    return [each for each in schedule.services(business.id) if schedule.staff_of(each)]
+
+
+def render(
+    choice_or_business: Choice | Business,
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    status: int = 200,
+) -> HttpResponse:
+    given = choice_or_business
+    business = given if isinstance(given, Business) else given.business
+    context = {"business": business, **context}
+    if isinstance(given, Choice):
+        context |= {
+            "choice": given,
+            "service_name": given.service.name,
+            "zone": given.zone,
+            "other": given.other,
+            "zone_problem": given.hint[1],
+        }
+    return pages.render(request, template, context, locale=business.locale, status=status)

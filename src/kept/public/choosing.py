@@ -1,0 +1,142 @@
+"""Choosing what, with whom and when: every step is an address of its own.
+
+Looking changes nothing. Choosing a time is the one POST here: it holds the time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from kept.accounts import queries as accounts
+from kept.lib import i18n
+from kept.public import tokens
+from kept.public.choice import (
+    ANY,
+    Choice,
+    bookable,
+    business_of,
+    choice_of,
+    instant,
+    keep_zone,
+    page_locale,
+    render,
+    service_of,
+)
+from kept.public.days import day_list
+from kept.public.holding import held_start, held_until, holding, take, with_cookie
+from kept.schedule import queries as schedule
+from kept.web import pages
+
+
+@require_safe
+def front(request: HttpRequest) -> HttpResponse:
+    """Where people begin who were given no more than the name of the site."""
+    known = accounts.businesses()
+    if len(known) == 1:
+        return HttpResponseRedirect(reverse("public:services", args=[known[0].slug]))
+    return pages.render(request, "public/front.html", {"empty": not known})
+
+
+@require_safe
+def services(request: HttpRequest, slug: str) -> HttpResponse:
+    """What can be booked."""
+    business = business_of(slug)
+    offered = bookable(business)
+    if len(offered) == 1:
+        return HttpResponseRedirect(keep_zone(request, "staff", slug, offered[0].id))
+    choices = [(each, keep_zone(request, "staff", slug, each.id)) for each in offered]
+    return render(business, request, "public/services.html", {"choices": choices})
+
+
+@require_safe
+def staff(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
+    """With whom; "any available" first. Skipped where there is only one."""
+    business = business_of(slug)
+    service, able = service_of(business, service_id)
+    if len(able) < 2:
+        only = str(able[0].id) if able else ANY
+        return HttpResponseRedirect(keep_zone(request, "times", slug, service.id, only))
+    context = {
+        "service": service,
+        "service_name": service.name,
+        "any_url": keep_zone(request, "times", slug, service.id, ANY),
+        "choices": [
+            (each, keep_zone(request, "times", slug, service.id, each.id)) for each in able
+        ],
+        "back": keep_zone(request, "services", slug) if len(bookable(business)) > 1 else "",
+    }
+    return render(business, request, "public/staff.html", context)
+
+
+@require_safe
+def times_page(request: HttpRequest, slug: str, service_id: UUID, who: str) -> HttpResponse:
+    """The days with their free times; the first day that has any is open."""
+    return times_of(choice_of(request, slug, service_id, who))
+
+
+def times_of(choice: Choice, problem: str = "", status: int = 200) -> HttpResponse:
+    held = choice.held
+    mine = held_start(choice, held) if held else None
+    asked = choice.asked(mine=mine)
+    listing = day_list(
+        asked, choice.request.GET, lambda **query: choice.url("times", **query), problem
+    )
+    context = {
+        **listing,
+        "slot_action": choice.url("hold"),
+        "slot_method": "post",
+        "held_until": held_until(choice, held) if mine and held else None,
+        "hold": tokens.sign_hold(held) if held else "",
+        "back": _back_from_times(choice),
+        "others": choice.staff if choice.who and len(choice.staff) > 1 else [],
+        "any_url": _for_anybody(choice),
+    }
+    return render(choice, choice.request, "public/times.html", context, status)
+
+
+def _for_anybody(choice: Choice) -> str:
+    return replace(choice, who=None).url("times")
+
+
+def _back_from_times(choice: Choice) -> str:
+    slug = choice.business.slug
+    if len(choice.staff) > 1:
+        return keep_zone(choice.request, "staff", slug, choice.service.id)
+    if len(bookable(choice.business)) > 1:
+        return keep_zone(choice.request, "services", slug)
+    return ""
+
+
+@require_POST
+def hold(request: HttpRequest, slug: str, service_id: UUID, who: str) -> HttpResponse:
+    """Hold a time for ten minutes and go on to the details."""
+    choice = choice_of(request, slug, service_id, who)
+    start = instant(request.POST.get("start", ""))
+    if start is None:
+        return times_of(choice, "Choose one of the times in the list.", 400)
+    held = holding(choice, start) or take(choice, start)
+    if held is None:
+        return times_of(choice, why_not(choice, start), 409)
+    value = start.strftime("%Y-%m-%dT%H:%M:%SZ")
+    token = tokens.sign_hold(held)
+    answer = HttpResponseRedirect(choice.url("details", start=value, hold=token), status=303)
+    return with_cookie(answer, token)
+
+
+def why_not(choice: Choice, start: datetime) -> str:
+    """Why this time cannot be had; by far the most often somebody was faster."""
+    said = i18n.format_time(start, choice.zone, page_locale(choice.business))
+    asked = choice.asked()
+    reasons = {
+        schedule.refusal(asked.service, resource, start, asked.now, but=asked.but)
+        for resource in asked.staff
+    }
+    if reasons and not reasons & {None, schedule.Refusal.TAKEN}:
+        return f"{said} cannot be booked. Choose another time."
+    return f"{said} was just taken. Choose another time."

@@ -1,0 +1,199 @@
+"""Who books: the form, the page to check it on, and the booking itself.
+
+What was typed travels in the form from page to page; nothing is stored before it is booked. The
+form has a token of its own: however often it is sent, it books once.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from kept.appointments import actions as appointments
+from kept.appointments.actions import Booking, CannotBook
+from kept.appointments.queries import Appointment
+from kept.core import time as core_time
+from kept.core.case import Actor, Role
+from kept.public import times, tokens
+from kept.public.choice import HOLD_COOKIE, Choice, choice_of, instant, render
+from kept.public.choosing import times_of, why_not
+from kept.public.forms import Details
+from kept.public.holding import held_until, holding, named, take, with_cookie
+from kept.public.models import Submission
+from kept.public.tokens import Held
+from kept.web import pages
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def details(request: HttpRequest, slug: str, service_id: UUID, who: str) -> HttpResponse:
+    """Who books: the form, the page to check it on, and the booking itself."""
+    choice = choice_of(request, slug, service_id, who)
+    given = request.POST if request.method == "POST" else request.GET
+    start = instant(given.get("start", ""))
+    if start is None:
+        return times_of(choice, "Choose one of the times in the list.", 400)
+    if request.method != "POST":
+        return _show_details(choice, start)
+    form = Details(request.POST, business=choice.business, time_zone=choice.hint[0])
+    form.is_valid()
+    steps = {"book": _book, "change": _change}
+    return steps.get(request.POST.get("step", ""), _check)(choice, start, form)
+
+
+def _show_details(choice: Choice, start: datetime) -> HttpResponse:
+    held = holding(choice, start)
+    if held is None and not times.who_is_free(choice.asked(), start):
+        return times_of(choice, why_not(choice, start))
+    form = Details(business=choice.business)
+    return _details(choice, start, form, held, tokens.new_form())
+
+
+def _details(
+    choice: Choice, start: datetime, form: Details, held: Held | None, token: str, status: int = 200
+) -> HttpResponse:
+    context = _summary(choice, start, held) | {
+        "form": form,
+        "token": token,
+        "problem": bool(form.is_bound and form.errors),
+    }
+    return render(choice, choice.request, "public/details.html", context, status)
+
+
+def _summary(choice: Choice, start: datetime, held: Held | None) -> dict[str, Any]:
+    """What is being booked, as the details, the check and the conflict page show it."""
+    who = named(choice, held)[0] if held else choice.who
+    return {
+        "start": start,
+        "start_value": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "end": start + core_time.ONE_MINUTE * choice.service.duration_minutes,
+        "with_whom": who,
+        "held_until": held_until(choice, held),
+        "hold": tokens.sign_hold(held) if held else "",
+        "change_time": choice.url("times", hold=tokens.sign_hold(held) if held else ""),
+        "action": choice.url("details"),
+        "place": choice.service.place or choice.business.address,
+    }
+
+
+def _token_of(choice: Choice) -> tuple[str, UUID | None]:
+    token = choice.request.POST.get("token", "")
+    return token, tokens.form_key(token)
+
+
+def _change(choice: Choice, start: datetime, form: Details) -> HttpResponse:
+    """Back from the check page to the form, with everything as it was typed."""
+    token, key = _token_of(choice)
+    typed = {name: form.data.get(name, "") for name in form.fields}
+    again = Details(initial=typed, business=choice.business)
+    held = holding(choice, start)
+    return _details(choice, start, again, held, token if key else tokens.new_form())
+
+
+def _check(choice: Choice, start: datetime, form: Details) -> HttpResponse:
+    """Everything once more before it counts. The time is held (again) while it is read."""
+    token, key = _token_of(choice)
+    if key is None:
+        token = tokens.new_form()
+    if form.errors:
+        return _details(choice, start, form, holding(choice, start), token, 422)
+    before = holding(choice, start)
+    held = take(choice, start)
+    if held is None:
+        return _conflict(choice, start, form, token)
+    context = _summary(choice, start, held) | {
+        "form": form,
+        "token": token,
+        "hold_was_over": before is None and "hold" in choice.request.POST,
+        "contact": form.contact,
+    }
+    answer = render(choice, choice.request, "public/check.html", context)
+    return with_cookie(answer, tokens.sign_hold(held))
+
+
+def _conflict(choice: Choice, start: datetime, form: Details, token: str) -> HttpResponse:
+    """Somebody was faster: what was typed is kept, and the free times nearby are offered."""
+    context = _summary(choice, start, None) | {
+        "form": form,
+        "token": token,
+        "problem": why_not(choice, start),
+        "nearby": times.nearby(choice.asked(), start),
+    }
+    return render(choice, choice.request, "public/conflict.html", context, 409)
+
+
+def _book(choice: Choice, start: datetime, form: Details) -> HttpResponse:
+    token, key = _token_of(choice)
+    if key is None:
+        form.add_error(None, "This page was open for too long. Check it and send it once more.")
+        return _details(choice, start, form, holding(choice, start), tokens.new_form(), 422)
+    if form.errors or form.contact is None:
+        return _details(choice, start, form, holding(choice, start), token, 422)
+    try:
+        booked = _booked_before(key) or _book_once(choice, start, form, key)
+    except CannotBook:
+        return _conflict(choice, start, form, token)
+    return _done(booked)
+
+
+def _done(booked: Appointment) -> HttpResponse:
+    answer = HttpResponseRedirect(reverse("public:appointment", args=[booked.token]), status=303)
+    answer.delete_cookie(HOLD_COOKIE, path="/book/")
+    return pages.private(answer)
+
+
+def _booked_before(key: UUID) -> Appointment | None:
+    """The appointment this form has already become."""
+    found = Submission.objects.select_related("appointment").filter(key=key).first()
+    return found.appointment if found else None
+
+
+def _book_once(choice: Choice, start: datetime, form: Details, key: UUID) -> Appointment:
+    """Book; of the same form sent twice at the same moment one books and both get its answer.
+
+    The second one finds the time taken by the first, or its key in use. Raises CannotBook.
+    """
+    held = holding(choice, start)
+    try:
+        if held is not None and choice.who is None:
+            try:
+                return _make(choice, start, form, key, held.staff, held)
+            except CannotBook:
+                return _make(choice, start, form, key, None, held)
+        return _make(choice, start, form, key, choice.who.id if choice.who else None, held)
+    except (CannotBook, IntegrityError):
+        booked = _booked_before(key)
+        if booked is None:
+            raise
+        return booked
+
+
+def _make(
+    choice: Choice,
+    start: datetime,
+    form: Details,
+    key: UUID,
+    who: UUID | None,
+    held: Held | None,
+) -> Appointment:
+    assert form.contact is not None
+    booking = Booking(
+        service=choice.service.id,
+        start=start,
+        contact=form.contact,
+        staff=who,
+        notes=form.cleaned_data["notes"],
+        origin="page",
+        hold=held.id if held else None,
+    )
+
+    def remember(appointment: Appointment) -> None:
+        Submission.objects.create(key=key, appointment=appointment)
+
+    actor = Actor(Role.CUSTOMER, form.contact.name)
+    return appointments.book(choice.business, booking, choice.now, actor, alongside=remember)

@@ -1,0 +1,175 @@
+"""Moving: the new time first, the old one kept until the new one is booked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from kept.appointments import actions
+from kept.appointments.actions import CannotBook, Stale
+from kept.core.case import NotAllowed
+from kept.lib import i18n
+from kept.public import times
+from kept.public.acts import why_not
+from kept.public.choice import instant, with_query
+from kept.public.days import day_list
+from kept.public.visit import (
+    Visit,
+    asked_for,
+    earlier_leg,
+    fresh,
+    render,
+    show,
+    to_page,
+    visit_of,
+)
+from kept.schedule import queries as schedule
+from kept.schedule.queries import Resource
+
+SAME, ANY = "same", "any"
+
+
+@require_safe
+def move(request: HttpRequest, token: str, leg: int) -> HttpResponse:
+    """Choose a new time."""
+    visit = visit_of(request, token)
+    earlier = earlier_leg(visit, leg)
+    if earlier is not None or "move" not in visit.acts:
+        return show(visit, earlier=earlier, problem=why_not(visit, "move", earlier))
+    return _new_times(visit)
+
+
+def _new_times(visit: Visit, problem: str = "", status: int = 200) -> HttpResponse:
+    who, staff = _movers(visit)
+    url = lambda **query: with_query(visit.url("move"), who=who, **query)  # noqa: E731
+    listing = day_list(_asked_to_move(visit, staff), visit.request.GET, url, problem)
+    context = {
+        **listing,
+        "who": who,
+        "who_choices": _who_choices(visit),
+        "slot_action": visit.url("move-check"),
+        "slot_method": "get",
+    }
+    return render(visit, "public/move.html", context, status)
+
+
+def _asked_to_move(visit: Visit, staff: list[Resource]) -> times.Asked:
+    return asked_for(visit, staff, but=visit.leg.case_id, without=visit.leg.start)
+
+
+def _movers(visit: Visit) -> tuple[str, list[Resource]]:
+    """Whose times are shown: the same person's, unless anybody's are asked for."""
+    able = schedule.staff_of(visit.leg.service)
+    same = [each for each in able if each.id == visit.leg.staff_id]
+    who = (visit.request.POST or visit.request.GET).get("who", SAME)
+    return (SAME, same) if same and who != ANY else (ANY, able)
+
+
+def _who_choices(visit: Visit) -> list[tuple[str, str]]:
+    able = schedule.staff_of(visit.leg.service)
+    if len(able) < 2 or visit.leg.staff_id not in {each.id for each in able}:
+        return []
+    return [(SAME, visit.leg.staff.name), (ANY, "Anybody")]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def move_check(request: HttpRequest, token: str, leg: int) -> HttpResponse:
+    """From this time to that one? Sent by POST, the move."""
+    visit = visit_of(request, token)
+    earlier = earlier_leg(visit, leg)
+    posted = request.method == "POST"
+    if posted and earlier is not None and _wanted_start(visit) == visit.leg.start:
+        return to_page(visit)  # the same form sent twice
+    if earlier is not None or "move" not in visit.acts:
+        why = why_not(visit, "move", earlier)
+        return show(visit, earlier=earlier, problem=why, status=409 if posted else 200)
+    return _move_to(visit) if posted else _ask_to_move(visit)
+
+
+def _wanted_start(visit: Visit) -> datetime | None:
+    given = visit.request.POST if visit.request.method == "POST" else visit.request.GET
+    return instant(given.get("start", ""))
+
+
+def _ask_to_move(visit: Visit) -> HttpResponse:
+    start = _wanted_start(visit)
+    if start is None:
+        return _new_times(visit, "Choose one of the times in the list.", 400)
+    who, staff = _movers(visit)
+    free = _free_for(visit, staff, start)
+    if not free:
+        return _new_times(visit, _was_taken(visit, start))
+    context = {
+        "start": start,
+        "start_value": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "end": start + (visit.leg.end - visit.leg.start),
+        "with_whom": free[0],
+        "who": who,
+        "action": visit.url("move-check"),
+        "back": with_query(visit.url("move"), who=who),
+    }
+    return render(visit, "public/move_check.html", context)
+
+
+def _free_for(visit: Visit, staff: list[Resource], start: datetime) -> list[Resource]:
+    """Who could do it then; the present person first."""
+    free = times.who_is_free(_asked_to_move(visit, staff), start)
+    return sorted(free, key=lambda resource: resource.id != visit.leg.staff_id)
+
+
+def _was_taken(visit: Visit, start: datetime) -> str:
+    said = i18n.format_time(start, visit.zone, visit.locale)
+    return f"{said} was just taken. Choose another time. Your appointment is unchanged."
+
+
+def _move_to(visit: Visit) -> HttpResponse:
+    start = _wanted_start(visit)
+    if start is None:
+        return _new_times(visit, "Choose one of the times in the list.", 400)
+    try:
+        moved = _move_with_any(visit, start)
+    except Stale:
+        return _again(visit)
+    except NotAllowed as refused:
+        return show(fresh(visit), problem=refused.detail, status=409)
+    if not moved:
+        return _new_times(visit, _was_taken(visit, start), 409)
+    messages.success(visit.request, "Your appointment is moved.")
+    return to_page(visit)
+
+
+def _move_with_any(visit: Visit, start: datetime) -> bool:
+    """Move to this time with the first who can do it; False when nobody can any more."""
+    _, staff = _movers(visit)
+    for resource in _free_for(visit, staff, start):
+        try:
+            _move(visit, start, resource.id)
+        except CannotBook:
+            continue
+        return True
+    return False
+
+
+def _again(visit: Visit) -> HttpResponse:
+    """Something happened in between. If it was no move, the customer's wish still stands."""
+    now = fresh(visit)
+    moved = now.leg.number != visit.leg.number
+    if not moved and "move" in now.acts:
+        return _move_to(now)
+    why = why_not(now, "move", visit.leg if moved else None)
+    return show(now, problem=why, status=409)
+
+
+def _move(visit: Visit, start: datetime, staff: UUID) -> None:
+    actions.move(
+        visit.appointment,
+        start,
+        visit.now,
+        visit.actor,
+        staff=staff,
+        expected=visit.leg.case.version,
+    )
