@@ -28,7 +28,8 @@ KEY = {
         "Any text of your own, such as a UUID. A repeat of the same request with the same key "
         "within 24 hours is not done again: it gets the same answer."
     ),
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9_-]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "example": "8f14e45f-ceea-467f-a0e6-6f2b3c1d9a10",
 }
 IF_MATCH = {
     "name": "If-Match",
@@ -37,14 +38,16 @@ IF_MATCH = {
     "description": (
         "The ETag you have seen. When the appointment has changed since: 412, and nothing is done."
     ),
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+    "schema": {"type": "string"},
+    "example": '"7"',
 }
 IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
     "description": "The ETag you have. When it is still the present one: 304, without a body.",
-    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+    "schema": {"type": "string"},
+    "example": '"7"',
 }
 
 

@@ -51,8 +51,13 @@ def _complete(operation: dict[str, Any]) -> None:
     for parameter in operation["parameters"]:
         _never_null(parameter)
     for status, response in operation["responses"].items():
-        if int(status) >= 400:
+        if _is_problem(response):
             _as_problem(int(status), response)
+
+
+def _is_problem(response: dict[str, Any]) -> bool:
+    content = response.get("content", {}).get(CONTENT_TYPE, {})
+    return bool(content.get("schema", {}).get("$ref", "").endswith("/ProblemOut"))
 
 
 def _never_null(parameter: dict[str, Any]) -> None:

@@ -1,0 +1,83 @@
+"""How many statements a request costs: what costs in a booking is their number.
+
+The figures are upper bounds that may be lowered; whoever must raise one says why.
+"""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from kept.clock import actions as clock
+from kept.clock import queries as clock_queries
+from tests.api.house import House
+
+
+@pytest.fixture
+def house(house_db):
+    """On the real clock, as an installation in use is: asking it costs no statement."""
+    clock_queries.forget()
+    clock.start()
+    clock_queries.now()
+    yield House().open()
+    clock_queries.forget()
+
+
+def free_starts(house):
+    now = clock_queries.now()
+    span = {"from": now, "to": now + timedelta(days=30)}
+    asked = {name: at.strftime("%Y-%m-%dT%H:%M:%SZ") for name, at in span.items()}
+    free = house.get("/availability", service=house.service["id"], **asked).json()["slots"]
+    return [slot["start"] for slot in free[60::8]]
+
+
+def statements(work):
+    """What `work` sends to the database, printed for whoever looks (-s)."""
+    with CaptureQueriesContext(connection) as captured:
+        answer = work()
+    sent = [query["sql"] for query in captured.captured_queries]
+    print(*(f"{n:3} {sql[:110]}" for n, sql in enumerate(sent, 1)), sep="\n")
+    return len(sent), answer
+
+
+def test_a_booking_costs_twenty_statements(house):
+    """One to know who asks, twenty to book, BEGIN and COMMIT among them."""
+    first, second, *_ = free_starts(house)
+    house.book(first)
+    leo = {"name": "Leo Marsh", "email": "leo@example.com"}
+    number, _ = statements(lambda: house.book(second, customer=leo))
+    assert number <= 20
+
+
+def test_a_key_costs_a_booking_two_more(house):
+    first, second, third, *_ = free_starts(house)
+    house.book(first)
+    plain, _ = statements(lambda: house.book(second))
+    body = house.booking(third)
+    keyed, _ = statements(lambda: house.post("/appointments", body, 201, Idempotency_Key="k"))
+    assert keyed <= plain + 2
+
+
+def test_a_list_costs_the_same_however_long_it_is(house):
+    starts = free_starts(house)
+    house.book(starts[0])
+    short, _ = statements(lambda: house.get("/appointments"))
+    for start in starts[1:6]:
+        house.ask(house.book(start), "acknowledge")
+    long, _ = statements(lambda: house.get("/appointments"))
+    assert short == long <= 4
+
+
+def test_a_month_of_free_slots_costs_the_same_however_many_there_are(house):
+    few, _ = statements(lambda: free_starts(house))
+    house.service = house.add_service([house.add_staff(f"Person {n}") for n in range(9)])
+    many, _ = statements(lambda: free_starts(house))
+    assert few == many <= 5
+
+
+def test_a_repeat_costs_two_statements(house):
+    body = house.booking(free_starts(house)[0])
+    house.post("/appointments", body, 201, Idempotency_Key="k")
+    number, _ = statements(lambda: house.post("/appointments", body, 201, Idempotency_Key="k"))
+    assert number == 2

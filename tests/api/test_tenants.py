@@ -1,0 +1,130 @@
+"""No id of one business opens anything for another: for every endpoint that takes one.
+
+The list of endpoints is the OpenAPI document itself, so that a new one cannot be forgotten.
+"""
+
+import json
+
+import pytest
+
+from kept.api.openapi import document
+from tests.api.house import House, pass_time, problem
+
+NOBODY = "0199c8a4-7d2e-7c3a-9f60-3d2c5b1a7e44"
+BODIES = {
+    "acknowledge": None,
+    "arrive": None,
+    "complete": None,
+    "reschedule": {"start": "2027-03-08T10:00:00+01:00"},
+    "cancel": {"by": "customer", "reason": "x"},
+    "miss": {"by": "customer"},
+    "correct": {"state": "completed", "reason": "x"},
+    "resolve": {"note": "x"},
+    "accept": None,
+    "reject": {"reason": "x"},
+}
+TAKING_IDS = [
+    (method, path)
+    for path, methods in document()["paths"].items()
+    for method in methods
+    if "{" in path
+]
+
+
+@pytest.fixture
+def theirs(house):
+    """Another business, with one of everything that has an id."""
+    other = House("Other Studio").open()
+    kept = other.book(customer={"name": "Leo Marsh"})  # no address: an escalation
+    gone = other.book("2027-03-04T10:00:00+01:00")
+    pass_time(minutes=1)
+    other.ask(gone, "cancel", {"by": "customer"})
+    (escalation,) = other.get("/escalations").json()["items"]
+    hand_off = other.get("/hand-offs").json()["items"][0]
+    other.ids = {
+        "appointment_id": kept["id"],
+        "escalation_id": escalation["id"],
+        "hand_off_id": hand_off["id"],
+    }
+    return other
+
+
+def everything_of(house):
+    paths = ("/services", "/staff", "/appointments", "/escalations", "/hand-offs")
+    return [house.get(path).json() for path in paths]
+
+
+def ask(house, method, path, ids):
+    body = BODIES.get(path.rsplit("/", 1)[-1])
+    content = b"" if body is None else json.dumps(body)
+    return house.client.generic(
+        method.upper(), "/api/v1" + path.format(**ids), content, content_type="application/json"
+    )
+
+
+@pytest.mark.parametrize(("method", "path"), TAKING_IDS)
+def test_what_belongs_to_another_business_is_not_found(house, theirs, method, path):
+    before = everything_of(theirs)
+    refused = ask(house, method, path, theirs.ids)
+    unknown = ask(house, method, path, dict.fromkeys(theirs.ids, NOBODY))
+    malformed = ask(house, method, path, dict.fromkeys(theirs.ids, "no-id"))
+    bodies = []
+    for answer in (refused, unknown, malformed):
+        assert answer.status_code == 404, answer.content
+        bodies.append({**problem(answer, "not_found"), "instance": ""})
+    assert bodies[0] == bodies[1] == bodies[2]
+    assert everything_of(theirs) == before
+    # The same request of the owner is let in: it was the key that was wrong.
+    assert ask(theirs, method, path, theirs.ids).status_code != 404
+
+
+def test_lists_hold_only_what_is_ones_own(house, theirs):
+    for listed in everything_of(house)[2:]:
+        assert listed == {"items": [], "next": None}
+
+
+@pytest.mark.parametrize("field", ["service", "staff"])
+def test_ids_in_a_booking_are_ones_own(house, theirs, field):
+    foreign = {"service": theirs.service["id"], "staff": theirs.staff[0]["id"]}[field]
+    refused, unknown = (
+        problem(house.post("/appointments", house.booking(**{field: each}), 404), "not_found")
+        for each in (foreign, NOBODY)
+    )
+    assert refused == unknown
+
+
+@pytest.mark.parametrize("field", ["service", "staff"])
+def test_ids_in_a_question_are_ones_own(house, theirs, field):
+    foreign = {"service": theirs.service["id"], "staff": theirs.staff[0]["id"]}[field]
+    span = {"from": "2027-03-03T00:00:00Z", "to": "2027-03-04T00:00:00Z"}
+    own = {"service": house.service["id"], **span}
+    refused, unknown = (
+        problem(house.get("/availability", 404, **{**own, field: each}), "not_found")
+        for each in (foreign, NOBODY)
+    )
+    assert refused == unknown
+
+
+def test_staff_of_a_service_are_ones_own(house, theirs):
+    body = {"name": "Massage", "duration_minutes": 30}
+    refused, unknown = (
+        problem(house.post("/services", {**body, "staff": [each]}, 404), "not_found")
+        for each in (theirs.staff[0]["id"], NOBODY)
+    )
+    assert refused == unknown
+
+
+def test_a_cursor_is_ones_own(house, theirs):
+    for n in range(2):
+        theirs.add_staff(f"More {n}")
+    cursor = theirs.get("/staff", limit=1).json()["next"]
+    refused = problem(house.get("/staff", 422, cursor=cursor), "invalid")
+    assert refused["errors"][0]["pointer"] == "?cursor"
+
+
+def test_an_idempotency_key_is_ones_own(house, theirs):
+    ours = house.post("/appointments", house.booking(), 201, Idempotency_Key="1").json()
+    start = "2027-03-05T10:00:00+01:00"
+    other = theirs.post("/appointments", theirs.booking(start), 201, Idempotency_Key="1")
+    assert other.json()["id"] != ours["id"]
+    assert "Idempotency-Replayed" not in other
