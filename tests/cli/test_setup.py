@@ -16,6 +16,7 @@ def test_setup_prints_the_business_its_key_and_a_sign_in_link(house):
     assert answer["business"]["name"] == "My Studio"
     assert answer["business"]["slug"] == "my-studio"
     assert answer["business"]["time_zone"] == "Europe/Berlin"
+    assert answer["business"]["booking_url"] == "https://book.example.com/book/my-studio/"
     assert answer["sign_in_url"].startswith("https://book.example.com/sign-in/")
 
 

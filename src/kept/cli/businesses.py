@@ -72,6 +72,7 @@ def _described(business: Business) -> dict[str, str]:
         "name": business.name,
         "slug": business.slug,
         "time_zone": business.time_zone,
+        "booking_url": booking_url(business),
     }
 
 
@@ -79,6 +80,7 @@ def _tell(business: Business, key: str, link: str) -> None:
     out.line(f"{business.name} is set up (slug: {business.slug}, {business.time_zone}).")
     out.line(f"API key:  {key}")
     out.line(f"Sign in:  {link}")
+    out.line(f"Booking:  {booking_url(business)}")
     out.note("The key is shown this once; the link works once, within 7 days.")
     out.note("Next: run `kept serve`, then open the link.")
 
@@ -86,7 +88,13 @@ def _tell(business: Business, key: str, link: str) -> None:
 def sign_in_url(user: User) -> str:
     """A new one-time sign-in link."""
     secret = accounts.new_sign_in_link(user, clock.real_now())
+    # Written out here, like the next: to reverse it would load every page of the web.
     return f"{settings.BASE_URL}/sign-in/{secret}"
+
+
+def booking_url(business: Business) -> str:
+    """Where customers book."""
+    return f"{settings.BASE_URL}/book/{business.slug}/"
 
 
 def new_link(email: str, *, as_json: bool) -> None:

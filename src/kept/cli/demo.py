@@ -12,7 +12,7 @@ from kept.accounts import actions as accounts
 from kept.accounts import queries
 from kept.accounts.queries import Business, User
 from kept.cli import house, out, sample, serving, week
-from kept.cli.businesses import sign_in_url
+from kept.cli.businesses import booking_url, sign_in_url
 from kept.cli.kinds import Address
 from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
@@ -86,7 +86,8 @@ The demo answers at {base} (ready in {time.monotonic() - began:.1f} s).
 Its clock says {now}. No mail leaves this machine.
 
   The front desk     {link}
-  The booking page   {base}/book/{business.slug}/
+  The booking page   {booking_url(business)}
+  The inbox          {base}/console/inbox/
 
 {STEPS}
 In another terminal: KEPT_DATA_DIR={settings.DATA_DIR} ./run kept clock advance 1d --through
@@ -99,7 +100,8 @@ STEPS = """What to try:
 
   1. Open the front desk (the link signs you in, once) and look at today by state.
   2. Open the booking page in another window and book a time the day after tomorrow.
-  3. Open the inbox: the confirmation is there, with the link to the customer's page.
+  3. Open the inbox (once signed in): every message as its reader sees it. The confirmation is
+     there, with the link to the customer's own page.
   4. Jump the clock to the next control, an hour or a day: watch the 24 h and 1 h reminders arrive.
   5. Cancel one on the customer's page: its reminders are void, and nothing more leaves.
   6. Move one: the old leg stops, the next one starts, and the customer is told the new time.

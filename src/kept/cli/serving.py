@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -26,8 +27,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import click
 from django.conf import settings
-from django.db import connections
 from django.urls import get_resolver
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
@@ -63,14 +64,34 @@ def serve(
 ) -> None:
     """Prepare the database and the clock, then run everything until SIGTERM or SIGINT."""
     require_free(address)
-    house.migrate()
-    start_clock(at, speed)
-    connections.close_all()
+    prepare(at, speed)
     worker = Watched("worker", _worker)
     try:
         run_web(address, web_processes, began=began, ready=ready, stopping=worker.ask_to_stop)
     finally:
         worker.stop()
+
+
+def prepare(at: datetime | None, speed: float | None) -> None:
+    """Prepare the database and the clock, in a process that ends with it.
+
+    Migrating loads much that nobody needs afterwards, and all processes are copies of this one.
+    """
+    child = multiprocessing.Process(target=_prepare, args=(at, speed), name="kept-prepare")
+    child.start()
+    child.join()
+    if child.exitcode:
+        raise SystemExit(child.exitcode)
+
+
+def _prepare(at: datetime | None, speed: float | None) -> None:
+    try:
+        with house.opened(migrated=False):
+            house.migrate()
+            start_clock(at, speed)
+    except click.ClickException as refused:
+        refused.show()
+        raise SystemExit(refused.exit_code) from None
 
 
 def start_clock(at: datetime | None, speed: float | None) -> None:
