@@ -18,7 +18,7 @@ import pytest
 from tests.databases import clean_slate
 
 PROJECT = Path(__file__).resolve().parents[2]
-PATIENCE = 30  # seconds until a test gives up waiting
+PATIENCE = 60  # seconds until a test gives up waiting
 
 
 def until(condition, what):
