@@ -1,0 +1,166 @@
+"""The demo, followed as the README tells it, by somebody who sees it for the first time.
+
+The real `kept demo` runs in a process of its own. With KEPT_SCREENSHOTS set to a folder, the
+pictures of the documentation are taken on the way.
+"""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """What the demo printed when it was ready; the demo is stopped by its process id."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    folder = tmp_path_factory.mktemp("demo")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("KEPT_")}
+    environ["PYTHONPATH"] = str(Path(__file__).parents[2] / "src")
+    said = folder / "said"
+    with said.open("w") as output:
+        command = [sys.executable, "-m", "kept", "demo", "--bind", address]
+        process = subprocess.Popen(
+            [*command, "--data-dir", str(folder / "data")],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=environ,
+        )
+    try:
+        yield _ready(process, said)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+def _ready(process, said):
+    deadline = time.monotonic() + PATIENCE
+    while "What to try" not in said.read_text():
+        assert process.poll() is None, said.read_text()
+        assert time.monotonic() < deadline, said.read_text()
+        time.sleep(0.1)  # another process writes the file: there is nothing to be woken by
+    return said.read_text()
+
+
+def link(said, part):
+    [found] = re.findall(rf"http://\S*{part}\S*", said)[:1]
+    return found
+
+
+def picture(page, name):
+    """The picture of the documentation, when it is being taken."""
+    folder = os.environ.get("KEPT_SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def kinds(subjects):
+    return [subject.split(":")[0] for subject in subjects]
+
+
+class Demo:
+    """A front desk in one window, and customers in others."""
+
+    def __init__(self, visitor, said):
+        self.visitor, self.booking = visitor, link(said, "/book/")
+        self.root = self.booking.split("/book/")[0]
+        self.desk = visitor(viewport={"width": 1200, "height": 820})
+        self.desk.goto(link(said, "/sign-in/"))
+        self.desk.get_by_role("button").filter(has_text="Sign").first.click()
+
+    def book(self, name, day):
+        """Somebody books the first assessment at 10:45 on that day; answers their page."""
+        page = self.visitor(timezone_id="Europe/London", viewport={"width": 900, "height": 900})
+        page.goto(self.booking)
+        page.get_by_role("link", name=re.compile("First assessment")).click()
+        page.get_by_role("link", name="Any available").click()
+        page.get_by_role("link", name=re.compile(f"^{day}")).click()
+        picture(page, "booking")
+        page.get_by_role("button", name=re.compile("^10:45")).click()
+        page.get_by_label("Full name").fill(name)
+        page.get_by_label("E-mail address").fill(f"{name.split()[0].lower()}@example.com")
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("button", name="Book appointment").click()
+        return page
+
+    def received(self, name):
+        """The subjects of what this person received, newest first."""
+        self.desk.goto(f"{self.root}/console/inbox/")
+        return [
+            text.split("\n")[-1]
+            for text in self.desk.locator("main li").all_inner_texts()
+            if name in text
+        ]
+
+    def jump(self, label):
+        """Press the button of the clock; every due moment on the way is passed in its turn."""
+        self.desk.goto(f"{self.root}/console/")
+        self.desk.get_by_role("button", name=label).click()
+        self.desk.wait_for_load_state()
+
+    def open(self, name):
+        """The appointment of this person, at the front desk."""
+        self.desk.goto(f"{self.root}/console/search?q={name.replace(' ', '+')}")
+        self.desk.get_by_role("link", name=re.compile(name)).first.click()
+        self.desk.wait_for_load_state()
+        return self.desk.locator("main").inner_text()
+
+
+@pytest.mark.timeout(300)
+def test_a_newcomer_sees_an_appointment_governed_from_booking_to_hand_off(visitor, demo):
+    house = Demo(visitor, demo)
+    # Booked on Monday for Wednesday: the confirmation is there at once.
+    stays, moves, cancels = "Mira Stone", "Milo Frost", "Cleo Marsh"
+    house.book(stays, "Wed 18 November")
+    page_of_mover = house.book(moves, "Thu 19 November")
+    page_of_canceller = house.book(cancels, "Fri 20 November")
+    house.jump("To the next due moment")
+    for name in (stays, moves, cancels):
+        assert any(said.startswith("Confirmed: ") for said in house.received(name)), name
+    # Cancelled: nothing more leaves.
+    page_of_canceller.get_by_role("link", name="Cancel it").click()
+    page_of_canceller.get_by_role("button", name="Cancel my appointment").click()
+    # Moved: the old leg stops, the next begins.
+    page_of_mover.get_by_role("link", name="Move it").click()
+    page_of_mover.get_by_role("link", name=re.compile("^Fri 20 November")).click()
+    page_of_mover.get_by_role("button", name=re.compile("^12:00")).click()
+    page_of_mover.get_by_role("button", name="Move my appointment").click()
+    # Tuesday 11:05, past 24 h before; Wednesday 11:05, past 1 h before.
+    for label in ("+ 1 day", "+ 1 hour", "+ 1 hour"):
+        house.jump(label)
+    assert kinds(house.received(stays)) == ["Please confirm", "Confirmed"]
+    house.jump("+ 1 day")
+    assert kinds(house.received(stays)) == ["Soon", "Please confirm", "Confirmed"]
+    said = house.open(stays)
+    assert "Prepared" in said
+    picture(house.desk, "appointment")
+    # Nobody says what happened: the outcome is due.
+    house.jump("+ 1 hour")
+    house.desk.goto(f"{house.root}/console/escalations/")
+    assert stays in house.desk.locator("main").inner_text()
+    # Then somebody does, and it is handed on.
+    house.open(stays)
+    house.desk.get_by_role("button", name=re.compile("^Completed")).first.click()
+    house.desk.wait_for_load_state()
+    said = house.open(stays)
+    assert "Follow-up" in said
+    house.desk.goto(f"{house.root}/console/")
+    picture(house.desk, "today")
+    # Two days on, the cancelled one has received its notice and nothing after it.
+    house.jump("+ 1 day")
+    house.jump("+ 1 day")
+    assert kinds(house.received(cancels)) == ["Cancelled", "Confirmed"]
+    assert kinds(house.received(moves)) == ["Soon", "Please confirm", "Moved", "Confirmed"]
+    told = house.open(moves)
+    assert "Moved from Thu 19 November 2026, 10:45" in told
