@@ -68,13 +68,14 @@ class SlotRules:
 
 class Refusal(StrEnum):
     """Why a start cannot be booked. Where several reasons hold, the first in this order is
-    given."""
+    given. `NO_STAFF` is not about the start: nobody gives the service at all."""
 
     TOO_SOON = "too_soon"
     TOO_FAR = "too_far"
     OUTSIDE_HOURS = "outside_hours"
     OFF_GRID = "off_grid"
     TAKEN = "taken"
+    NO_STAFF = "no_staff"
 
 
 # --- Minutes --------------------------------------------------------------------------------------

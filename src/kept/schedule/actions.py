@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Max, Q
 
 from kept.core import availability
 from kept.core.availability import Span, to_minute
-from kept.core.time import WeeklyHours
+from kept.core.time import Exactly, WeeklyHours, parse_offset
 from kept.core.time import zone as known_zone
 from kept.lib.ids import new_id
 from kept.schedule import queries
@@ -54,8 +56,11 @@ def claim(
     other (two exclusion checks that wait for one another are a deadlock). Whoever claims without
     the lock meets the database, which has the last word. Call it in a transaction, and leave that
     by the exception: the lock and, where the database refused, all that was done go with it.
+    Also raises Taken for somebody who retired meanwhile, and TimeError for what is not a whole
+    minute.
     """
-    Resource.objects.select_for_update().get(number=resource.number)
+    if not Resource.objects.select_for_update().get(number=resource.number).active:
+        raise Taken
     start, finish = to_minute(begin), to_minute(end)
     _make_room(resource.number, start, finish, now)
     try:
@@ -85,6 +90,16 @@ def _make_room(number: int, start: int, end: int, now: datetime) -> None:
         Claim.objects.filter(id__in=expired).update(live=False)
 
 
+def lock(numbers: Iterable[int]) -> list[Resource]:
+    """Let nobody else claim or give back time of these resources until the end of the transaction.
+
+    In the order of their numbers, as everybody who needs several does: two who swap their times
+    would otherwise wait for one another. Cases are locked before resources.
+    """
+    rows = Resource.objects.select_for_update().filter(number__in=set(numbers))
+    return list(rows.order_by("number"))
+
+
 def release(releases: Mapping[UUID, datetime]) -> None:
     """Give back the claims of these holders from the given instant on.
 
@@ -93,35 +108,56 @@ def release(releases: Mapping[UUID, datetime]) -> None:
     """
     if not releases:
         return
-    claims = list(Claim.objects.filter(holder__in=releases, live=True))
+    holders = Claim.objects.filter(holder__in=releases, live=True)
+    # Locked before it is read whether a closure stands behind: one that is just being made waits
+    # for us or we for it, and one of us sees the other.
+    resources = lock(holders.values_list("resource", flat=True))
+    claims = list(holders)
     for each in claims:
-        # Rounded up: a visit completed at 10:20:30 has used the minute it ended in.
-        minute = -int(-releases[each.holder].timestamp() // 60)
-        begin = max(each.start, minute)
-        if begin <= each.start:
-            each.live = False
-        elif begin < each.end:
-            each.end = begin
+        _shorten(each, releases[each.holder])
     Claim.objects.bulk_update(claims, ["live", "end"])
-    for number in sorted({each.resource for each in claims}):
-        close_gaps(Resource.objects.get(number=number), since=min(releases.values()))
+    closed = queries.with_closures(resources)
+    for resource in resources:
+        if resource.number in closed:
+            close_gaps(resource, since=min(releases.values()))
+
+
+def _shorten(claim: Claim, end: datetime) -> None:
+    # Rounded up: a visit completed at 10:20:30 has used the minute it ended in.
+    minute = -int(-end.timestamp() // 60)
+    if minute <= claim.start:
+        claim.live = False
+    elif minute < claim.end:
+        claim.end = minute
 
 
 def hold(
     service: Service, resource: Resource, start: datetime, now: datetime, token: UUID
 ) -> datetime:
-    """Hold a slot for a visitor while they fill in the form; answers until when. Raises Taken."""
+    """Hold a slot for a visitor while they fill in the form; answers until when.
+
+    It takes the place of what the visitor held before. Raises Taken for a time that is not (or no
+    longer) offered; then the visitor still has what they held.
+    """
     until = now + HOLD_FOR
-    begin, end = claimed_span(service, start)
     with transaction.atomic():
-        drop_hold(token)
+        if queries.refusal(service, resource, start, now, but=token) is not None:
+            raise Taken
+        begin, end = claimed_span(service, start)
+        drop_hold(token, service.business_id)
         claim(resource, begin, end, kind=Claim.HOLD, holder=token, now=now, expires_at=until)
     return until
 
 
-def drop_hold(token: UUID) -> None:
-    """Let go of a visitor's hold, if there is one."""
-    Claim.objects.filter(holder=token, kind=Claim.HOLD, live=True).update(live=False)
+def drop_hold(token: UUID, business: UUID | None = None) -> None:
+    """Let go of a visitor's hold, if there is one (and it is a hold of this business).
+
+    Whoever knows the token may: it is a secret of the visitor's.
+    """
+    holds = Claim.objects.filter(holder=token, kind=Claim.HOLD, live=True)
+    if business is not None:
+        holds = holds.filter(business_id=business)
+    holds.update(live=False)
 
 
 def claimed_span(service: Service, start: datetime) -> tuple[datetime, datetime]:
@@ -187,22 +223,54 @@ def _known_staff(business: UUID, ids: Sequence[UUID]) -> list[Resource]:
     return resources
 
 
+DAY = 24 * 60  # minutes
+LIMITS = {
+    "duration_minutes": (1, DAY, "The duration must be 1 to 1440 minutes."),
+    "step_minutes": (1, DAY, "The step must be 1 to 1440 minutes."),
+    "buffer_before_minutes": (0, DAY, "A buffer must be 0 to 1440 minutes."),
+    "buffer_after_minutes": (0, DAY, "A buffer must be 0 to 1440 minutes."),
+    "notice_minutes": (0, 365 * DAY, "The notice must be 0 minutes to a year."),
+    "horizon_days": (1, 3650, "The horizon must be 1 to 3650 days."),
+}
+LENGTHS = {"name": 200, "public_name": 200, "place": 300}
+HIGHEST_PRICE = Decimal("99999999.99")
+
+
 def _check_service(details: ServiceDetails) -> None:
+    """Raises ScheduleError, so that no booking ever meets a service it cannot use."""
     if not details.name.strip():
         raise ScheduleError("name", "The service needs a name.")
-    if not 1 <= details.duration_minutes <= 24 * 60:
-        raise ScheduleError("duration_minutes", "The duration must be 1 to 1440 minutes.")
-    if not 1 <= details.step_minutes <= 24 * 60:
-        raise ScheduleError("step_minutes", "The step must be 1 to 1440 minutes.")
-    for name in ("buffer_before_minutes", "buffer_after_minutes"):
-        if not 0 <= getattr(details, name) <= 24 * 60:
-            raise ScheduleError(name, "A buffer must be 0 to 1440 minutes.")
-    if details.price is not None and details.price < 0:
+    for name, longest in LENGTHS.items():
+        if len(getattr(details, name)) > longest:
+            raise ScheduleError(name, f"Write at most {longest} letters.")
+    for name, (least, most, sentence) in LIMITS.items():
+        if not least <= getattr(details, name) <= most:
+            raise ScheduleError(name, sentence)
+    if details.mode not in dict(Service.PLACES):
+        raise ScheduleError("mode", f"Choose one of {', '.join(dict(Service.PLACES))}.")
+    _check_price(details.price)
+    _check_terms(details)
+
+
+def _check_price(price: Decimal | None) -> None:
+    if price is None:
+        return
+    if not math.isfinite(price) or price < 0:
         raise ScheduleError("price", "The price cannot be negative.")
-    if not 0 <= details.notice_minutes <= 365 * 24 * 60:
-        raise ScheduleError("notice_minutes", "The notice must be 0 minutes to a year.")
-    if not 1 <= details.horizon_days <= 3650:
-        raise ScheduleError("horizon_days", "The horizon must be 1 to 3650 days.")
+    if price > HIGHEST_PRICE:
+        raise ScheduleError("price", f"The price can be at most {HIGHEST_PRICE}.")
+
+
+def _check_terms(details: ServiceDetails) -> None:
+    """The service's own terms of change, where it has any: `2h`, `1d 18:00`."""
+    for name in ("change_until", "late_cancel"):
+        text = getattr(details, name)
+        try:
+            offset = parse_offset(text) if text else None
+        except ValueError as error:
+            raise ScheduleError(name, str(error)) from error
+        if name == "late_cancel" and offset is not None and not isinstance(offset, Exactly):
+            raise ScheduleError(name, "Write an elapsed time such as 24h, not a time of day.")
 
 
 def archive_service(business: UUID, service_id: UUID, now: datetime) -> None:
@@ -214,19 +282,11 @@ def create_staff(
     business: UUID, name: str, email: str, time_zone: str, hours: Sequence[WeeklyHours]
 ) -> Resource:
     """A member of staff with weekly hours. Raises ScheduleError, UnknownZone."""
-    if not name.strip():
-        raise ScheduleError("name", "The member of staff needs a name.")
+    _check_name(name)
     _check_hours(hours)
+    key = known_zone(time_zone).key
     with transaction.atomic():
-        # Numbers are given out one after the other, so two at once must take turns.
-        highest = Resource.objects.select_for_update().order_by("-number").first()
-        resource = Resource.objects.create(
-            number=highest.number + 1 if highest else 1,
-            business_id=business,
-            name=name.strip(),
-            email=email,
-            time_zone=known_zone(time_zone).key,
-        )
+        resource = _numbered(business_id=business, name=name.strip(), email=email, time_zone=key)
         _write_hours(resource, hours)
         close_gaps(resource)
     return resource
@@ -234,9 +294,48 @@ def create_staff(
 
 def update_staff(resource: Resource, name: str, email: str) -> None:
     """Another name or address of a member of staff. Raises ScheduleError."""
-    if not name.strip():
-        raise ScheduleError("name", "The member of staff needs a name.")
+    _check_name(name)
     Resource.objects.filter(id=resource.id).update(name=name.strip(), email=email.strip())
+
+
+def _check_name(name: str) -> None:
+    if not 0 < len(name.strip()) <= 200:
+        raise ScheduleError("name", "The member of staff needs a name of at most 200 letters.")
+
+
+def _numbered(**fields: Any) -> Resource:
+    """A new resource with the next number.
+
+    Numbers are given out without a lock. Of two who take the same one the database refuses one,
+    and it takes the next; anything else the database refuses is not about the number.
+    """
+    while True:
+        number = _next_number()
+        try:
+            with transaction.atomic():
+                return Resource.objects.create(number=number, **fields)
+        except IntegrityError:
+            if not Resource.objects.filter(number=number).exists():
+                raise
+
+
+def _next_number() -> int:
+    highest: int | None = Resource.objects.aggregate(highest=Max("number"))["highest"]
+    return (highest or 0) + 1
+
+
+def retire_staff(business: UUID, resource_id: UUID) -> None:
+    """They can no longer be booked or held; what is booked with them stays for now.
+
+    Appointments that lose them are the business of `appointments.actions.retire_staff`.
+    Raises Resource.DoesNotExist.
+    """
+    with transaction.atomic():
+        resource = queries.staff_member(business, resource_id)
+        lock([resource.number])
+        Resource.objects.filter(id=resource.id).update(active=False)
+        holds = Claim.objects.filter(resource=resource.number, kind=Claim.HOLD, live=True)
+        holds.update(live=False)
 
 
 def set_hours(resource: Resource, time_zone: str, hours: Sequence[WeeklyHours]) -> None:
@@ -256,6 +355,8 @@ def _check_hours(hours: Sequence[WeeklyHours]) -> None:
         length = _minutes(each.end) - _minutes(each.start)
         week.append((start, start + (length if length > 0 else length + 24 * 60)))
     week.sort()
+    if week:  # the week goes round: Sunday night may reach into Monday
+        week.append((week[0][0] + 7 * DAY, week[0][1] + 7 * DAY))
     for (_, end), (start, _) in pairwise(week):
         if start < end:
             raise ScheduleError("weekly_hours", "Two spans of the weekly hours overlap.")
@@ -282,7 +383,14 @@ def close(
     end: datetime,
     reason: str,
 ) -> Closure:
-    """Close a resource, or the whole business, for a time. Nothing that is booked is cancelled."""
+    """Close a resource, or the whole business, for a time. Nothing that is booked is cancelled.
+
+    Raises ScheduleError, and Resource.DoesNotExist for one of another business.
+    """
+    if start.utcoffset() is None or end.utcoffset() is None:
+        raise ScheduleError("start", "Give both times with their offset from UTC.")
+    if resource is not None and resource.business_id != business:
+        raise Resource.DoesNotExist
     if end <= start:
         raise ScheduleError("end", "The closure must end after it starts.")
     with transaction.atomic():

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from kept.core import availability
 from kept.core.availability import Refusal as Refusal
 from kept.core.availability import SlotRules, Span, from_minute, to_minute
-from kept.core.time import WeeklyHours, local_day
+from kept.core.time import WeeklyHours, local_day, utc
 from kept.core.time import zone as known_zone
 from kept.schedule.models import Claim as Claim
 from kept.schedule.models import Closure as Closure
@@ -121,7 +121,11 @@ def free_slots(
     *,
     but: UUID | None = None,
 ) -> list[Slot]:
-    """The bookable slots of a service with begin <= start < end, by time and then staff name."""
+    """The bookable slots of a service with begin <= start < end, by time and then staff order.
+
+    Aware instants. What lies in the past or beyond the horizon of the service costs nothing,
+    however long the range. Raises NotAnInstant for a naive one.
+    """
     found = free_minutes(service, resources, begin, end, now, but=but)
     length = timedelta(minutes=service.duration_minutes)
     starts = {minute: from_minute(minute) for minute, _ in found}
@@ -139,6 +143,10 @@ def free_minutes(
 ) -> list[tuple[int, int]]:
     """`free_slots` as bare numbers, for thousands at once: (minute, position in `resources`)."""
     slot_rules = rules(service)
+    begin = max(utc(begin), utc(now))
+    end = min(utc(end), utc(now) + timedelta(days=slot_rules.horizon_days + 1))
+    if begin >= end:
+        return []
     first, last = _whole_minute_up(begin), _whole_minute_up(end)
     reach = slot_rules.duration + slot_rules.buffer_before + slot_rules.buffer_after
     busy = taken(resources, first - reach, last + reach, now, but=but)
@@ -171,7 +179,8 @@ def refusal(
     """Why this start cannot be booked with this resource, or None: by the rules of free_slots.
 
     `busy`: what is taken, where the caller has read it already (`taken_around`), or wants to leave
-    it to the claim to find out (nothing).
+    it to the claim to find out (nothing). The start is a whole minute; raises TimeError for
+    anything else.
     """
     slot_rules = rules(service)
     begin = to_minute(start)
@@ -243,10 +252,34 @@ def closures(business: UUID, now: datetime) -> QuerySet[Closure]:
     return standing.select_related("resource").order_by("start", "id")
 
 
+def with_closures(resources: Sequence[Resource]) -> set[int]:
+    """Which of these resources (by number) have a closure that was not lifted."""
+    mine = Q(resource=OuterRef("pk")) | Q(resource=None)
+    standing = Closure.objects.filter(mine, business=OuterRef("business"), lifted_at=None)
+    numbers = [resource.number for resource in resources]
+    found = Resource.objects.filter(Exists(standing), number__in=numbers)
+    return set(found.values_list("number", flat=True))
+
+
+def is_closed(resource: Resource, begin: datetime, end: datetime) -> bool:
+    """True when a standing closure, of the resource or of the whole business, touches this time."""
+    standing = Closure.objects.filter(
+        Q(resource=resource) | Q(resource=None), business_id=resource.business_id, lifted_at=None
+    )
+    return standing.filter(end__gt=begin, start__lt=end).exists()
+
+
 def closure(business: UUID, closure_id: UUID) -> Closure:
     """Raises Closure.DoesNotExist, also for one of another business or one already lifted."""
     standing = Closure.objects.filter(business_id=business, lifted_at=None)
     return standing.select_related("resource").get(id=closure_id)
+
+
+def booked_with(resource: Resource, after: datetime) -> list[UUID]:
+    """The legs that have this resource for a time that is not over."""
+    claims = Claim.objects.filter(live=True, kind=Claim.LEG, resource=resource.number)
+    ahead = claims.filter(end__gt=_whole_minute_up(after))
+    return list(ahead.order_by("start").values_list("holder", flat=True))
 
 
 def holders_between(resources: Sequence[Resource], begin: datetime, end: datetime) -> list[UUID]:
