@@ -178,10 +178,14 @@ def failed(message: Message, error: TransportError, now: datetime) -> Outcome | 
     if error.permanent:
         _finish(message, Message.FAILED, "failed", error.detail, now)
         return _outcome(message, "message_failed", error.detail)
-    _retry(message, error.detail, now)
+    return _try_again(message, error.detail, now)
+
+
+def _try_again(message: Message, detail: str, now: datetime) -> Outcome | None:
+    _retry(message, detail, now)
     if message.attempts != TELL_STAFF_AFTER:
         return None
-    return _outcome(message, "message_delayed", error.detail)
+    return _outcome(message, "message_delayed", detail)
 
 
 def in_doubt(message: Message, detail: str, now: datetime) -> Outcome | None:
@@ -224,11 +228,11 @@ def _retry(message: Message, detail: str, now: datetime) -> None:
     _note(message, "retrying", now, detail)
 
 
-def give_back(message: Message, why: str, now: datetime) -> None:
+def give_back(message: Message, why: str, now: datetime) -> Outcome | None:
     """An attempt that could not even begin (the server is away) counts and is tried again."""
     message.attempts += 1
     message.save(update_fields=["attempts"])
-    _retry(message, why, now)
+    return _try_again(message, why, now)
 
 
 def recover_one(message_id: UUID, now: datetime) -> Outcome | None:

@@ -35,9 +35,10 @@ RECOVER_EVERY = timedelta(seconds=10)
 def run(stop: threading.Event, *, name: str, deliverers: int = 2) -> None:
     """Turn the handle until `stop` is set. Errors are logged and survived; the rest goes on."""
     tally = _Tally(name)
+    make: Callable[[], Transport] = from_url(settings.EMAIL_URL)  # a wrong one ends it here
     threads = [
         threading.Thread(
-            target=_deliver_until, args=(stop, f"{name}.{n}", tally), name=f"deliver-{n}"
+            target=_deliver_until, args=(stop, f"{name}.{n}", tally, make), name=f"deliver-{n}"
         )
         for n in range(deliverers)
     ]
@@ -54,14 +55,14 @@ def turn_once() -> int:
     For the demo's preparation and for tests: the same steps as `run`, without waiting.
     """
     transport = from_url(settings.EMAIL_URL)()
-    done = total = turn_controls()
-    while done:
-        done = turn_controls()
-        total += done
-    while deliver_one(transport, "once", clock_queries.now):
-        total += 1
-    transport.close()
-    return total + (turn_once() if case_queries.due_now(clock_queries.now()) else 0)
+    total = 0
+    try:
+        # What became of a message may make a control due, and the other way round.
+        while done := turn_controls() or deliver_one(transport, "once", clock_queries.now):
+            total += done
+    finally:
+        transport.close()
+    return total
 
 
 def turn_controls() -> int:
@@ -120,8 +121,9 @@ def _turn_until(stop: threading.Event, tally: _Tally) -> None:
     connection.close()
 
 
-def _deliver_until(stop: threading.Event, name: str, tally: _Tally) -> None:
-    make: Callable[[], Transport] = from_url(settings.EMAIL_URL)
+def _deliver_until(
+    stop: threading.Event, name: str, tally: _Tally, make: Callable[[], Transport]
+) -> None:
     transport = make()
     while not stop.is_set():
         delivered = False
