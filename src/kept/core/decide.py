@@ -194,9 +194,10 @@ class _Walk:
         self.case = replace(self.case, hand_offs=old + new)
 
     def answer_hand_off(self, event: Event, status: HandOffStatus) -> None:
-        to = str(event.data["to"])
+        to, offer = str(event.data["to"]), event.data.get("version")
         for hand_off in self.case.hand_offs:
-            if hand_off.to == to and hand_off.status in ANSWERABLE:
+            meant = offer in (None, hand_off.version)  # not a later offer to the same path
+            if hand_off.to == to and meant and hand_off.status in ANSWERABLE:
                 break
         else:
             raise self.refusal(event, f"No hand-off to {to} is waiting for an answer.")
