@@ -8,9 +8,10 @@ there), and gets the appointment.
 from __future__ import annotations
 
 import time as real_time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,7 +27,7 @@ from kept.cases import queries as case_queries
 from kept.cases.rows import policy_of
 from kept.core import time
 from kept.core.availability import Refusal
-from kept.core.case import Actor, Event, Role
+from kept.core.case import Actor, Event, NotAllowed, Role
 from kept.core.policy import Policy
 from kept.core.time import close_of_business, parse_offset
 from kept.lib.ids import new_id, new_reference, new_token
@@ -64,7 +65,9 @@ SENTENCES = {
     Refusal.TOO_SOON: "This time is too soon to be booked. Choose a later time.",
     Refusal.TOO_FAR: "This time is too far ahead to be booked. Choose an earlier time.",
     Refusal.OFF_GRID: "Appointments do not begin at this time. Choose a time that is offered.",
+    Refusal.NO_STAFF: "Nobody gives this service at present. Choose another one, or call.",
 }
+FURTHEST = timedelta(days=3650)  # as far as the horizon of a service may go
 
 
 class Stale(Exception):
@@ -107,14 +110,16 @@ def book(
 ) -> Appointment:
     """Book an appointment: one leg, its case, its duties, its confirmation in the outbox.
 
-    Raises CannotBook, Service.DoesNotExist, Resource.DoesNotExist.
+    Raises CannotBook, Service.DoesNotExist, Resource.DoesNotExist (nobody of that id gives the
+    service), and TimeError for a start without an offset.
     """
     service = schedule_queries.service(business.id, booking.service)
     customer = people.find_or_create(business.id, booking.contact, now)
     appointment = _new_appointment(business, customer, booking, now)
     if booking.hold is not None:
-        schedule.drop_hold(booking.hold)
+        schedule.drop_hold(booking.hold, business.id)
     leg = _Leg(business, appointment, service, customer, now, number=1)
+    _check_start(booking.start, now)
     leg.claim_time(booking.start, booking.staff, freely=booking.freely)
     leg.open(Event("booked", now, actor, data={"origin": booking.origin}), told=False)
     alongside(appointment)
@@ -128,7 +133,15 @@ def walk_in(
     now: datetime,
     actor: Actor,
 ) -> Appointment:
-    """Somebody is here without an appointment: it begins at *attended*. Raises CannotBook."""
+    """Somebody is here without an appointment: it begins at *attended*.
+
+    At the whole minute of the booking's start, which lies on the present day of the business.
+    Raises CannotBook.
+    """
+    start = time.utc(booking.start).replace(second=0, microsecond=0)
+    if not time.same_local_day(start, now, ZoneInfo(business.time_zone)):
+        raise CannotBook(Refusal.TOO_FAR if start > now else Refusal.TOO_SOON)
+    booking = replace(booking, start=start, origin="walk_in")
     service = schedule_queries.service(business.id, booking.service)
     customer = people.find_or_create(business.id, booking.contact, now)
     appointment = _new_appointment(business, customer, booking, now)
@@ -136,6 +149,18 @@ def walk_in(
     leg.claim_time(booking.start, booking.staff, freely=True)
     leg.open(Event("walked_in", now, actor, data={"origin": "walk_in"}), told=True)
     return appointment
+
+
+def _check_start(start: datetime, now: datetime) -> None:
+    """What not even the front desk may do. Raises CannotBook."""
+    begin = time.utc(start)
+    if begin.second or begin.microsecond:
+        raise CannotBook(Refusal.OFF_GRID)
+    if begin > now + FURTHEST:
+        raise CannotBook(Refusal.TOO_FAR)
+    # Who is here and was not booked is a walk-in; a time that has begun cannot be announced.
+    if begin < now.replace(second=0, microsecond=0):
+        raise CannotBook(Refusal.TOO_SOON)
 
 
 def _new_appointment(
@@ -177,7 +202,9 @@ class _Leg:
 
     def claim_time(self, start: datetime, staff: UUID | None, *, freely: bool) -> None:
         """Claim the time with this member of staff, or with whoever is free. Raises CannotBook."""
-        candidates = self._candidates(start, staff)
+        candidates = self._least_busy_first(self.candidates(staff), start)
+        if not candidates:
+            raise CannotBook(Refusal.NO_STAFF)
         several = len(candidates) > 1
         # Of several the busy ones are passed over unasked; about one the claim itself tells.
         around = schedule_queries.taken_around
@@ -193,25 +220,33 @@ class _Leg:
                     return
             refusals.append(refused)
         # "Taken" says most: somebody could have done it at another time.
-        taken = Refusal.TAKEN in refusals or not refusals
-        raise CannotBook(Refusal.TAKEN if taken else refusals[0])
+        raise CannotBook(Refusal.TAKEN if Refusal.TAKEN in refusals else refusals[0])
 
-    def _candidates(self, start: datetime, staff: UUID | None) -> Sequence[Resource]:
-        """The one asked for, or everybody who gives the service, the least busy that day first."""
-        able = schedule_queries.staff_of(self.service)
-        if staff is not None:
-            asked = [resource for resource in able if resource.id == staff]
-            if not asked:
-                raise Resource.DoesNotExist("This member of staff does not give this service.")
-            return asked
-        if len(able) < 2:
-            return able
-        day = time.day_bounds(
-            time.local_day(start, ZoneInfo(self.business.time_zone)),
-            ZoneInfo(self.business.time_zone),
+    @cached_property
+    def able(self) -> list[Resource]:
+        """Everybody who gives the service, by name."""
+        return schedule_queries.staff_of(self.service)
+
+    def keeps(self, staff: UUID) -> UUID | None:
+        """This person, if they still give the service; else anybody may."""
+        return staff if any(resource.id == staff for resource in self.able) else None
+
+    def candidates(self, staff: UUID | None) -> list[Resource]:
+        """The one asked for, or everybody who gives the service. Raises Resource.DoesNotExist."""
+        asked = [resource for resource in self.able if staff in (None, resource.id)]
+        if staff is not None and not asked:
+            raise Resource.DoesNotExist("This member of staff does not give this service.")
+        return asked
+
+    def _least_busy_first(self, candidates: list[Resource], start: datetime) -> list[Resource]:
+        """Work is shared evenly over the day of the business on which it begins."""
+        if len(candidates) < 2:
+            return candidates
+        zone = ZoneInfo(self.business.time_zone)
+        busy = schedule_queries.load(
+            candidates, *time.day_bounds(time.local_day(start, zone), zone)
         )
-        busy = schedule_queries.load(able, *day)
-        return sorted(able, key=lambda resource: busy[resource.number])
+        return sorted(candidates, key=lambda resource: busy[resource.number])
 
     def _claim(self, candidate: Resource, start: datetime, *, and_go_on: bool) -> Refusal | None:
         """`and_go_on`: somebody else may be asked next, so a failed claim must leave nothing
@@ -259,13 +294,14 @@ class _Leg:
         grace = time.after(self.end, policy.outcome_grace, zone)
         hours = schedule_queries.weekly_hours(self.staff)
         staff_zone = ZoneInfo(self.staff.time_zone)
-        until = _terms(self.service, policy)["change_until"]
+        terms = _terms(self.service, policy)
         return {
             "opened": self.now,
             "start": self.start,
             "end": self.end,
             "close": close_of_business(self.end, hours, staff_zone, not_before=grace),
-            "change_until": time.before(self.start, parse_offset(until), zone),
+            "change_until": time.before(self.start, parse_offset(terms["change_until"]), zone),
+            "late_cancel": time.before(self.start, parse_offset(terms["late_cancel"]), zone),
         }
 
     def _facts(self, told: bool) -> dict[str, object]:
@@ -304,7 +340,8 @@ def _snapshot(service: Service, business: Business, policy: Policy) -> dict[str,
         "price": str(service.price) if service.price is not None else None,
         "currency": business.currency,
         "mode": service.mode,
-        "place": service.place or business.address,
+        # Only who comes to the business is sent to its address.
+        "place": service.place or (business.address if service.mode == "here" else ""),
         "private": service.private,
         "terms": _terms(service, policy),
     }
@@ -327,31 +364,42 @@ def move(
 ) -> Appointment:
     """Move an appointment: this leg closes, the next one opens, in one transaction.
 
-    The old time is given back first, so the new one may overlap it. If the new time cannot be
-    had, nothing has changed. Raises CannotBook, NotAllowed, Stale.
+    The old time is given back first, so the new one may overlap it. Unless somebody else is asked
+    for, the customer keeps the person they booked, or gets whoever is free when that person no
+    longer gives the service. The new leg takes the service as it is now, also an archived one.
+    If the new time cannot be had, nothing has changed.
+
+    Raises CannotBook, NotAllowed, Stale, and Resource.DoesNotExist for somebody asked for who does
+    not give the service.
     """
 
     def change(leg: Leg) -> Appointment:
+        new = _next_leg(appointment, leg, now)
+        who = staff or new.keeps(leg.staff_id)
+        schedule.lock({leg.staff.number, *(each.number for each in new.candidates(who))})
         data = {"from": leg.start.isoformat(), "to": start.isoformat()}
         event = Event("moved", now, actor, reason, data)
         closing = cases.apply([cases.Incoming(leg.case_id, event)], now)[0]
+        _check_start(start, now)
+        if start == leg.start and who == leg.staff_id:
+            raise NotAllowed(event.name, leg.case.state, ALREADY_THERE)
         Leg.objects.filter(case_id=leg.case_id).update(current=False)
-        new = _Leg(
-            appointment.business,
-            appointment,
-            leg.service,
-            appointment.customer,
-            now,
-            leg.number + 1,
-        )
-        # Unless somebody else is asked for, the customer keeps the person they booked.
-        new.claim_time(start, staff or leg.staff_id, freely=freely)
+        new.claim_time(start, who, freely=freely)
         version = case_queries.case(leg.case_id).version
         booked = Event("booked", now, actor, reason, {"origin": "move", **data})
         new.open(booked, told=bool(closing.case.facts.get("told")), version=version)
         return appointment
 
     return _change(appointment, change, expected, alongside)
+
+
+ALREADY_THERE = "The appointment is at this time already: choose another one."
+
+
+def _next_leg(appointment: Appointment, leg: Leg, now: datetime) -> _Leg:
+    # Read anew: the address may have been corrected since the caller read the appointment.
+    customer = people_queries.customer(appointment.customer_id)
+    return _Leg(appointment.business, appointment, leg.service, customer, now, leg.number + 1)
 
 
 def _request(
@@ -495,14 +543,25 @@ def _locked_leg(appointment: Appointment) -> Leg:
 def correct_contact(
     appointment: Appointment, contact: Contact, now: datetime, actor: Actor
 ) -> None:
-    """The customer's address was wrong: mend it, and tell them what they were never told."""
+    """The customer's address was wrong: mend it, and tell them what they were never told.
+
+    In every appointment they have. What still waits in the outbox is addressed when it is sent,
+    so it goes to the new address; a confirmation on its way to the old one is taken back and goes
+    out again.
+    """
     customer = people.correct_contact(appointment.customer_id, contact)
     data: dict[str, object] = {"channels": people_queries.channels(customer)}
     event = Event("contact_changed", now, actor, data=data)
-    upcoming = Leg.objects.filter(
-        appointment__customer=customer, current=True, case__waits=True
-    ).values_list("case_id", flat=True)
-    cases.apply([cases.Incoming(case_id, event) for case_id in upcoming], now)
+    heard: set[UUID] = set()
+    # An appointment that is being moved at this moment has another leg by the time it is ours.
+    while new := _open_legs_of(customer) - heard:
+        cases.apply([cases.Incoming(case_id, event) for case_id in sorted(new)], now)
+        heard |= new
+
+
+def _open_legs_of(customer: Customer) -> set[UUID]:
+    legs = Leg.objects.filter(appointment__customer=customer, current=True, case__waits=True)
+    return set(legs.values_list("case_id", flat=True))
 
 
 def change_policy(
@@ -526,23 +585,108 @@ def close(
     now: datetime,
     actor: Actor,
 ) -> list[Leg]:
-    """Close a time; what is booked in it stays and is escalated. Answers the affected legs."""
-    with transaction.atomic():
-        schedule.close(business.id, resource, start, end, reason)
-        affected = affected_by(business, resource, start, end)
-        event = Event("resource_lost", now, actor, reason, {"detail": reason or "closed"})
-        cases.apply([cases.Incoming(leg.case_id, event) for leg in affected], now)
-    return affected
+    """Close a time; what is booked in it stays and is escalated. Answers the affected legs.
+
+    Raises ScheduleError.
+    """
+    event = Event("resource_lost", now, actor, reason, {"detail": reason or "closed"})
+    return _change_schedule(
+        lambda: schedule.close(business.id, resource, start, end, reason),
+        lambda: affected_by(business, resource, start, end),
+        event,
+        now,
+    )
+
+
+def lift_closure(business: Business, closure_id: UUID, now: datetime, actor: Actor) -> list[Leg]:
+    """End a closure; appointments that lost their time by it have it back. Answers those.
+
+    Not one that another closure still touches, or whose member of staff has retired.
+    Raises Closure.DoesNotExist.
+    """
+    closure = schedule_queries.closure(business.id, closure_id)
+    event = Event("resource_restored", now, actor, closure.reason, {"detail": "open again"})
+
+    return _change_schedule(
+        lambda: schedule.lift(business.id, closure_id, now),
+        lambda: affected_by(business, closure.resource, closure.start, closure.end),
+        event,
+        now,
+        only=_have_their_time_again,
+    )
+
+
+def _have_their_time_again(legs: list[Leg]) -> list[Leg]:
+    lost = case_queries.escalated([leg.case_id for leg in legs], "RESOURCE_LOST")
+    return [
+        leg
+        for leg in legs
+        if leg.case_id in lost
+        and leg.staff.active
+        and not schedule_queries.is_closed(leg.staff, leg.start, leg.end)
+    ]
+
+
+def _all(legs: list[Leg]) -> list[Leg]:
+    return legs
+
+
+def retire_staff(business: Business, resource_id: UUID, now: datetime, actor: Actor) -> list[Leg]:
+    """They can no longer be booked; appointments still to come with them are escalated.
+
+    Answers those. Nothing is cancelled. Raises Resource.DoesNotExist.
+    """
+    resource = schedule_queries.staff_member(business.id, resource_id)
+    detail = f"{resource.name} is no longer available"
+    event = Event("resource_lost", now, actor, data={"detail": detail})
+    return _change_schedule(
+        lambda: schedule.retire_staff(business.id, resource_id),
+        lambda: _legs_ahead(schedule_queries.booked_with(resource, now)),
+        event,
+        now,
+    )
+
+
+def _change_schedule(
+    change: Callable[[], object],
+    affected: Callable[[], list[Leg]],
+    event: Event,
+    now: datetime,
+    *,
+    only: Callable[[list[Leg]], list[Leg]] = _all,
+) -> list[Leg]:
+    """Change the schedule and let the affected legs know, in one transaction; answers those.
+
+    `only`: which of the affected ones the event is about, once the schedule is changed.
+
+    Cases are locked before resources, everywhere, or two would wait for one another; which cases
+    are affected is known for certain only once the schedule is changed. So: lock those known
+    before, change, look again; if one was booked in between, undo and begin anew.
+    """
+    while True:
+        with transaction.atomic():
+            locked = case_queries.lock_all(leg.case_id for leg in affected())
+            change()
+            legs = affected()
+            if locked.issuperset(leg.case_id for leg in legs):
+                legs = only(legs)
+                cases.apply([cases.Incoming(leg.case_id, event) for leg in legs], now)
+                return legs
+            transaction.set_rollback(True)
 
 
 def affected_by(
     business: Business, resource: Resource | None, start: datetime, end: datetime
 ) -> list[Leg]:
-    """The booked legs a closure would touch: shown before it is saved."""
+    """The booked legs a closure would touch, buffers included: shown before it is saved."""
     closed = [resource] if resource else list(schedule_queries.staff(business.id))
-    holders = schedule_queries.holders_between(closed, start, end)
+    return _legs_ahead(schedule_queries.holders_between(closed, start, end))
+
+
+def _legs_ahead(ids: list[UUID]) -> list[Leg]:
+    """Those of these legs that still wait for their visit, by time."""
     legs = Leg.objects.filter(
-        case_id__in=holders, current=True, case__state__in=["scheduled", "confirmed", "prepared"]
+        case_id__in=ids, current=True, case__state__in=["scheduled", "confirmed", "prepared"]
     )
     return list(legs.select_related("appointment__customer", "case", "staff").order_by("start"))
 

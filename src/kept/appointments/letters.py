@@ -26,6 +26,7 @@ from kept.people.queries import Customer
 
 log = logging.getLogger("kept.appointments")
 
+WEB = ("https://", "http://")
 INVITES = frozenset({"confirmation", "moved_notice", "cancelled_notice"})
 
 
@@ -136,8 +137,8 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
         start=leg.start,
         end=leg.end,
         zone=leg.case.zone,
-        place_url=snapshot["place"] if snapshot["mode"] == "online" else "",
-        place=snapshot["place"] or business.name,
+        place_url=snapshot["place"] if snapshot["place"].startswith(WEB) else "",
+        place=snapshot["place"] or _unsaid_place(snapshot["mode"], business),
         customer_name=customer.name,
         locale=_locale(customer, business),
         reference=appointment.reference,
@@ -184,6 +185,11 @@ def _change_deadline(leg: Leg, now: datetime) -> datetime | None:
 
 def _unacknowledged(leg: Leg) -> bool:
     return leg.case.facts.get("acknowledged") is None
+
+
+def _unsaid_place(mode: str, business: Business) -> str:
+    """Where it happens, when nobody wrote it down."""
+    return {"online": "Online", "there": "At your address"}.get(mode, business.name)
 
 
 def _previous(leg: Leg) -> Leg:

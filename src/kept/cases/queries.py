@@ -25,6 +25,18 @@ def lock(case_id: UUID) -> models.Case:
     return models.Case.objects.select_for_update().get(id=case_id)
 
 
+def lock_all(case_ids: Iterable[UUID]) -> set[UUID]:
+    """Lock these cases, in the order of their ids as everybody does; answers which there are."""
+    rows = models.Case.objects.select_for_update().filter(id__in=list(case_ids)).order_by("id")
+    return set(rows.values_list("id", flat=True))
+
+
+def escalated(case_ids: Iterable[UUID], kind: str) -> set[UUID]:
+    """Which of these cases have an open escalation of this kind."""
+    found = models.Escalation.objects.filter(case__in=list(case_ids), kind=kind, resolved_at=None)
+    return set(found.values_list("case_id", flat=True))
+
+
 def case(case_id: UUID) -> models.Case:
     return models.Case.objects.get(id=case_id)
 

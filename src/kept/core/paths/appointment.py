@@ -210,9 +210,13 @@ def corrected_outcome(case: Case, event: Event) -> str:
 
 
 def notes_lateness(case: Case, event: Event) -> Facts:
-    """Four different outcomes stay four: late and early cancellation are told apart here."""
-    notice = case.anchors["start"] - event.at
-    return {"late_cancel": notice < case.policy.gap("late_cancel").delta, "by": side(event)}
+    """Four different outcomes stay four: late and early cancellation are told apart here.
+
+    By the terms agreed when it was booked; a policy changed since does not count.
+    """
+    start = case.anchors["start"]
+    late_from = case.anchors.get("late_cancel", start - case.policy.gap("late_cancel").delta)
+    return {"late_cancel": event.at > late_from, "by": side(event)}
 
 
 def notes_side(case: Case, event: Event) -> Facts:
