@@ -126,7 +126,7 @@ def remove_member(business: Business, member_id: int) -> None:
 
 def _keep_an_owner(business: Business, member_id: int, *, unless: bool = False) -> None:
     """Two owners who remove each other at the same moment take turns here."""
-    Business.objects.select_for_update().get(id=business.id)
+    Business.objects.select_for_update(no_key=True).get(id=business.id)
     owners = Member.objects.filter(business=business, role=Member.OWNER).exclude(id=member_id)
     if not unless and not owners.exists():
         raise AccountError("A business needs an owner: make somebody else one first.")

@@ -332,10 +332,19 @@ def lift_closure(request: HttpRequest, desk: Desk, closure_id: UUID) -> HttpResp
     """End a closure early: what it kept shut can be booked again."""
     found = schedule_queries.closure(desk.business.id, closure_id)
     if request.method == "POST":
-        schedule.lift(desk.business.id, found.id, desk.now)
-        messages.success(request, "The closure is lifted; the time can be booked again.")
+        restored = appointments.lift_closure(desk.business, found.id, desk.now, desk.actor)
+        messages.success(request, _lifted(restored))
         return redirect("console:closures")
     return show(request, desk, "console/setup/lift_closure.html", {"closure": found})
+
+
+def _lifted(restored: Sequence[Leg]) -> str:
+    if not restored:
+        return "The closure is lifted; the time can be booked again."
+    return (
+        f"The closure is lifted; the time can be booked again. {len(restored)} appointments in it "
+        "can take place after all."
+    )
 
 
 # Policy
