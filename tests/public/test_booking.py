@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection, connections
@@ -375,11 +376,22 @@ def test_a_form_that_is_not_ours_books_nothing(db, token):
     assert visitor.send(again, "book").status_code == 303
 
 
-def test_a_form_is_not_good_for_ever(db, monkeypatch):
-    token = tokens.new_form()
-    assert tokens.form_key(token) is not None
+def test_a_form_is_not_good_for_ever(monkeypatch):
+    token, business = tokens.new_form(), uuid4()
+    assert tokens.form_key(token, business) is not None
     monkeypatch.setattr(tokens, "FORM_LIFETIME", timedelta(seconds=-1))
-    assert tokens.form_key(token) is None
+    assert tokens.form_key(token, business) is None
+
+
+def test_a_form_sent_to_another_business_is_another_form(db):
+    house, other = open_house(), open_house("Other Studio")
+    visitor = house.visitor()
+    check = visitor.to_check()
+    form = {**hidden(check), "step": "book"}
+    first = visitor.client.post(f"{house.path}/any/details", form)
+    second = visitor.client.post(f"{other.path}/any/details", form)
+    assert first["Location"] != second["Location"]
+    assert [len(appointments_of(each)) for each in (house, other)] == [1, 1]
 
 
 # Zones

@@ -83,7 +83,7 @@ def _summary(choice: Choice, start: datetime, held: Held | None) -> dict[str, An
 
 def _token_of(choice: Choice) -> tuple[str, UUID | None]:
     token = choice.request.POST.get("token", "")
-    return token, tokens.form_key(token)
+    return token, tokens.form_key(token, choice.business.id)
 
 
 def _change(choice: Choice, start: datetime, form: Details) -> HttpResponse:

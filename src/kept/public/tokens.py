@@ -33,11 +33,12 @@ def new_form() -> str:
     return _forms.sign(uuid.uuid4().hex)
 
 
-def form_key(token: str) -> uuid.UUID | None:
-    """What makes this form count once; None for a token that is not ours or is too old."""
+def form_key(token: str, business: uuid.UUID) -> uuid.UUID | None:
+    """What makes this form count once with this business; None for a token that is not ours or
+    is too old. With another business the same token is another key."""
     try:
-        return uuid.UUID(_forms.unsign(token, max_age=FORM_LIFETIME))
-    except (signing.BadSignature, ValueError):
+        return uuid.uuid5(business, _forms.unsign(token, max_age=FORM_LIFETIME))
+    except signing.BadSignature:
         return None
 
 
