@@ -175,5 +175,6 @@ def test_the_confirmation_prints_on_one_page(visitor, live_server, house):
     page = visitor(**BERLIN)
     for _ in walk(page, live_server):
         pass
+    page.wait_for_load_state("networkidle")  # a page that is still loading cannot be printed
     printed = page.pdf(format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
