@@ -121,6 +121,7 @@ class Running:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         self.reader = threading.Thread(target=self._read)
         self.reader.start()
@@ -147,10 +148,11 @@ class Running:
         mine = str(self.process.pid)
         return sorted(n for n in numbers if (found := _status(n)) and found[1] == mine)
 
-    def stop(self, number=signal.SIGTERM):
-        """Ask it to stop; its exit code."""
+    def stop(self, number=signal.SIGTERM, *, everybody=False):
+        """Ask it to stop, alone or with its children as a terminal does; its exit code."""
         if self.process.poll() is None:
-            self.process.send_signal(number)
+            tell = os.killpg if everybody else os.kill
+            tell(self.process.pid, number)
         code = self.process.wait(PATIENCE)
         self.reader.join(PATIENCE)
         self.process.stdout.close()

@@ -31,12 +31,14 @@ def test_a_new_database_is_prepared_and_the_first_page_answers(fresh, port):
     assert get(f"http://127.0.0.1:{port}/") < 500
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_when_asked_and_leaves_no_process_behind(house, port, number):
+@pytest.mark.parametrize("everybody", [False, True], ids=["starter told", "everybody told"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_it_stops_when_asked_and_leaves_no_process_behind(house, port, number, everybody):
     running = serve(house, port)
     children = running.children
     assert len(children) == 2
-    assert running.stop(number) == 0
+    assert running.stop(number, everybody=everybody) == 0
+    assert "started again" not in running.said
     until(lambda: not any(map(alive, children)), "the children to end")
     with socket.create_server(("127.0.0.1", port)):
         pass  # the port is free again

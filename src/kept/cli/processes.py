@@ -13,6 +13,7 @@ from kept.cli.out import note
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds before a child that died is started again
 STEADY = 60.0  # a child that lived this long begins anew with the first pause
+TOLD_TOO = 0.3  # seconds in which the word that stopped a child may reach us too
 LAST_WORDS = 8.0  # seconds a child has to finish what it is doing when asked to stop
 
 
@@ -41,7 +42,8 @@ class Watched:
             self._process.join()
             if time.monotonic() - began > STEADY:
                 pause = FIRST_PAUSE
-            if self._stopping.is_set():
+            # Whoever stops a whole service may tell the child before us.
+            if self._stopping.wait(TOLD_TOO):
                 return
             ended = self._process.exitcode
             note(f"The {self._what} ended ({ended}); it is started again in {pause:.0f} s.")
@@ -66,12 +68,14 @@ class Watched:
             self._process.join()
 
 
-def leave_with_parent() -> None:
-    """End this process soon after its parent has died, however it died.
+def follow_parent() -> None:
+    """Let the parent decide when this process ends, and end it when the parent has died.
 
+    Ctrl-C reaches every process of a terminal; here only the parent acts on it.
     The parent's end is noticed by asking: a pipe would be held open by the parent's other
     children, and Linux's own signal for it is sent when the *thread* that forked ends.
     """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     parent = os.getppid()
 
     def watch() -> None:
@@ -79,4 +83,4 @@ def leave_with_parent() -> None:
             time.sleep(1.0)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=watch, name="leave-with-parent", daemon=True).start()
+    threading.Thread(target=watch, name="follow-parent", daemon=True).start()

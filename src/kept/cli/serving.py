@@ -38,7 +38,7 @@ from kept.cli import house
 from kept.cli.kinds import Address
 from kept.cli.out import line, note
 from kept.cli.problems import Misused, Refused
-from kept.cli.processes import Watched, leave_with_parent
+from kept.cli.processes import Watched, follow_parent
 from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
 from kept.worker import loop
@@ -137,7 +137,8 @@ def run_web(
         # The second argument: our loader needs no import path.
         server.serve(None, application, False)
     except SystemExit as ended:
-        if ended.code:
+        # Told to stop together with its children, granian takes their end for a failure.
+        if ended.code and not server.interrupt_signal:
             raise Refused("The web ended unexpectedly; the log above says why.") from None
 
 
@@ -168,7 +169,7 @@ def _server(address: Address, processes: int) -> _Web:
 def application() -> Application:
     """The web application, loaded to the last page so that the first visitor does not wait."""
     house.open_django()
-    leave_with_parent()
+    follow_parent()
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
     loaded: Application = import_module("kept.config.wsgi").application
     get_resolver().url_patterns  # noqa: B018  # loads every page
@@ -231,7 +232,7 @@ def _say_ready(address: Address, began: float) -> None:
 def _worker() -> None:
     """The worker as a child of `kept serve`."""
     house.open_django()
-    leave_with_parent()
+    follow_parent()
     work(name=None, deliverers=DELIVERERS)
 
 
