@@ -29,7 +29,12 @@ def _make_folder():
 FOLDER = _make_folder()
 
 # What the person who runs the tests may say. Every other KEPT_ variable is theirs, not the tests'.
-FOR_TESTS = {"KEPT_TEST_DATABASE_URL", "KEPT_SCREENSHOTS", "KEPT_REQUIRE_BROWSER", "KEPT_HYPOTHESIS"}
+FOR_TESTS = {
+    "KEPT_TEST_DATABASE_URL",
+    "KEPT_SCREENSHOTS",
+    "KEPT_REQUIRE_BROWSER",
+    "KEPT_HYPOTHESIS",
+}
 
 
 def _prepare_environment():
