@@ -144,6 +144,21 @@ def house_db(slate, transactional_db):
     return slate
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered(request):
+    """What a process may remember of its database for ever is forgotten with the database.
+
+    Numbers of rows are given out again when a test is rolled back: the policy of version 2 would
+    be that of another test.
+    """
+    if request.node.get_closest_marker("database"):
+        from kept.cases.rows import policy_of
+        from kept.clock import queries
+
+        policy_of.cache_clear()
+        queries.forget()
+
+
 # The way out
 
 
