@@ -691,6 +691,7 @@ def _legs_ahead(ids: list[UUID]) -> list[Leg]:
     return list(legs.select_related("appointment__customer", "case", "staff").order_by("start"))
 
 
+@transaction.atomic
 def resolve_escalation(
     business: UUID, escalation_id: UUID, note: str, now: datetime, actor: Actor
 ) -> None:
@@ -700,6 +701,7 @@ def resolve_escalation(
     cases.apply([cases.Incoming(escalation.case_id, event)], now)
 
 
+@transaction.atomic
 def answer_hand_off(
     business: UUID,
     hand_off_id: UUID,
