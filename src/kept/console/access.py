@@ -10,7 +10,13 @@ from typing import Concatenate, ParamSpec, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    QueryDict,
+)
 from django.urls import reverse
 
 from kept.accounts import queries as accounts
@@ -125,6 +131,11 @@ def not_yours(request: HttpRequest, desk: Desk, least: str) -> HttpResponse:
     needed = dict(Member.ROLES)[least]
     context = {"desk": desk, "needed": needed, "mine": desk.member.get_role_display()}
     return show(request, desk, "console/not_yours.html", context, status=403)
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form was sent with, also when that is nothing; None when only its page was asked."""
+    return request.POST if request.method == "POST" else None
 
 
 def show(

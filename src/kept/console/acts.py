@@ -17,7 +17,7 @@ from kept.appointments.queries import Appointment, Leg
 from kept.console import forms, words
 from kept.console.access import Desk
 from kept.core.case import Event, NotAllowed, Role
-from kept.core.paths.appointment import CORRECTIONS
+from kept.core.paths.appointment import ATTENDED, CORRECTIONS
 from kept.people.actions import Contact, ContactError, checked_contact
 from kept.web.forms import Form
 
@@ -257,6 +257,11 @@ def _refusal(desk: Desk, leg: Leg, act: Act, data: dict[str, object]) -> str:
 def possible(desk: Desk, leg: Leg) -> list[Act]:
     """What this person may do to this appointment now, in the order of the table."""
     return [act for act in ACTS.values() if permitted(desk, act) and not why_not(desk, leg, act)]
+
+
+def timely(desk: Desk, leg: Leg, act: Act) -> bool:
+    """Whether to offer it as a button: nobody completes what has not begun."""
+    return act.event != "completed" or leg.case.state == ATTENDED or desk.now >= leg.start
 
 
 def permitted(desk: Desk, act: Act) -> bool:

@@ -177,7 +177,9 @@ class Who(Form):
     name = forms.CharField(label="Name", max_length=200)
     phone = forms.CharField(label="Phone number", max_length=40, required=False)
     email = forms.CharField(label="E-mail address", max_length=254, required=False)
-    notes = forms.CharField(label="Notes", required=False, max_length=2000, widget=forms.Textarea)
+    notes = forms.CharField(
+        label="Notes", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class Booked(Slot, Who):

@@ -44,6 +44,11 @@ class PolicyForm(Form):
         label="Ask customers to say that they will come, and call those who do not",
         required=False,
     )
+    assume_missed = forms.BooleanField(
+        label="Record as missed what nobody has said anything about",
+        required=False,
+        help_text="After the end and the grace. It counts as assumed, never as known.",
+    )
     switched_on = forms.MultipleChoiceField(
         label="Reminders that are sent",
         choices=[(name, words.CONTROLS[name]) for name in sorted(SWITCHES)],
@@ -89,7 +94,7 @@ class PolicyForm(Form):
         return [self[name] for name in OFFSETS]
 
     def switches(self) -> list[forms.BoundField]:
-        names = ("switched_on", "ask_acknowledgement", "quiet_from", "quiet_to")
+        names = ("switched_on", "ask_acknowledgement", "assume_missed", "quiet_from", "quiet_to")
         return [self[name] for name in names]
 
     def following(self) -> list[forms.BoundField]:
@@ -103,6 +108,7 @@ def initial(policy: Policy) -> dict[str, object]:
     return {
         **{name: data[name] for name in OFFSETS},
         "ask_acknowledgement": policy.ask_acknowledgement,
+        "assume_missed": policy.assume_missed,
         "switched_on": sorted(SWITCHES - policy.switched_off),
         "quiet_from": window.opens if window else None,
         "quiet_to": window.closes if window else None,
@@ -124,6 +130,7 @@ def _data(form: PolicyForm, present: Policy) -> dict[str, object]:
     return {
         **{name: str(typed[name]).strip() for name in OFFSETS},
         "ask_acknowledgement": typed["ask_acknowledgement"],
+        "assume_missed": typed["assume_missed"],
         "switched_off": sorted(SWITCHES - set(typed["switched_on"])),
         "quiet_hours": window,
         "hand_offs": {

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from kept.appointments import queries as appointments
 from kept.appointments.queries import Appointment, Leg, Timeline
+from kept.cases import queries as cases
 from kept.cases.queries import Control, Escalation, Event, HandOff
 from kept.console import words
 from kept.console.access import Desk
 from kept.console.rows import Flag, flags
+from kept.core import drawing
 from kept.core.case import Status
 from kept.core.paths import PATHS
 from kept.lib import i18n
@@ -127,7 +129,7 @@ def story(desk: Desk, appointment: Appointment) -> Story:
     return Story(
         leg=leg,
         legs=legs,
-        steps=_steps(line, leg),
+        steps=_steps(leg),
         sentence=_sentence(leg),
         flags=flags(desk, leg, told, []),
         next=ahead[-1] if ahead else None,
@@ -149,61 +151,22 @@ def story(desk: Desk, appointment: Appointment) -> Story:
 # The path
 
 
-def _steps(line: Timeline, leg: Leg) -> list[parts.Step]:
-    """The five stages; after an exception only those that were reached, and then the exception."""
-    reached = _reached(line, leg)
-    stages = list(PATH.stages)
-    state = leg.case.state
-    if state in stages:
-        number = stages.index(state)
-        times = [reached.get(stage) for stage in stages]
-        steps = parts.steps([words.STATES[stage] for stage in stages], number, times)
-        return [
-            _passed_over(step, stage, reached) for step, stage in zip(steps, stages, strict=True)
-        ]
-    been = [stage for stage in stages if stage in reached]
-    return [
-        *(parts.Step(words.STATES[stage], "done", reached[stage]) for stage in been),
-        parts.Step(words.STATES[state], "now", leg.case.state_since),
-    ]
+def _steps(leg: Leg) -> list[parts.Step]:
+    """The stages of the present leg; after an exception those that still hold, and then it."""
+    drawn = drawing.steps(PATH, leg.case.state, cases.history(leg.case_id))
+    return [_step(each) for each in drawn]
 
 
-def _passed_over(step: parts.Step, stage: str, reached: Mapping[str, datetime]) -> parts.Step:
-    if step.standing != "done" or stage in reached:
-        return step
-    return parts.Step(step.label, "done", None, "passed over")
-
-
-def _reached(line: Timeline, leg: Leg) -> dict[str, datetime]:
-    """When this leg last entered each stage, by its events."""
-    reached: dict[str, datetime] = {}
-    state = ""
-    for event in line.events:
-        if event.case_id == leg.case_id:
-            state = _after(event, state)
-            if event.name in ENTERS or event.name == "corrected":
-                reached[state] = event.at
-    return reached
-
-
-ENTERS = {
-    "booked": "scheduled",
-    "confirmation_lost": "scheduled",
-    "confirmed": "confirmed",
-    "prepared": "prepared",
-    "arrived": "attended",
-    "walked_in": "attended",
-    "completed": "completed",
-    "missed": "missed",
-    "cancelled": "cancelled",
-    "moved": "rescheduled",
-}
-
-
-def _after(event: Event, state: str) -> str:
-    if event.name == "corrected":
-        return str(event.data["to"])
-    return ENTERS.get(event.name, state)
+def _step(drawn: drawing.Step) -> parts.Step:
+    label = words.told_of(drawn.name, words.STATES)
+    if drawn.mark is drawing.Mark.SKIPPED:
+        return parts.Step(label, "done", None, "passed over")
+    standing: dict[drawing.Mark, parts.Standing] = {
+        drawing.Mark.DONE: "done",
+        drawing.Mark.NOW: "now",
+        drawing.Mark.NOT_YET: "ahead",
+    }
+    return parts.Step(label, standing[drawn.mark], drawn.at)
 
 
 def _sentence(leg: Leg) -> str:

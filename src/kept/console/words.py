@@ -80,6 +80,7 @@ CONTROLS = {
     "preparation": "Preparation opens",
     "acknowledgement": "Call those who did not answer",
     "final_reminder": "Final reminder",
+    "assumed_missed": "Assume that nobody came",
     "outcome_due": "Ask for the outcome",
     "unresolved": "No outcome at close of business",
     "cancelled_notice": "Notice of the cancellation",
@@ -158,14 +159,18 @@ def actor(role: str, name: str) -> str:
     return f"{name} ({said})" if name else said
 
 
+def many(count: int, one: str, more: str) -> str:
+    """Like "1 appointment stays" or "3 appointments stay"."""
+    return f"{count} {one if count == 1 else more}"
+
+
 def ago(seconds: float) -> str:
     """Like "12 minutes" or "3 days": the largest whole unit."""
-    for length, one, many in (
+    for length, one, more in (
         (86400, "day", "days"),
         (3600, "hour", "hours"),
         (60, "minute", "minutes"),
     ):
         if seconds >= length:
-            count = int(seconds // length)
-            return f"{count} {one if count == 1 else many}"
+            return many(int(seconds // length), one, more)
     return "less than a minute" if seconds >= 1 else "a moment"

@@ -17,7 +17,7 @@ from kept.appointments.letters import customer_url
 from kept.appointments.queries import Appointment, Leg
 from kept.console import acts, slots
 from kept.console import today as days
-from kept.console.access import Desk, at_desk, not_yours, show
+from kept.console.access import Desk, at_desk, not_yours, sent, show
 from kept.console.acts import ACTS, REFUSALS, Act
 from kept.console.forms import Note, Refuse, Slot
 from kept.console.story import story
@@ -42,7 +42,7 @@ def detail(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpRespon
         "appointment": appointment,
         "customer": appointment.customer,
         "story": story(desk, appointment),
-        "visit": [act for act in possible if act.where == "visit"],
+        "visit": [act for act in possible if act.where == "visit" and acts.timely(desk, leg, act)],
         "change": [act for act in possible if act.where == "change"],
         "about_customer": [act for act in possible if act.where == "customer"],
         "may_move": acts.may_move(desk, leg),
@@ -113,7 +113,7 @@ def move(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse
     appointment, leg = found(desk, appointment_id)
     offer = slots.offer(request, desk, leg.service, but=leg.case_id, staff=leg.staff_id)
     form = Slot(
-        request.POST or None,
+        sent(request),
         initial={"version": leg.case.version, "day": offer.day, "slot": request.GET.get("slot")},
     )
     if request.method == "POST" and form.is_valid() and _move(desk, appointment, form, offer):

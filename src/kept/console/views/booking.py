@@ -13,7 +13,7 @@ from kept.appointments import actions as appointments
 from kept.appointments.actions import Booking
 from kept.appointments.queries import Appointment
 from kept.console import slots
-from kept.console.access import Desk, at_desk, show
+from kept.console.access import Desk, at_desk, sent, show
 from kept.console.acts import REFUSALS, contact_of
 from kept.console.forms import Booked, Walked, choices_of
 from kept.people import queries as people
@@ -30,7 +30,7 @@ def book(request: HttpRequest, desk: Desk) -> HttpResponse:
     if service is None:
         return show(request, desk, "console/book.html", context)
     offer = slots.offer(request, desk, service)
-    form = Booked(request.POST or None, initial=_known(request, desk, offer))
+    form = Booked(sent(request), initial=_known(request, desk, offer))
     if request.method == "POST" and form.is_valid():
         made = _book(desk, service, form, offer)
         if made is not None:
@@ -100,7 +100,7 @@ def _book(desk: Desk, service: Service, form: Booked, offer: slots.Offer) -> App
 @at_desk(Member.FRONT_DESK, posts=True)
 def walk_in(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Somebody is here without an appointment: it begins now, as attended."""
-    form = Walked(request.POST or None)
+    form = Walked(sent(request))
     form.fields["service"].choices = choices_of(  # type: ignore[attr-defined]
         (service.id, service.name) for service in schedule.services(desk.business.id)
     )

@@ -17,7 +17,7 @@ from kept.appointments import queries
 from kept.appointments.queries import Leg
 from kept.cases import queries as cases
 from kept.cases.queries import Escalation, HandOff
-from kept.console.access import Desk, at_desk, show
+from kept.console.access import Desk, at_desk, sent, show
 from kept.console.forms import Note, Refuse
 from kept.console.rows import Button, buttons
 from kept.console.story import Open, escalation
@@ -75,7 +75,7 @@ def items(desk: Desk, rows: Sequence[Escalation]) -> list[Item]:
 def resolve(request: HttpRequest, desk: Desk, escalation_id: UUID) -> HttpResponse:
     """Close an escalation with a note of what was done."""
     row = cases.escalation(desk.business.id, escalation_id)
-    form = Note(request.POST or None)
+    form = Note(sent(request))
     if request.method == "POST" and form.is_valid():
         try:
             appointments.resolve_escalation(
@@ -145,7 +145,7 @@ def reject(request: HttpRequest, desk: Desk, hand_off_id: UUID) -> HttpResponse:
 
 def _answer(request: HttpRequest, desk: Desk, hand_off_id: UUID, *, accept: bool) -> HttpResponse:
     row = cases.hand_off(desk.business.id, hand_off_id)
-    form = Refuse(request.POST or None)
+    form = Refuse(sent(request))
     if accept:
         del form.fields["reason"]
     if request.method == "POST" and form.is_valid():

@@ -20,8 +20,8 @@ from kept.appointments import actions as appointments
 from kept.appointments import queries
 from kept.appointments.queries import Leg
 from kept.clock.queries import real_now
-from kept.console import forms, policies
-from kept.console.access import Desk, at_desk, show
+from kept.console import forms, policies, words
+from kept.console.access import Desk, at_desk, sent, show
 from kept.core.paths.appointment import OUTCOMES
 from kept.core.policy import PolicyError, from_data, warnings
 from kept.core.time import TimeError, local_day
@@ -44,7 +44,7 @@ def business(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Name, address and how to reach it: what every message carries."""
     names = ("name", "email", "phone", "address", "locale", "currency")
     known = {name: getattr(desk.business, name) for name in names}
-    form = forms.Business(request.POST or None, initial=known)
+    form = forms.Business(sent(request), initial=known)
     if request.method == "POST" and form.is_valid():
         try:
             accounts.update_business(desk.business, **form.cleaned_data)
@@ -78,7 +78,7 @@ def _staff_choices(desk: Desk) -> list[tuple[str, str]]:
 
 @at_desk(Member.OWNER, posts=True)
 def new_service(request: HttpRequest, desk: Desk) -> HttpResponse:
-    form = forms.Service(request.POST or None, staff=_staff_choices(desk))
+    form = forms.Service(sent(request), staff=_staff_choices(desk))
     if request.method == "POST" and form.is_valid():
         try:
             made = schedule.create_service(desk.business.id, _details(form))
@@ -100,9 +100,7 @@ def _details(form: forms.Service) -> schedule.ServiceDetails:
 def service(request: HttpRequest, desk: Desk, service_id: UUID) -> HttpResponse:
     """Change a service. The booked appointments that keep the old terms are listed."""
     found = schedule_queries.service(desk.business.id, service_id)
-    form = forms.Service(
-        request.POST or None, initial=_known_service(found), staff=_staff_choices(desk)
-    )
+    form = forms.Service(sent(request), initial=_known_service(found), staff=_staff_choices(desk))
     if request.method == "POST" and form.is_valid():
         try:
             saved = schedule.update_service(desk.business.id, found.id, _details(form))
@@ -152,10 +150,8 @@ def _money(price: object) -> str | None:
 def _saved_service(service: Service, kept: Sequence[Leg]) -> str:
     if not kept:
         return f"{service.name} is saved."
-    return (
-        f"{service.name} is saved. {len(kept)} booked appointments keep the price and duration "
-        "they were booked with; they are listed below."
-    )
+    keep = words.many(len(kept), "booked appointment keeps", "booked appointments keep")
+    return f"{service.name} is saved. {keep} the price and duration of the booking; see below."
 
 
 @at_desk(Member.OWNER, posts=True)
@@ -193,7 +189,7 @@ def _week(resource: Resource) -> list[tuple[str, str]]:
 @at_desk(Member.OWNER, posts=True)
 def new_staff(request: HttpRequest, desk: Desk) -> HttpResponse:
     begin: dict[str, object] = {"time_zone": desk.business.time_zone}
-    form = forms.Staff(request.POST or None, initial=begin)
+    form = forms.Staff(sent(request), initial=begin)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -219,7 +215,7 @@ def _refuse_hours(form: forms.Staff, error: Exception) -> None:
 def staff_member(request: HttpRequest, desk: Desk, resource_id: UUID) -> HttpResponse:
     """Name, zone and hours. Booked appointments outside the new hours are named; they stay."""
     found = schedule_queries.staff_member(desk.business.id, resource_id)
-    form = forms.Staff(request.POST or None, initial=_known_staff(found))
+    form = forms.Staff(sent(request), initial=_known_staff(found))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
@@ -246,10 +242,8 @@ def _outside_words(desk: Desk, resource_id: UUID) -> str:
     found = outside_hours(desk, schedule_queries.staff_member(desk.business.id, resource_id))
     if not found:
         return "Every booked appointment fits the hours."
-    return (
-        f"{len(found)} booked appointments lie outside these hours; they stay booked and are "
-        "listed below."
-    )
+    lie = words.many(len(found), "booked appointment lies", "booked appointments lie")
+    return f"{lie} outside these hours; nothing of what is booked changes. See below."
 
 
 def _known_staff(resource: Resource) -> dict[str, object]:
@@ -281,7 +275,7 @@ def new_closure(request: HttpRequest, desk: Desk) -> HttpResponse:
     present = local_day(desk.now, desk.zone)
     begin: dict[str, object] = {"first_day": present, "last_day": present + timedelta(days=1)}
     form = forms.Closure(
-        request.POST or None,
+        sent(request),
         initial={**begin, "last_at": time.min},
         staff=_staff_choices(desk),
     )
@@ -317,10 +311,8 @@ def _seen(affected: Sequence[Leg]) -> str:
 def _closed(escalated: Sequence[Leg]) -> str:
     if not escalated:
         return "The closure is saved. No appointment is affected."
-    return (
-        f"The closure is saved. {len(escalated)} appointments stay booked and now need a person; "
-        "nothing was cancelled."
-    )
+    stay = words.many(len(escalated), "appointment stays", "appointments stay")
+    return f"The closure is saved. {stay} booked, for a person to see to; nothing was cancelled."
 
 
 def _who(desk: Desk, staff: str) -> Resource | None:
@@ -355,7 +347,7 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Every field of the policy. A change is a new version, for what is still open too."""
     in_force = members_of.policy_in_force(desk.business.id)
     present = from_data(in_force.data)
-    form = policies.PolicyForm(request.POST or None, initial=policies.initial(present))
+    form = policies.PolicyForm(sent(request), initial=policies.initial(present))
     if request.method == "POST" and form.is_valid():
         changes = policies.changes(form, present)
         try:
@@ -380,8 +372,8 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 def _planned_anew(count: int) -> str:
-    appointments_said = "appointment was" if count == 1 else "appointments were"
-    return f"Saved as a new version. {count} {appointments_said} planned anew."
+    were = words.many(count, "appointment was", "appointments were")
+    return f"Saved as a new version. {were} planned anew."
 
 
 # Keys
@@ -390,7 +382,7 @@ def _planned_anew(count: int) -> str:
 @at_desk(Member.OWNER, posts=True)
 def keys(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The keys of the API. A new one is shown once, on the page that answers its making."""
-    form = forms.Key(request.POST or None)
+    form = forms.Key(sent(request))
     secret = ""
     if request.method == "POST" and form.is_valid():
         secret = accounts.new_api_key(desk.business, form.cleaned_data["name"], desk.now)
@@ -421,7 +413,7 @@ def revoke_key(request: HttpRequest, desk: Desk, key_id: UUID) -> HttpResponse:
 @at_desk(Member.OWNER, posts=True)
 def members(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Who may act for the business. A new member's sign-in link is shown once."""
-    form = forms.NewMember(request.POST or None)
+    form = forms.NewMember(sent(request))
     link = ""
     if request.method == "POST" and form.is_valid():
         email, role = form.cleaned_data["email"], form.cleaned_data["role"]

@@ -19,7 +19,7 @@ from kept.accounts import queries
 from kept.accounts.queries import Member, User
 from kept.clock.queries import real_now
 from kept.console import throttle, words
-from kept.console.access import BUSINESS, Desk, at_desk, show
+from kept.console.access import BUSINESS, Desk, at_desk, sent, show
 from kept.console.forms import NewPassword, SignIn
 from kept.web import pages
 
@@ -33,7 +33,7 @@ WRONG = "The e-mail address and the password do not belong together."
 def sign_in(request: HttpRequest) -> HttpResponse:
     """With e-mail address and password. Wrong ones cost more time with every attempt."""
     after = _after(request)
-    form = SignIn(request.POST or None)
+    form = SignIn(sent(request))
     if request.method == "POST" and form.is_valid():
         user = _checked(form)
         if user is not None:
@@ -106,7 +106,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("old", "new", "again")
 def account(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Who I am, what I may do, and my password."""
-    form = NewPassword(request.POST or None)
+    form = NewPassword(sent(request))
     if not desk.user.has_usable_password():
         del form.fields["old"]
     if request.method == "POST" and form.is_valid() and _set_password(desk.user, form):

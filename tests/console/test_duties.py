@@ -1,0 +1,123 @@
+"""What needs a person is resolved with a note; what was handed on is taken over or refused."""
+
+from datetime import timedelta
+
+import pytest
+
+from kept.appointments import actions as appointments
+from kept.appointments import queries
+from kept.cases import queries as cases
+from kept.clock import actions as clock
+from kept.worker import loop
+from tests.console.house import FRONT_DESK, NOW, state
+
+START = NOW + timedelta(hours=2)
+
+
+@pytest.fixture
+def unreached(house):
+    appointment = house.book(START, name="Una Unreached", email="", phone="+442079460111")
+    loop.turn_once()
+    return appointment
+
+
+def escalation(house, kind):
+    return next(e for e in cases.escalations(house.business.id) if e.kind == kind)
+
+
+def test_each_row_says_what_for_whom_by_when_and_what_to_do(house, desk, unreached):
+    page = desk.get("/console/escalations/").content.decode()
+    for said in (
+        "Cannot be reached",
+        "Una Unreached",
+        "+442079460111",
+        "Too late from",
+        "open for",
+    ):
+        assert said in page
+    assert "Tell the customer by phone" in page
+
+
+def test_resolved_with_a_note_that_counts_as_told(house, desk, unreached):
+    path = f"/console/escalations/{escalation(house, 'CONTACT_GAP').id}/resolve/"
+    empty = desk.post(path, {"note": ""})
+    assert empty.status_code == 409
+    assert desk.post(path, {"note": "Called her, she will come"}).status_code == 302
+    assert state(unreached) in {"confirmed", "prepared"}
+    resolved = escalation(house, "CONTACT_GAP")
+    assert (resolved.note, resolved.resolved_by) == (
+        "Called her, she will come",
+        "staff:desk@example.com",
+    )
+    assert b"Called her" in desk.get("/console/escalations/?resolved=1").content
+
+
+def test_resolving_twice_is_refused_and_the_note_is_kept(house, desk, unreached):
+    path = f"/console/escalations/{escalation(house, 'CONTACT_GAP').id}/resolve/"
+    desk.post(path, {"note": "Called her"})
+    again = desk.post(path, {"note": "Called her too"})
+    assert again.status_code == 409
+    assert b"already resolved" in again.content
+    assert b"Called her too" in again.content
+
+
+def test_a_missing_outcome_is_settled_by_recording_it_and_by_nothing_else(house, desk):
+    booked = house.book(START)
+    loop.turn_once()
+    clock.advance_to(START + timedelta(hours=1))
+    loop.turn_once()
+    due = escalation(house, "OUTCOME_DUE")
+    page = desk.get("/console/escalations/").content
+    assert b"Did not come" in page  # one tap settles it
+    refused = desk.post(f"/console/escalations/{due.id}/resolve/", {"note": "never mind"})
+    assert refused.status_code == 409
+    desk.post(f"/console/appointments/{booked.id}/complete/")
+    assert escalation(house, "OUTCOME_DUE").resolved_at is not None
+
+
+@pytest.fixture
+def completed(house):
+    appointment = house.book(START)
+    loop.turn_once()
+    appointments.say(appointment, "completed", NOW, FRONT_DESK)
+    return appointment
+
+
+def hand_offs(appointment):
+    return {h.to: h.status for h in queries.timeline(appointment).hand_offs}
+
+
+def test_a_hand_off_is_taken_over_once(house, desk, completed):
+    first = queries.timeline(completed).hand_offs[0]
+    assert b"Mia Wong" in desk.get("/console/hand-offs/").content
+    path = f"/console/hand-offs/{first.id}/accept/"
+    assert desk.post(path).status_code == 302
+    assert hand_offs(completed)[first.to] == "accepted"
+    again = desk.post(path)
+    assert again.status_code == 409
+    assert b"No hand-off" in again.content
+
+
+def test_a_refusal_needs_its_reason_and_a_person(house, desk, completed):
+    first = queries.timeline(completed).hand_offs[0]
+    path = f"/console/hand-offs/{first.id}/reject/"
+    assert desk.post(path, {"reason": ""}).status_code == 409
+    assert desk.post(path, {"reason": "Nobody does this here"}).status_code == 302
+    assert hand_offs(completed)[first.to] == "rejected"
+    assert escalation(house, "HANDOFF_NOT_ACCEPTED").resolved_at is None
+    page = desk.get("/console/hand-offs/?status=rejected").content
+    assert b"Nobody does this here" in page
+
+
+def test_nothing_waits_is_said_so(house, desk):
+    assert b"Nothing waits to be taken over" in desk.get("/console/hand-offs/").content
+    assert b"Nobody has missed" in desk.get("/console/missed/").content
+
+
+def test_without_anything_wrong_nobody_is_asked(house, desk):
+    """The normal path makes no work for a person."""
+    booked = house.book(START)
+    loop.turn_once()
+    desk.post(f"/console/appointments/{booked.id}/arrive/")
+    desk.post(f"/console/appointments/{booked.id}/complete/")
+    assert cases.escalations(house.business.id).count() == 0

@@ -1,0 +1,316 @@
+"""What the owner sets up, and what becomes of what is booked."""
+
+import re
+from dataclasses import fields
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from kept.accounts import actions as accounts
+from kept.accounts import queries as accounts_queries
+from kept.accounts.queries import Member
+from kept.appointments import queries
+from kept.console import policies
+from kept.core.policy import Policy, from_data
+from kept.schedule import queries as schedule
+from kept.worker import loop
+from tests.console.house import NOW, House, leg, state
+
+START = NOW + timedelta(days=2, hours=3)  # Wednesday 11:00 in Berlin
+
+
+def form_of(answer):
+    """What the form of a page would send if nothing were touched."""
+    form = answer.context["form"]
+    data = {}
+    for bound in form:
+        value = bound.value()
+        if value is None or value is False or value == "":
+            continue
+        data[bound.html_name] = "on" if value is True else value
+    return data
+
+
+# Closures
+
+
+CLOSED = {
+    "first_day": "2027-03-03",
+    "first_at": "00:00",
+    "last_day": "2027-03-04",
+    "last_at": "00:00",
+    "reason": "Public holiday",
+}
+
+
+def close(client, **fields):
+    return client.post("/console/set-up/closures/new/", {**CLOSED, **fields})
+
+
+def test_a_closure_lists_what_it_touches_before_anything_is_saved(house, owner):
+    house.book(START)
+    asked = close(owner)
+    assert asked.status_code == 200
+    assert b"Mia Wong" in asked.content
+    assert schedule.closures(house.business.id, NOW).count() == 0
+
+
+def test_once_seen_it_is_saved_and_what_it_touches_needs_a_person(house, owner):
+    booked = house.book(START)
+    loop.turn_once()
+    seen = re.search(r'name="seen" value="([^"]+)"', close(owner).content.decode())[1]
+    assert close(owner, seen=seen).status_code == 302
+    assert schedule.closures(house.business.id, NOW).count() == 1
+    assert state(booked) == "confirmed"  # nothing is cancelled
+    assert [e.kind for e in queries.timeline(booked).escalations] == ["RESOURCE_LOST"]
+    assert b"Staff or place is gone" in owner.get("/console/escalations/").content
+
+
+def test_a_booking_made_meanwhile_is_shown_before_it_is_saved(house, owner):
+    seen = re.search(r'name="seen" value="([^"]+)"', close(owner).content.decode())[1]
+    house.book(START)
+    again = close(owner, seen=seen)
+    assert again.status_code == 200
+    assert b"Bookings have changed since you looked" in again.content
+    assert b"Mia Wong" in again.content
+    assert schedule.closures(house.business.id, NOW).count() == 0
+
+
+def test_one_person_away_touches_only_theirs_and_a_lifted_closure_frees_the_time(house, owner):
+    house.book(START)
+    only_ben = close(owner, staff=house.ben.id)
+    assert b"No booked appointment lies in this time" in only_ben.content
+    close(owner, staff=house.ben.id, seen="none")
+    [closure] = schedule.closures(house.business.id, NOW)
+    assert owner.post(f"/console/set-up/closures/{closure.id}/lift/").status_code == 302
+    assert schedule.closures(house.business.id, NOW).count() == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"last_day": "2027-03-02"}, {"first_day": ""}, {"staff": "nonsense"}, {"first_at": "25:00"}],
+)
+def test_a_closure_that_cannot_be_is_refused(house, owner, wrong):
+    answer = close(owner, seen="none", **wrong)
+    assert answer.status_code == 400
+    assert b"There is a problem" in answer.content
+    assert schedule.closures(house.business.id, NOW).count() == 0
+
+
+# Services
+
+
+def test_a_service_is_added_and_can_be_booked(house, owner):
+    page = owner.get("/console/set-up/services/new/")
+    data = {**form_of(page), "name": "Hand care", "duration_minutes": "30", "mode": "here"}
+    data |= {"price": "35.50", "staff": [str(house.ada.id)]}
+    assert owner.post("/console/set-up/services/new/", data).status_code == 302
+    made = schedule.services(house.business.id).get(name="Hand care")
+    assert (made.duration_minutes, str(made.price)) == (30, "35.50")
+    assert owner.get(f"/console/book/?service={made.id}").status_code == 200
+
+
+def test_a_changed_price_lists_who_keeps_the_old_one(house, owner):
+    booked = house.book(START)
+    path = f"/console/set-up/services/{house.service.id}/"
+    before = owner.get(path)
+    assert b"Mia Wong" in before.content  # affected bookings are listed before anything is saved
+    data = {**form_of(before), "price": "75", "duration_minutes": "60"}
+    after = owner.post(path, data, follow=True)
+    assert b"1 booked appointment keeps the price and duration" in after.content
+    assert b"keeps the old terms" in after.content
+    assert Decimal(leg(booked).snapshot["price"]) == 60
+    assert leg(booked).snapshot["duration_minutes"] == 45
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"name": ""}, b"required"),
+        ({"duration_minutes": "5000"}, b"1 to 1440"),
+        ({"price": "-1"}, b"greater than or equal to 0"),
+        ({"change_until": "soon"}, b"soon"),
+        ({"change_until": "1d 18:00"}, b"elapsed time"),
+    ],
+)
+def test_a_service_that_cannot_be_is_refused(house, owner, wrong, said):
+    path = f"/console/set-up/services/{house.service.id}/"
+    answer = owner.post(path, {**form_of(owner.get(path)), **wrong})
+    assert answer.status_code == 400
+    assert said in answer.content
+
+
+def test_an_archived_service_is_not_offered_and_what_is_booked_stays(house, owner):
+    booked = house.book(START)
+    path = f"/console/set-up/services/{house.service.id}/archive/"
+    assert b"Mia Wong" in owner.get(path).content
+    assert owner.post(path).status_code == 302
+    assert schedule.services(house.business.id).count() == 0
+    assert owner.get(f"/console/appointments/{booked.id}/").status_code == 200
+    assert owner.get(f"/console/appointments/{booked.id}/move/").status_code == 200
+
+
+# Staff
+
+
+def test_new_hours_name_what_lies_outside_them(house, owner):
+    booked = house.book(START)
+    path = f"/console/set-up/staff/{house.ada.id}/"
+    data = form_of(owner.get(path))
+    del data["from_2_0"], data["to_2_0"]  # closed on Wednesdays
+    after = owner.post(path, data, follow=True)
+    assert b"1 booked appointment lies outside these hours" in after.content
+    assert b"Mia Wong" in after.content
+    assert state(booked) == "scheduled"
+
+
+def test_somebody_is_added_with_a_break_in_the_day(house, owner):
+    data = {"name": "Cleo Park", "time_zone": "Europe/Berlin"}
+    data |= {"from_0_0": "09:00", "to_0_0": "12:00", "from_0_1": "13:00", "to_0_1": "17:00"}
+    assert owner.post("/console/set-up/staff/new/", data).status_code == 302
+    page = owner.get("/console/set-up/staff/").content.decode()
+    assert "Monday 09:00–12:00, 13:00–17:00" in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"name": ""}, b"required"),
+        ({"time_zone": "Europe/Atlantis"}, b"Atlantis"),
+        ({"from_0_0": "09:00"}, b"both a start and an end"),
+        (
+            {"from_0_0": "09:00", "to_0_0": "12:00", "from_0_1": "11:00", "to_0_1": "13:00"},
+            b"overlap",
+        ),
+    ],
+)
+def test_hours_that_cannot_be_are_refused(house, owner, wrong, said):
+    data = {"name": "Cleo Park", "time_zone": "Europe/Berlin", **wrong}
+    answer = owner.post("/console/set-up/staff/new/", data)
+    assert answer.status_code == 400
+    assert said in answer.content
+    assert schedule.staff(house.business.id).count() == 2
+
+
+# Policy
+
+
+POLICY = "/console/set-up/policy/"
+
+
+def test_every_field_of_the_policy_can_be_set(house, owner):
+    data = policies.initial(Policy())
+    form = policies.PolicyForm({k: v for k, v in data.items() if v is not None}, initial=data)
+    assert form.is_valid(), form.errors
+    assert policies._data(form, Policy()).keys() == {field.name for field in fields(Policy)}
+    assert policies.changes(form, Policy()) == {}
+
+
+def test_a_changed_policy_is_a_new_version_and_plans_anew(house, owner):
+    booked = house.book(START)
+    loop.turn_once()
+    data = {**form_of(owner.get(POLICY)), "first_reminder": "48h"}
+    after = owner.post(POLICY, data, follow=True)
+    assert b"1 appointment was planned anew" in after.content
+    assert accounts_queries.policy_in_force(house.business.id).number == 2
+    reminder = [c for c in queries.timeline(booked).controls if c.name == "first_reminder"]
+    assert reminder[-1].due_at == START - timedelta(hours=48)
+
+
+def test_saving_without_a_change_makes_no_version(house, owner):
+    after = owner.post(POLICY, form_of(owner.get(POLICY)), follow=True)
+    assert b"no new version" in after.content
+    assert accounts_queries.policy_in_force(house.business.id).number == 1
+
+
+def test_switches_windows_and_what_follows_are_kept(house, owner):
+    data = form_of(owner.get(POLICY))
+    data |= {"switched_on": ["final_reminder"], "quiet_from": "08:00", "quiet_to": "21:00"}
+    data |= {"ask_acknowledgement": "on", "after_completed": ["follow_up"]}
+    assert owner.post(POLICY, data).status_code == 302
+    policy = from_data(accounts_queries.policy_in_force(house.business.id).data)
+    assert policy.switched_off == {"first_reminder"}
+    assert policy.ask_acknowledgement
+    assert policy.quiet_hours is not None
+    assert policy.hand_offs["completed"] == ("follow_up",)
+
+
+def test_a_probable_mistake_is_warned_of(house, owner):
+    data = {**form_of(owner.get(POLICY)), "change_until": "48h"}
+    assert b"arrives too late to change" in owner.post(POLICY, data, follow=True).content
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"first_reminder": "soon"}, {"late_grace": "1d 18:00"}, {"quiet_from": "08:00"}]
+)
+def test_a_policy_that_cannot_be_is_refused_where_it_is_wrong(house, owner, wrong):
+    answer = owner.post(POLICY, {**form_of(owner.get(POLICY)), **wrong})
+    assert answer.status_code == 400
+    assert b"There is a problem" in answer.content
+    assert accounts_queries.policy_in_force(house.business.id).number == 1
+
+
+# Keys, members, the business
+
+
+def test_a_key_is_shown_once_and_works_until_it_is_revoked(house, owner):
+    page = owner.post("/console/set-up/keys/", {"name": "Web site"}).content.decode()
+    secret = re.search(r'class="secret">([^<]+)<', page)[1]
+    assert accounts_queries.key_holder(secret).business == house.business
+    assert secret not in owner.get("/console/set-up/keys/").content.decode()
+    [key] = accounts_queries.api_keys(house.business.id)
+    owner.post(f"/console/set-up/keys/{key.id}/revoke/")
+    assert accounts_queries.key_holder(secret) is None
+
+
+def test_a_new_member_gets_a_link_that_is_shown_once(house, owner):
+    data = {"email": "new@example.com", "role": "front_desk"}
+    page = owner.post("/console/set-up/members/", data).content.decode()
+    path = re.search(r'class="secret">[^<]*(/sign-in/[^<]+)<', page)[1]
+    assert path not in owner.get("/console/set-up/members/").content.decode()
+    fresh = Client()
+    assert fresh.post(path).status_code == 302
+    assert fresh.get("/console/escalations/").status_code == 200
+
+
+def test_no_link_is_made_for_somebody_known_elsewhere(house, owner):
+    """A link opens the whole account, so one business must not make one for another's people."""
+    other = House("Other Studio", prefix="other-")
+    data = {"email": "Other-Owner@example.com", "role": "staff"}
+    answer = owner.post("/console/set-up/members/", data)
+    assert answer.status_code == 400
+    assert b"/sign-in/" not in answer.content
+    user = accounts.add_member(house.business, other.owner.email, Member.STAFF)
+    member = user.memberships.get(business=house.business)
+    refused = owner.post(f"/console/set-up/members/{member.id}/", {"do": "link"})
+    assert refused.status_code == 409
+    assert b"/sign-in/" not in refused.content
+
+
+def test_roles_change_and_the_last_owner_stays(house, owner):
+    members = {m.user.email: m for m in accounts_queries.members(house.business.id)}
+    mine = f"/console/set-up/members/{members['owner@example.com'].id}/"
+    theirs = f"/console/set-up/members/{members['desk@example.com'].id}/"
+    for refused in ({"do": "remove"}, {"do": "role", "role": "staff"}, {"do": "nonsense"}):
+        assert owner.post(mine, refused).status_code == 409
+    assert owner.post(theirs, {"do": "role", "role": "owner"}).status_code == 302
+    assert owner.post(mine, {"do": "role", "role": "front_desk"}).status_code == 302
+    assert owner.get("/console/set-up/").status_code == 403
+
+
+def test_a_removed_member_is_out_at_once(house, owner, desk):
+    members = {m.user.email: m for m in accounts_queries.members(house.business.id)}
+    assert desk.get("/console/").status_code == 200
+    owner.post(f"/console/set-up/members/{members['desk@example.com'].id}/", {"do": "remove"})
+    assert desk.get("/console/").status_code == 403
+
+
+def test_the_business_is_described_and_mistakes_are_named(house, owner):
+    path = "/console/set-up/business/"
+    data = form_of(owner.get(path))
+    assert owner.post(path, {**data, "phone": "+442079460199"}).status_code == 302
+    assert accounts_queries.business(house.business.id).phone == "+442079460199"
+    for wrong in ({"currency": "XXQ"}, {"locale": "xx_YY"}, {"name": ""}, {"email": "x"}):
+        assert owner.post(path, {**data, **wrong}).status_code == 400

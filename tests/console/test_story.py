@@ -1,0 +1,145 @@
+"""One page answers: where does it stand, what is next, what happened, who was told what."""
+
+from datetime import timedelta
+
+import pytest
+
+from kept.appointments import actions as appointments
+from kept.core.case import Role
+from kept.worker import loop
+from tests.console.house import CUSTOMER, FRONT_DESK, NOW
+
+START = NOW + timedelta(days=2, hours=3)
+
+
+@pytest.fixture
+def booked(house):
+    appointment = house.book(START, time_zone="Asia/Tokyo")
+    loop.turn_once()
+    return appointment
+
+
+def page(client, appointment):
+    answer = client.get(f"/console/appointments/{appointment.id}/")
+    assert answer.status_code == 200
+    return answer
+
+
+def test_the_path_says_where_it_stands(booked, desk):
+    steps = page(desk, booked).context["story"].steps
+    assert [(step.label, step.standing) for step in steps] == [
+        ("Scheduled", "done"),
+        ("Confirmed", "now"),
+        ("Prepared", "ahead"),
+        ("Attended", "ahead"),
+        ("Completed", "ahead"),
+    ]
+
+
+def test_an_exception_takes_the_place_of_what_was_to_come(booked, desk):
+    appointments.cancel(booked, NOW, CUSTOMER, by=Role.CUSTOMER, reason="ill")
+    answer = page(desk, booked)
+    steps = answer.context["story"].steps
+    assert [step.label for step in steps] == ["Scheduled", "Confirmed", "Cancelled"]
+    assert b"The customer gave the time back." in answer.content
+
+
+def test_stages_that_were_passed_over_say_so(house, desk):
+    booked = house.book(NOW + timedelta(hours=1))
+    appointments.say(booked, "arrived", NOW, FRONT_DESK)
+    steps = page(desk, booked).context["story"].steps
+    passed = [step for step in steps if step.note == "passed over"]
+    assert passed
+
+
+def test_the_next_duty_stands_on_top_and_all_that_follow_in_the_timeline(booked, desk):
+    story = page(desk, booked).context["story"]
+    assert story.next.title in {"First reminder", "Preparation opens"}
+    assert story.next.at == START - timedelta(hours=24)
+    assert [each.title for each in story.ahead][-1] == story.next.title
+
+
+def test_both_zones_are_shown_where_they_differ(booked, desk):
+    text = page(desk, booked).content.decode()
+    assert "Berlin time" in text
+    assert "Tokyo time" in text
+
+
+def test_every_event_says_who_did_it_and_why(booked, desk):
+    later = START + timedelta(hours=1)
+    appointments.move(booked, later, NOW, FRONT_DESK, reason="asked by phone")
+    entries = page(desk, booked).context["story"].entries
+    moved = next(entry for entry in entries if entry.title.startswith("Moved from"))
+    assert moved.by == "desk@example.com (staff)"
+    assert moved.why == "asked by phone"
+    assert moved.leg == 1
+    assert entries == sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def test_every_duty_says_what_became_of_it_and_why(booked, desk):
+    appointments.cancel(booked, NOW, CUSTOMER, by=Role.CUSTOMER)
+    [(_, duties)] = page(desk, booked).context["story"].duties
+    became = {duty.title: (duty.control.status, duty.reason) for duty in duties}
+    assert became["Confirmation"][0] == "done"
+    assert became["First reminder"][0] == "void"
+    assert became["First reminder"][1]
+
+
+def test_the_evidence_of_a_message_is_a_ladder(booked, desk):
+    [letter] = page(desk, booked).context["story"].letters
+    assert [(rung.words, rung.reached) for rung in letter.ladder] == [
+        ("queued", True),
+        ("handed over", True),
+        ("accepted by the mail server", True),
+        ("delivered", False),
+    ]
+
+
+def test_what_the_customer_was_told_is_shown_with_whether_it_is_true(booked, desk):
+    assert page(desk, booked).context["story"].belief.true
+    appointments.move(booked, START + timedelta(hours=2), NOW, FRONT_DESK)
+    answer = page(desk, booked)
+    assert not answer.context["story"].belief.true
+    assert b"not what is true now" in answer.content
+    loop.turn_once()
+    assert page(desk, booked).context["story"].belief.true
+
+
+def test_no_event_and_no_duty_is_without_words(booked, desk):
+    """Every name of the path has its words: a reader never meets a name with an underscore."""
+    from kept.console import words
+    from kept.core.paths import PATHS
+
+    path = PATHS["appointment"]
+    engine = {"escalated", "escalation_resolved", "control_due", "control_skipped"}
+    engine |= {"control_expired", "stage_skipped", "hand_off_accepted", "hand_off_rejected"}
+    assert {rule.event for rule in path.rules} | engine <= words.EVENTS.keys()
+    assert {control.name for control in path.controls} <= words.CONTROLS.keys()
+    assert {rule.kind for rule in path.escalations} <= words.ESCALATIONS.keys()
+    assert {state.name for state in path.states} <= words.STATES.keys()
+    assert path.outcomes.keys() <= words.OUTCOMES.keys()
+
+
+def test_names_are_shown_as_text(house, desk):
+    booked = house.book(START, name="<script>alert(1)</script>", email="x@example.com")
+    for path in (f"/console/appointments/{booked.id}/", "/console/?day=2027-03-03"):
+        text = desk.get(path).content.decode()
+        assert "<script>alert" not in text
+        assert "&lt;script&gt;" in text
+
+
+ENDINGS = {
+    "completed": lambda each: appointments.say(each, "completed", NOW, FRONT_DESK),
+    "missed_by_customer": lambda each: appointments.miss(each, NOW, FRONT_DESK, by=Role.CUSTOMER),
+    "missed_by_business": lambda each: appointments.miss(each, NOW, FRONT_DESK, by=Role.STAFF),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_each_ending_says_whose_doing_it_was_and_what_was_handed_on(house, desk, ending):
+    booked = house.book(NOW)
+    ENDINGS[ending](booked)
+    answer = page(desk, booked)
+    [first, *_] = answer.context["story"].hand_offs
+    assert first.outcome == ending
+    assert b"Take over" in answer.content
