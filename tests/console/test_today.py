@@ -223,3 +223,23 @@ def test_a_user_no_staff_is_linked_to_is_told_so(house, signed_in):
 
     lost = accounts.add_member(house.business, "nobody@example.com", "staff")
     assert b"No member of staff has your e-mail address" in signed_in(lost).get("/console/").content
+
+
+def test_the_picture_shows_the_day_and_names_what_lies_far_from_it(house, desk):
+    house.book(START)
+    house.book(START + timedelta(hours=2), name="Second Guest", staff=house.ben)
+    house.book(NOW.replace(hour=22, minute=45), name="Nora Night")
+    page = today(desk)
+    assert len(page.context["picture"].blocks) == 2
+    assert b"1 more at other hours is listed below" in page.content
+    assert today(desk, "2027-03-05").context["picture"] is None
+
+
+@pytest.mark.parametrize("on", ["2027-03-28", "2027-10-31"])
+def test_the_picture_holds_on_the_days_the_clocks_change(house, desk, on):
+    morning = NOW.fromisoformat(f"{on}T00:15:00+00:00")
+    house.book(morning, name="Early Guest")
+    house.book(morning + timedelta(hours=3), name="Later Guest")
+    picture = today(desk, on).context["picture"]
+    assert picture.ticks[0].words in {"00:00", "01:00", "02:00 (UTC+2)"}
+    assert all(0 <= block.x <= picture.width for block in picture.blocks)

@@ -51,7 +51,7 @@ class PolicyForm(Form):
     )
     switched_on = forms.MultipleChoiceField(
         label="Reminders that are sent",
-        choices=[(name, words.CONTROLS[name]) for name in sorted(SWITCHES)],
+        choices=[(name, words.CONTROLS[name]) for name in sorted(SWITCHES, reverse=True)],
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )

@@ -90,6 +90,7 @@ def numbers(desk: Desk, found: Sequence[Row]) -> Numbers:
 # The picture of the day
 
 
+LULL = timedelta(hours=5)
 WIDTH, GUTTER, LANE, HEAD = 960, 110, 44, 26
 
 
@@ -133,6 +134,7 @@ class Picture:
     ticks: list[Tick]
     now: float | None
     says: str
+    left_out: int
     width: int = WIDTH
     gutter: int = GUTTER
     lane: int = LANE
@@ -140,9 +142,10 @@ class Picture:
 
 def picture(desk: Desk, found: Sequence[Row], on: date) -> Picture | None:
     """The picture of a day; None when there is nothing to draw."""
-    shown = [row.leg for row in found if row.leg.case.state != CANCELLED]
-    if not shown:
+    all_day = [row.leg for row in found if row.leg.case.state != CANCELLED]
+    if not all_day:
         return None
+    shown = _together(all_day)
     begin, end = _frame(desk, shown, on)
     scale = (WIDTH - GUTTER) / (end - begin).total_seconds()
 
@@ -159,7 +162,21 @@ def picture(desk: Desk, found: Sequence[Row], on: date) -> Picture | None:
         ticks=list(_ticks(desk, begin, end, x)),
         now=x(desk.now) if begin <= desk.now <= end else None,
         says=f"{len(shown)} appointments with {len(names)} of the staff, as listed below.",
+        left_out=len(all_day) - len(shown),
     )
+
+
+def _together(legs: Sequence[Leg]) -> list[Leg]:
+    """Those that belong in one picture: a single visit at midnight must not squeeze the day.
+
+    A gap of more than LULL splits the day; the part with the most appointments is drawn.
+    """
+    parts: list[list[Leg]] = []
+    for leg in sorted(legs, key=lambda each: each.start):
+        if not parts or leg.start - max(each.end for each in parts[-1]) > LULL:
+            parts.append([])
+        parts[-1].append(leg)
+    return max(parts, key=len)
 
 
 def _frame(desk: Desk, legs: Sequence[Leg], on: date) -> tuple[datetime, datetime]:

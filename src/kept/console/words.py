@@ -170,7 +170,8 @@ def ago(seconds: float) -> str:
         (86400, "day", "days"),
         (3600, "hour", "hours"),
         (60, "minute", "minutes"),
+        (1, "second", "seconds"),
     ):
         if seconds >= length:
             return many(int(seconds // length), one, more)
-    return "less than a minute" if seconds >= 1 else "a moment"
+    return "a moment"
