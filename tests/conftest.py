@@ -63,6 +63,10 @@ def _load_settings():
         database["OPTIONS"]["init_command"] = f"{command}; PRAGMA synchronous=OFF".lstrip("; ")
     # Signing in is tested often, and slow hashing is what the real hashers are for.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # The conftest.py of a folder named on the command line is loaded before pytest-django does it.
+    import django
+
+    django.setup()
 
 
 def _choose_hypothesis_profile():
