@@ -26,8 +26,8 @@ WEEKDAYS = [WeeklyHours(day, time(9), time(17)) for day in range(5)]
 
 
 def berlin(day, hour, minute=0):
-    """That wall time in Berlin in March 2027 (winter time until the 28th)."""
-    offset = 1 if day < 28 else 2
+    """That wall time in Berlin in March 2027 (winter time until 02:00 on the 28th)."""
+    offset = 1 if (day, hour) < (28, 2) else 2
     return datetime(2027, 3, day, hour, minute, tzinfo=UTC) - timedelta(hours=offset)
 
 
