@@ -1,0 +1,254 @@
+"""What customers get to read, and what their calendars are told."""
+
+from datetime import timedelta
+
+import pytest
+from icalendar import Calendar
+
+from kept.appointments import actions, letters, queries
+from kept.core.case import Role
+from kept.people import actions as people
+from kept.people.actions import checked_contact
+from kept.schedule.queries import Resource
+from tests.appointments.clinic import (
+    DESK,
+    MIA,
+    Clinic,
+    Post,
+    berlin,
+    escalations,
+    go_to,
+    now,
+    state,
+    statuses,
+)
+
+START = berlin(4, 10)
+
+
+@pytest.fixture
+def clinic(db):
+    return Clinic()
+
+
+def event(letter):
+    (found,) = Calendar.from_ical(letter.calendar).walk("VEVENT")
+    return found
+
+
+def plain(text):
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def letter_of(clinic, post=None, **booking):
+    clinic.book(START, clinic.ada, **booking)
+    post = go_to(now(), post)
+    return post.letters[-1]
+
+
+def test_a_confirmation_says_everything_a_customer_has_to_know(clinic):
+    letter = letter_of(clinic)
+    text = plain(letter.text)
+    for fact in (
+        "Foot care",
+        "Thursday 4 March 2027",
+        "10:00",
+        "10:45",
+        "12 Canal Street, Riverton",
+        "Ada",
+        "€60",
+        "+442079460100",
+        "/a/",
+    ):
+        assert fact in text, fact
+    assert letter.recipient.address == "mia@example.com"
+    assert letter.reply_to.address == "harbour@example.com"
+
+
+def test_three_moves_and_a_cancel_count_up_in_one_calendar_entry(clinic):
+    booked = clinic.book(START, clinic.ada)
+    post = go_to(now())
+    for hour in (11, 12, 13):
+        actions.move(booked, berlin(4, hour), now(), MIA)
+        go_to(now(), post)
+    actions.cancel(booked, now(), MIA, by=Role.CUSTOMER)
+    go_to(now(), post)
+    entries = [event(letter) for letter in post.letters]
+    assert [entry["SEQUENCE"] for entry in entries] == [0, 1, 2, 3, 4]
+    assert {str(entry["UID"]) for entry in entries} == {queries.calendar_uid(booked)}
+    methods = [letter.calendar_method for letter in post.letters]
+    assert methods == ["REQUEST"] * 4 + ["CANCEL"]
+    inside = [str(Calendar.from_ical(letter.calendar)["METHOD"]) for letter in post.letters]
+    assert inside == methods
+    assert [str(entry["STATUS"]) for entry in entries] == ["CONFIRMED"] * 4 + ["CANCELLED"]
+    assert entries[3].start == entries[4].start == berlin(4, 13)
+
+
+def test_a_moved_notice_names_both_times(clinic):
+    booked = clinic.book(START, clinic.ada)
+    go_to(now())
+    actions.move(booked, berlin(5, 15), now(), MIA)
+    text = plain(go_to(now()).letters[0].text)
+    assert "4 March 2027" in text
+    assert "Friday 5 March 2027" in text
+
+
+def test_later_mails_are_answers_to_the_first_one_that_left(clinic):
+    booked = clinic.book(START, clinic.ada)
+    actions.move(booked, berlin(5, 10), now(), MIA)  # the confirmation never left
+    post = go_to(now())
+    actions.move(booked, berlin(5, 15), now(), MIA)
+    post = go_to(berlin(5, 15), post)
+    first, *later = post.letters
+    assert first.in_reply_to == ""
+    assert len(later) == 3
+    assert {letter.in_reply_to for letter in later} == {first.message_id}
+    assert {letter.references for letter in later} == {(first.message_id,)}
+    assert len({letter.message_id for letter in post.letters}) == 4
+
+
+def test_reminders_carry_no_invitation(clinic):
+    clinic.book(START, clinic.ada)
+    post = go_to(START)
+    assert [letter.calendar is None for letter in post.letters] == [False, True, True]
+
+
+def test_a_private_service_is_named_in_no_subject_and_no_calendar(clinic):
+    clinic.service = clinic.new_service(clinic.ada, name="Varicose veins", private=True)
+    booked = clinic.book(START, clinic.ada)
+    post = go_to(START - timedelta(hours=23))
+    actions.move(booked, berlin(5, 10), now(), MIA)
+    go_to(now(), post)
+    actions.cancel(booked, now(), DESK, by=Role.STAFF, reason="")
+    go_to(now(), post)
+    assert len(post.letters) == 4
+    for letter in post.letters:
+        whole = letter.subject + letter.text + letter.html + (letter.calendar or b"").decode()
+        assert "Varicose" not in whole
+        assert "Harbour Clinic" in letter.subject + letter.text
+        if letter.calendar:
+            assert str(event(letter)["CLASS"]) == "PRIVATE"
+
+
+def test_a_private_service_may_have_a_public_name(clinic):
+    clinic.service = clinic.new_service(
+        clinic.ada, name="Varicose veins", private=True, public_name="Check-up"
+    )
+    letter = letter_of(clinic)
+    assert "Check-up" in letter.text
+    assert "Varicose" not in letter.text + letter.subject
+
+
+def test_who_comes_in_person_reads_the_time_of_the_place(clinic):
+    contact = {"email": "mia@example.com", "time_zone": "America/New_York"}
+    text = plain(letter_of(clinic, contact=contact).text)
+    assert "10:00" in text
+    assert "04:00" not in text
+
+
+def test_who_is_called_up_elsewhere_reads_their_own_time_first(clinic):
+    clinic.service = clinic.new_service(
+        clinic.ada, name="Call", mode="online", place="https://video.example.com/room"
+    )
+    contact = {"email": "mia@example.com", "time_zone": "America/New_York"}
+    letter = letter_of(clinic, contact=contact)
+    text = plain(letter.text)
+    assert 0 <= text.index("04:00") < text.index("10:00")
+    assert "https://video.example.com/room" in text
+
+
+@pytest.mark.parametrize(
+    ("mode", "where"),
+    [("here", "12 Canal Street, Riverton"), ("online", "Online"), ("there", "At your address")],
+)
+def test_without_a_place_of_its_own_a_service_says_where_all_the_same(clinic, mode, where):
+    clinic.service = clinic.new_service(clinic.ada, mode=mode)
+    text = letter_of(clinic).text
+    assert where in text
+    assert ("12 Canal Street" in text.split("Harbour Clinic")[0]) is (mode == "here")
+
+
+def test_a_booking_by_the_desk_reads_as_one_by_the_customer(clinic):
+    letter = letter_of(clinic, by=DESK, origin="console")
+    assert "10:00" in letter.text
+
+
+def test_a_business_without_a_phone_is_reached_by_mail(clinic):
+    clinic.business.phone = ""
+    clinic.business.save()
+    letter = letter_of(clinic)
+    assert "harbour@example.com" in letter.text
+
+
+def test_a_cancellation_by_the_business_passes_on_its_reason_one_by_the_customer_does_not(clinic):
+    mine, theirs = clinic.book(START, clinic.ada), clinic.book(START, clinic.ben, name="Leo Ek")
+    post = go_to(now())
+    actions.cancel(mine, now(), MIA, by=Role.CUSTOMER, reason="found somebody cheaper")
+    actions.cancel(theirs, now(), DESK, by=Role.STAFF, reason="Ben is ill")
+    go_to(now(), post)
+    cancelled = {letter.recipient.name: letter.text for letter in post.letters[-2:]}
+    assert "cheaper" not in cancelled["Mia Wong"]
+    assert "Ben is ill" in cancelled["Leo Ek"]
+
+
+def test_a_letter_says_what_is_true_when_it_leaves(clinic):
+    """Not what was true when it was put in the outbox."""
+    clinic.book(START, clinic.ada)
+    Resource.objects.filter(id=clinic.ada.id).update(name="Ada Lindt-Berg")
+    assert "Ada Lindt-Berg" in go_to(now()).letters[0].text
+
+
+# When a part of it cannot be made
+
+
+def broken(*_):
+    raise RuntimeError("no such zone")
+
+
+def test_without_its_calendar_part_a_mail_goes_all_the_same_and_the_owner_gets_to_know(
+    clinic, monkeypatch, caplog
+):
+    monkeypatch.setattr(letters.invitation, "request", broken)
+    booked = clinic.book(START, clinic.ada)
+    post = go_to(now())
+    assert len(post.letters) == 1
+    assert (post.letters[0].calendar, post.letters[0].calendar_method) == (None, None)
+    assert state(booked) == "confirmed"
+    assert escalations(booked) == {"MESSAGE_INCOMPLETE"}
+    assert "could not be made" in caplog.text
+
+
+def test_a_message_that_cannot_be_worded_is_not_sent_half(clinic):
+    clinic.business.phone = clinic.business.email = ""
+    clinic.business.save()
+    booked = clinic.book(START, clinic.ada)
+    post = go_to(now())
+    assert post.letters == []
+    assert statuses(booked)["confirmation"] == "failed"
+    assert escalations(booked) == {"CONFIRMATION_FAILED"}
+
+
+def test_to_an_address_that_went_bad_meanwhile_nothing_is_sent(clinic):
+    booked = clinic.book(START, clinic.ada)
+    people.mark_email_bad(booked.customer_id, "mia@example.com", "no such user")
+    post = go_to(now())
+    assert post.letters == []
+    assert escalations(booked) == {"CONFIRMATION_FAILED"}
+    actions.correct_contact(booked, checked_contact("Mia Wong", "mia@example.org"), now(), DESK)
+    go_to(now(), post)
+    assert [letter.recipient.address for letter in post.letters] == ["mia@example.org"]
+    assert (state(booked), escalations(booked)) == ("confirmed", set())
+
+
+def test_hostile_words_stay_words(clinic):
+    post = Post()
+    clinic.book(
+        START,
+        clinic.ada,
+        name="<script>alert(1)</script> {{ x }}",
+        contact={"email": "mia@example.com"},
+    )
+    go_to(now(), post)
+    letter = post.letters[0]
+    assert "<script>" not in letter.html
+    assert "\n" not in letter.subject + letter.recipient.name
