@@ -30,6 +30,7 @@ from kept.core.availability import Refusal
 from kept.core.case import Actor, Event, NotAllowed, Role
 from kept.core.policy import Policy
 from kept.core.time import close_of_business, parse_offset
+from kept.lib.again import in_one_transaction
 from kept.lib.ids import new_id, new_reference, new_token
 from kept.outbox import queries as outbox
 from kept.people import actions as people
@@ -100,7 +101,7 @@ class Booking:
 # Booking
 
 
-@transaction.atomic
+@in_one_transaction
 def book(
     business: Business,
     booking: Booking,
@@ -126,7 +127,7 @@ def book(
     return appointment
 
 
-@transaction.atomic
+@in_one_transaction
 def walk_in(
     business: Business,
     booking: Booking,
@@ -512,17 +513,21 @@ def _change(
     longer than HAND_OVER_PATIENCE; then the message stands recorded as handed over before.
     """
     deadline = real_time.monotonic() + HAND_OVER_PATIENCE
-    while True:
-        with transaction.atomic():
-            leg = _locked_leg(appointment)
-            if expected is not None and leg.case.version != expected:
-                raise Stale(leg.case.version)
-            settled = not outbox.in_hand([leg.case_id])
-            if settled or real_time.monotonic() > deadline:
-                answer = change(leg)
-                alongside(appointment)
-                return answer
+
+    @in_one_transaction
+    def attempt() -> Answer | None:
+        leg = _locked_leg(appointment)
+        if expected is not None and leg.case.version != expected:
+            raise Stale(leg.case.version)
+        if outbox.in_hand([leg.case_id]) and real_time.monotonic() < deadline:
+            return None
+        answer = change(leg)
+        alongside(appointment)
+        return answer
+
+    while (answer := attempt()) is None:
         real_time.sleep(0.02)
+    return answer
 
 
 def _locked_leg(appointment: Appointment) -> Leg:
@@ -539,7 +544,7 @@ def _locked_leg(appointment: Appointment) -> Leg:
 # Contact, policy, closures: what else changes an appointment
 
 
-@transaction.atomic
+@in_one_transaction
 def correct_contact(
     appointment: Appointment, contact: Contact, now: datetime, actor: Actor
 ) -> None:
@@ -564,6 +569,7 @@ def _open_legs_of(customer: Customer) -> set[UUID]:
     return set(legs.values_list("case_id", flat=True))
 
 
+@in_one_transaction
 def change_policy(
     business: Business, changes: dict[str, object], now: datetime, actor: Actor
 ) -> int:
@@ -571,9 +577,8 @@ def change_policy(
 
     Raises PolicyError.
     """
-    with transaction.atomic():
-        version = new_policy_version(business, changes, now, str(actor))
-        return cases.change_policy(business.id, version.pk, now, actor)
+    version = new_policy_version(business, changes, now, str(actor))
+    return cases.change_policy(business.id, version.pk, now, actor)
 
 
 def close(
@@ -663,16 +668,22 @@ def _change_schedule(
     are affected is known for certain only once the schedule is changed. So: lock those known
     before, change, look again; if one was booked in between, undo and begin anew.
     """
-    while True:
-        with transaction.atomic():
-            locked = case_queries.lock_all(leg.case_id for leg in affected())
-            change()
-            legs = affected()
-            if locked.issuperset(leg.case_id for leg in legs):
-                legs = only(legs)
-                cases.apply([cases.Incoming(leg.case_id, event) for leg in legs], now)
-                return legs
+
+    @in_one_transaction
+    def attempt() -> list[Leg] | None:
+        locked = case_queries.lock_all(leg.case_id for leg in affected())
+        change()
+        legs = affected()
+        if not locked.issuperset(leg.case_id for leg in legs):
             transaction.set_rollback(True)
+            return None
+        legs = only(legs)
+        cases.apply([cases.Incoming(leg.case_id, event) for leg in legs], now)
+        return legs
+
+    while (legs := attempt()) is None:
+        pass
+    return legs
 
 
 def affected_by(
@@ -691,7 +702,7 @@ def _legs_ahead(ids: list[UUID]) -> list[Leg]:
     return list(legs.select_related("appointment__customer", "case", "staff").order_by("start"))
 
 
-@transaction.atomic
+@in_one_transaction
 def resolve_escalation(
     business: UUID, escalation_id: UUID, note: str, now: datetime, actor: Actor
 ) -> None:
@@ -701,7 +712,7 @@ def resolve_escalation(
     cases.apply([cases.Incoming(escalation.case_id, event)], now)
 
 
-@transaction.atomic
+@in_one_transaction
 def answer_hand_off(
     business: UUID,
     hand_off_id: UUID,

@@ -22,13 +22,13 @@ from kept.outbox.actions import LastLook
 
 def lock(case_id: UUID) -> models.Case:
     """Lock a case until the end of the transaction: nobody changes it meanwhile."""
-    return models.Case.objects.select_for_update().get(id=case_id)
+    return models.Case.objects.select_for_update(no_key=True).get(id=case_id)
 
 
 def lock_all(case_ids: Iterable[UUID]) -> set[UUID]:
     """Lock these cases, in the order of their ids as everybody does; answers which there are."""
-    rows = models.Case.objects.select_for_update().filter(id__in=list(case_ids)).order_by("id")
-    return set(rows.values_list("id", flat=True))
+    rows = models.Case.objects.filter(id__in=list(case_ids)).order_by("id")
+    return set(rows.select_for_update(no_key=True).values_list("id", flat=True))
 
 
 def escalated(case_ids: Iterable[UUID], kind: str) -> set[UUID]:
@@ -149,7 +149,9 @@ def message_wanted(case_id: UUID, control: str, run: int) -> LastLook:
     answer and the mark that follows from it.
     """
     row = lock(case_id)
-    duty = models.Control.objects.get(case_id=case_id, name=control, run=run)
+    duty = models.Control.objects.filter(case_id=case_id, name=control, run=run).first()
+    if duty is None:
+        return LastLook(f"{control} is no duty of this case", row.version)
     if duty.status != Status.PLANNED.value:
         return LastLook(f"{control} is {duty.status}: {duty.reason or row.state}", row.version)
     return LastLook("", row.version)

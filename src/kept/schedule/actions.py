@@ -59,7 +59,7 @@ def claim(
     Also raises Taken for somebody who retired meanwhile, and TimeError for what is not a whole
     minute.
     """
-    if not Resource.objects.select_for_update().get(number=resource.number).active:
+    if not Resource.objects.select_for_update(no_key=True).get(number=resource.number).active:
         raise Taken
     start, finish = to_minute(begin), to_minute(end)
     _make_room(resource.number, start, finish, now)
@@ -94,9 +94,10 @@ def lock(numbers: Iterable[int]) -> list[Resource]:
     """Let nobody else claim or give back time of these resources until the end of the transaction.
 
     In the order of their numbers, as everybody who needs several does: two who swap their times
-    would otherwise wait for one another. Cases are locked before resources.
+    would otherwise wait for one another. Cases are locked before resources. Those who merely refer
+    to a resource are not made to wait: two who close the same one do so before they lock it.
     """
-    rows = Resource.objects.select_for_update().filter(number__in=set(numbers))
+    rows = Resource.objects.select_for_update(no_key=True).filter(number__in=set(numbers))
     return list(rows.order_by("number"))
 
 
@@ -429,7 +430,7 @@ def close_gaps(resource: Resource, *, since: datetime | None = None) -> None:
         closures = closures.filter(end__gt=since)
     if not closures.exists():
         return
-    Resource.objects.select_for_update().get(number=resource.number)
+    Resource.objects.select_for_update(no_key=True).get(number=resource.number)
     for closure in closures:
         begin, end = _minute_down(closure.start), -int(-closure.end.timestamp() // 60)
         live = Claim.objects.filter(
