@@ -101,7 +101,9 @@ def _load(incoming: Sequence[Incoming], now: datetime) -> dict[UUID, Loaded]:
     ids = {each.case for each in incoming if isinstance(each.case, UUID)} - loaded.keys()
     if not ids:
         return loaded
-    rows = list(models.Case.objects.select_for_update().filter(id__in=ids).order_by("id"))
+    rows = list(
+        models.Case.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
+    )
     if len(rows) < len(ids):
         raise NoSuchCase(f"{len(ids) - len(rows)} of {len(ids)} cases do not exist")
     controls = _by_case(models.Control.objects.filter(case_id__in=ids).order_by("due_at", "id"))
@@ -169,6 +171,7 @@ class _Writes:
         self.posts: list[outbox.Post] = []
         self.withdrawn: list[tuple[UUID, str, int, str]] = []
         self.told: dict[UUID, people.Told] = {}
+        self.untold: list[tuple[UUID, int, str]] = []
         self.releases: dict[UUID, datetime] = {}
 
     def add(self, case: Loaded, decision: core.Decision) -> None:
@@ -263,6 +266,12 @@ class _Writes:
             for control in decision.controls
             if control.status is core.Status.VOID
         ]
+        done = {c.key for c in case.value.controls if c.status is core.Status.DONE}
+        self.untold += [
+            (row.subject, row.number, control.name)
+            for control in decision.controls
+            if control.status is core.Status.FAILED and control.key in done
+        ]
         if decision.told is not None:
             self.told[row.subject] = people.Told(
                 subject=row.subject,
@@ -288,6 +297,7 @@ class _Writes:
         # A message withdrawn and posted anew in one go must leave before the new one comes.
         outbox.withdraw(self.withdrawn, self.now)
         outbox.post(self.posts, self.now)
+        people.forget_told(self.untold)
         people.remember_told(self.told.values())
         schedule.release(self.releases)
 
@@ -394,7 +404,8 @@ def _claim_due(now: datetime, limit: int) -> list[UUID]:
     candidates = list(_due(now).values_list("case_id", flat=True)[:limit])
     if not candidates:
         return []
-    free = models.Case.objects.select_for_update(skip_locked=True).filter(id__in=candidates)
+    cases = models.Case.objects.filter(id__in=candidates)
+    free = cases.select_for_update(skip_locked=True, no_key=True)
     locked = set(free.values_list("id", flat=True))
     # Between the two reads another worker may have handled and let go of a case: look again.
     still_due = _due(now).filter(case_id__in=locked).values_list("case_id", flat=True)
@@ -434,7 +445,7 @@ def change_policy(business: UUID, policy_id: int, now: datetime, actor: core.Act
     """
     with transaction.atomic():
         waiting = models.Case.objects.filter(business_id=business, waits=True).order_by("id")
-        ids = list(waiting.select_for_update().values_list("id", flat=True))
+        ids = list(waiting.select_for_update(no_key=True).values_list("id", flat=True))
         models.Case.objects.filter(id__in=ids).update(policy_id=policy_id)
         event = core.Event("policy_changed", now, actor, data={"policy": policy_id})
         for at in range(0, len(ids), BATCH):

@@ -22,6 +22,7 @@ from kept.people import queries as people
 LEASE = timedelta(seconds=60)  # longer than any transport's timeout
 BACKOFF = tuple(timedelta(seconds=s) for s in (5, 15, 60, 180, 600, 1800, 3600))
 TELL_STAFF_AFTER = 3  # failed attempts before a person is told; the attempts go on
+MOST_DOUBTS = 3  # a server that always breaks off may have delivered every time: ask a person
 
 # After a crash in the middle of handing over nobody knows whether the message arrived. What the
 # customer has to know is sent again, under the same Message-ID; a second reminder is only noise.
@@ -95,9 +96,13 @@ def withdraw(controls: Iterable[tuple[UUID, str, int, str]], now: datetime) -> N
     for message in waiting.filter(status__in=[Message.QUEUED, Message.CLAIMED]):
         why = reasons.get((message.case, message.control, message.run))
         if why is not None:
-            message.status, message.error = Message.WITHDRAWN, why[:500]
-            message.save(update_fields=["status", "error"])
-            _note(message, "withdrawn", now, why)
+            _withdraw(message, why, now)
+
+
+def _withdraw(row: Message, why: str, now: datetime) -> None:
+    row.status, row.error, row.claimed_until = Message.WITHDRAWN, why[:500], None
+    row.save(update_fields=["status", "error", "claimed_until"])
+    _note(row, "withdrawn", now, why)
 
 
 def _note(message: Message, kind: str, at: datetime, detail: str = "") -> None:
@@ -138,14 +143,15 @@ def mark_handed_over(
     the other, never at once; the version says in which order. Answers "" when the letter may go.
     """
     look = still_wanted(message)
-    current = Message.objects.select_for_update().get(id=message.id)
-    if current.status != Message.CLAIMED or current.claimed_by != message.claimed_by:
-        return "another worker has taken it over"
+    current = _still_held(message, Message.CLAIMED)
+    if current is None:
+        return "it is no longer in this worker's hands"
     if look.why_not:
-        current.status, current.error = Message.WITHDRAWN, look.why_not[:500]
-        current.save(update_fields=["status", "error"])
-        _note(current, "withdrawn", now, look.why_not)
+        _withdraw(current, look.why_not, now)
         return look.why_not
+    if current.useful_until is not None and now >= current.useful_until:
+        _requeue(current, now, current.error, now)  # to be claimed once more, and to expire
+        return "its time of use is over"
     current.status = Message.HANDING_OVER
     current.handed_over_at, current.handed_over_version = now, look.version
     current.claimed_until = real_now() + LEASE
@@ -158,98 +164,139 @@ def mark_handed_over(
     return ""
 
 
-def accepted(message: Message, detail: str, now: datetime) -> Outcome:
-    """The transport took it."""
-    _finish(message, Message.ACCEPTED, "accepted", detail, now)
-    return _outcome(message, "message_accepted", detail)
+def accepted(message: Message, detail: str, now: datetime) -> Outcome | None:
+    """The transport took it. That is true whatever has been decided about it meanwhile.
+
+    None when an earlier attempt has been accepted already: then it is only more evidence.
+    """
+    row = Message.objects.select_for_update().get(id=message.id)
+    if row.status in {Message.ACCEPTED, Message.DELIVERED}:
+        _note(row, "accepted", now, detail)
+        return None
+    _finish(row, Message.ACCEPTED, "accepted", detail, now)
+    return _outcome(row, "message_accepted", detail)
 
 
-def expired(message: Message, now: datetime) -> Outcome:
+def expired(message: Message, now: datetime) -> Outcome | None:
     """Its time of use is over and it was not sent."""
-    detail = message.error or "it could not be sent in time"
-    _finish(message, Message.EXPIRED, "expired", detail, now)
-    return _outcome(message, "message_expired", detail)
+    row = _still_held(message, Message.CLAIMED)
+    if row is None:
+        return None
+    detail = row.error or "it could not be sent in time"
+    _finish(row, Message.EXPIRED, "expired", detail, now)
+    return _outcome(row, "message_expired", detail)
 
 
-def failed(message: Message, error: TransportError, now: datetime) -> Outcome | None:
-    """The attempt failed: for good, for now, or nobody knows. None: try again, nobody need know."""
+def failed(
+    message: Message, error: TransportError, now: datetime, look: LastLook
+) -> Outcome | None:
+    """The attempt failed: for good, for now, or nobody knows. None: nobody need know yet."""
+    row = _still_held(message, Message.CLAIMED, Message.HANDING_OVER)
+    if row is None:
+        return None
     if error.doubt:
-        return in_doubt(message, error.detail, now)
+        return _in_doubt(row, error.detail, now, look)
     if error.permanent:
-        _finish(message, Message.FAILED, "failed", error.detail, now)
-        return _outcome(message, "message_failed", error.detail)
-    return _try_again(message, error.detail, now)
+        _finish(row, Message.FAILED, "failed", error.detail, now)
+        return _outcome(row, "message_failed", error.detail)
+    return _retry(row, error.detail, now, look)
 
 
-def _try_again(message: Message, detail: str, now: datetime) -> Outcome | None:
-    _retry(message, detail, now)
-    if message.attempts != TELL_STAFF_AFTER:
-        return None
-    return _outcome(message, "message_delayed", detail)
-
-
-def in_doubt(message: Message, detail: str, now: datetime) -> Outcome | None:
-    """It may or may not have arrived. The doubt is recorded, whatever is done about it."""
-    _note(message, "doubt", now, detail)
-    if message.control in REPEAT_IN_DOUBT:
-        _retry(message, detail, now)
-        return None
-    _finish(message, Message.DOUBTFUL, "", detail, now)
-    return _outcome(message, "message_doubtful", f"handed over in doubt: {detail}")
-
-
-def _outcome(message: Message, event: str, detail: str) -> Outcome:
-    data: dict[str, object] = {
-        "control": message.control,
-        "run": message.run,
-        "channel": message.channel,
-        "detail": detail[:400],
-    }
-    return Outcome(message, event, data)
-
-
-def _finish(message: Message, status: str, evidence: str, detail: str, now: datetime) -> None:
-    message.status, message.error = status, "" if status == Message.ACCEPTED else detail[:500]
-    message.claimed_until = None
-    message.save(update_fields=["status", "error", "claimed_until"])
-    if evidence:
-        _note(message, evidence, now, detail)
-
-
-def _retry(message: Message, detail: str, now: datetime) -> None:
-    """Try again later, but look once more before it is of no use any longer."""
-    wait = BACKOFF[min(message.attempts, len(BACKOFF)) - 1] if message.attempts else BACKOFF[0]
-    wake_at = now + wait
-    if message.useful_until is not None:
-        wake_at = min(wake_at, max(message.useful_until, now))
-    message.status, message.wake_at, message.error = Message.QUEUED, wake_at, detail[:500]
-    message.claimed_by, message.claimed_until = "", None
-    message.save(update_fields=["status", "wake_at", "error", "claimed_by", "claimed_until"])
-    _note(message, "retrying", now, detail)
-
-
-def give_back(message: Message, why: str, now: datetime) -> Outcome | None:
+def give_back(message: Message, why: str, now: datetime, look: LastLook) -> Outcome | None:
     """An attempt that could not even begin (the server is away) counts and is tried again."""
-    message.attempts += 1
-    message.save(update_fields=["attempts"])
-    return _try_again(message, why, now)
+    row = _still_held(message, Message.CLAIMED)
+    if row is None:
+        return None
+    row.attempts += 1
+    row.save(update_fields=["attempts"])
+    return _retry(row, why, now, look)
 
 
-def recover_one(message_id: UUID, now: datetime) -> Outcome | None:
+def broke_off(message: Message, why: str, now: datetime, look: LastLook) -> Outcome | None:
+    """We tripped over something ourselves. Once it was marked, nobody knows whether it left."""
+    row = _still_held(message, Message.CLAIMED, Message.HANDING_OVER)
+    if row is not None and row.status == Message.HANDING_OVER:
+        return _in_doubt(row, why, now, look)
+    return give_back(message, why, now, look)
+
+
+def recover_one(message_id: UUID, now: datetime, look: LastLook) -> Outcome | None:
     """Decide about an attempt whose worker has died: its lease is over.
 
     Claimed but not handed over: simply to be sent. Handed over without an answer: in doubt.
     The caller holds the lock of the message's case and a transaction.
     """
-    message = Message.objects.select_for_update().get(id=message_id)
-    if message.claimed_until is None or message.claimed_until >= real_now():
+    row = Message.objects.select_for_update().get(id=message_id)
+    if row.claimed_until is None or row.claimed_until >= real_now():
         return None
-    if message.status == Message.CLAIMED:
-        _retry(message, "the worker stopped before it was handed over", now)
-        return None
-    if message.status == Message.HANDING_OVER:
-        return in_doubt(message, "the worker stopped while handing it over", now)
+    if row.status == Message.CLAIMED:
+        return _retry(row, "the worker stopped before it was handed over", now, look)
+    if row.status == Message.HANDING_OVER:
+        return _in_doubt(row, "the worker stopped while handing it over", now, look)
     return None
+
+
+def _still_held(message: Message, *statuses: str) -> Message | None:
+    """The row, locked, if it is still in the hands of this attempt.
+
+    A worker may have been held up for longer than its lease: then others have decided, and what
+    it has to say about its attempt comes too late. `attempts` tells two attempts apart.
+    """
+    row = Message.objects.select_for_update().get(id=message.id)
+    same = (row.claimed_by, row.attempts) == (message.claimed_by, message.attempts)
+    return row if same and row.status in statuses else None
+
+
+def _in_doubt(row: Message, detail: str, now: datetime, look: LastLook) -> Outcome | None:
+    """It may or may not have arrived. The doubt is recorded, whatever is done about it."""
+    _note(row, "doubt", now, detail)
+    doubts = row.evidence.filter(kind="doubt").count()
+    if row.control in REPEAT_IN_DOUBT and not look.why_not and doubts < MOST_DOUBTS:
+        return _retry(row, detail, now, look)
+    _finish(row, Message.DOUBTFUL, "", detail, now)
+    return _outcome(row, "message_doubtful", f"handed over in doubt: {detail}")
+
+
+def _outcome(row: Message, event: str, detail: str) -> Outcome:
+    data: dict[str, object] = {
+        "control": row.control,
+        "run": row.run,
+        "channel": row.channel,
+        "detail": detail[:400],
+    }
+    return Outcome(row, event, data)
+
+
+def _finish(row: Message, status: str, evidence: str, detail: str, now: datetime) -> None:
+    row.status, row.error = status, "" if status == Message.ACCEPTED else detail[:500]
+    row.claimed_until = None
+    row.save(update_fields=["status", "error", "claimed_until"])
+    if evidence:
+        _note(row, evidence, now, detail)
+
+
+def _retry(row: Message, detail: str, now: datetime, look: LastLook) -> Outcome | None:
+    """Try again later, but look once more before it is of no use any longer.
+
+    What is no longer wanted is not tried again. After TELL_STAFF_AFTER attempts a person is told.
+    """
+    if look.why_not:
+        _withdraw(row, look.why_not, now)
+        return None
+    wait = BACKOFF[min(row.attempts, len(BACKOFF)) - 1] if row.attempts else BACKOFF[0]
+    _requeue(row, now + wait, detail, now)
+    _note(row, "retrying", now, detail)
+    if row.attempts != TELL_STAFF_AFTER:
+        return None
+    return _outcome(row, "message_delayed", detail)
+
+
+def _requeue(row: Message, wake_at: datetime, detail: str, now: datetime) -> None:
+    if row.useful_until is not None:
+        wake_at = min(wake_at, max(row.useful_until, now))
+    row.status, row.wake_at, row.error = Message.QUEUED, wake_at, detail[:500]
+    row.claimed_by, row.claimed_until = "", None
+    row.save(update_fields=["status", "wake_at", "error", "claimed_by", "claimed_until"])
 
 
 def delivered(message: Message, detail: str, now: datetime) -> Outcome:

@@ -206,3 +206,9 @@ def remember_told(told: Iterable[Told]) -> None:
             unique_fields=["subject"],
             update_fields=["leg", "start", "cancelled", "via", "evidence", "control", "at"],
         )
+
+
+def forget_told(bounced: Iterable[tuple[UUID, int, str]]) -> None:
+    """What told the customer came back: (subject, leg, control) each. Nobody was told by it."""
+    for subject, leg, control in bounced:
+        models.Told.objects.filter(subject=subject, leg=leg, control=control).delete()

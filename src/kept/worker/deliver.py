@@ -9,16 +9,16 @@ in the same transaction as what it means for the case.
 from __future__ import annotations
 
 import logging
+import time as real_time
 from collections.abc import Callable
 from datetime import datetime
-
-from django.db import transaction
 
 from kept.appointments.letters import Unaddressed, letter_for
 from kept.cases import actions as cases
 from kept.cases import queries as case_queries
 from kept.channels.base import Letter, Transport, TransportError
 from kept.core.case import Event
+from kept.lib.again import in_one_transaction
 from kept.outbox import actions as outbox
 from kept.outbox import queries as outbox_queries
 from kept.outbox.actions import LastLook, Outcome
@@ -28,6 +28,10 @@ from kept.people import actions as people
 log = logging.getLogger("kept.worker")
 
 Now = Callable[[], datetime]
+
+# Seconds from the mark to the transport. A change waits longer than that for a message in hand, so
+# a worker that was suspended in between finds out here, and does not send what has changed since.
+LONGEST_MARK = 2.0
 
 
 def deliver_one(transport: Transport, worker: str, now: Now) -> bool:
@@ -40,27 +44,28 @@ def deliver_one(transport: Transport, worker: str, now: Now) -> bool:
     except Exception:
         # One message that cannot be handled must not stop the others: it is tried again later,
         # counted, and after a few attempts somebody is told.
-        log.exception("Message %s could not be delivered; it is tried again.", message.id)
-        _settle(message, now, lambda at: outbox.give_back(message, "an error in Kept itself", at))
+        log.exception("Message %s could not be delivered.", message.id)
+        why = "an error in Kept itself"
+        _settle(message, now, lambda at, look: outbox.broke_off(message, why, at, look))
     return True
 
 
 def _deliver(message: Message, transport: Transport, now: Now) -> None:
     at = now()
     if message.useful_until is not None and at >= message.useful_until:
-        _settle(message, now, lambda at: outbox.expired(message, at))
+        _settle(message, now, lambda at, look: outbox.expired(message, at))
         return
     try:
         transport.prepare()
     except TransportError as error:
         detail = error.detail
-        _settle(message, now, lambda at: outbox.give_back(message, detail, at))
+        _settle(message, now, lambda at, look: outbox.give_back(message, detail, at, look))
         return
     try:
         letter, missing = letter_for(message, at)
     except (Unaddressed, ValueError) as error:
         reason = TransportError(str(error), permanent=True)
-        _settle(message, now, lambda at: outbox.failed(message, reason, at))
+        _settle(message, now, lambda at, look: outbox.failed(message, reason, at, look))
         return
     _hand_over(message, letter, missing, transport, now)
 
@@ -68,24 +73,21 @@ def _deliver(message: Message, transport: Transport, now: Now) -> None:
 def _hand_over(
     message: Message, letter: Letter, missing: str, transport: Transport, now: Now
 ) -> None:
-    at = now()
-    why_not = outbox.mark_handed_over(message, letter, at, still_wanted)
+    began = real_time.monotonic()
+    why_not = outbox.mark_handed_over(message, letter, now(), still_wanted)
     if why_not:
         return
     try:
+        if real_time.monotonic() - began > LONGEST_MARK:
+            raise TransportError("the worker was held up before handing it over")
         receipt = transport.hand_over(letter)
     except TransportError as error:
         failure = error
         if error.permanent and getattr(error, "at", "") == "recipient":
             people.mark_email_bad(message.person_id, letter.recipient.address, error.detail)
-        _settle(message, now, lambda at: outbox.failed(message, failure, at))
+        _settle(message, now, lambda at, look: outbox.failed(message, failure, at, look))
         return
-    _settle(message, now, lambda at: outbox.accepted(message, receipt.detail, at))
-    if missing:
-        event = Event(
-            "message_incomplete", now(), data={"control": message.control, "detail": missing}
-        )
-        cases.apply([cases.Incoming(message.case, event)], now())
+    _settle(message, now, lambda at, look: outbox.accepted(message, receipt.detail, at), missing)
 
 
 def still_wanted(message: Message) -> LastLook:
@@ -93,30 +95,48 @@ def still_wanted(message: Message) -> LastLook:
     return case_queries.message_wanted(message.case, message.control, message.run)
 
 
-def _settle(message: Message, now: Now, write_back: Callable[[datetime], Outcome | None]) -> None:
+WriteBack = Callable[[datetime, LastLook], Outcome | None]
+
+
+@in_one_transaction
+def _settle(message: Message, now: Now, write_back: WriteBack, missing: str = "") -> None:
     """Write what became of an attempt and what it means for the case, together.
 
     The case is locked before the message, as everywhere: two orders would be a deadlock.
     """
-    with transaction.atomic():
-        case_queries.lock(message.case)
-        at = now()
-        tell(write_back(at), at)
+    look = still_wanted(message)
+    at = now()
+    tell(write_back(at, look), at)
+    if missing:
+        data: dict[str, object] = {"control": message.control, "detail": missing}
+        _happened(message, Event("message_incomplete", at, data=data), at)
 
 
 def tell(outcome: Outcome | None, at: datetime) -> None:
     """Let the case know what became of its message."""
     if outcome is not None:
-        event = Event(outcome.event, at, data=outcome.data)
-        cases.apply([cases.Incoming(outcome.message.case, event)], at)
+        _happened(outcome.message, Event(outcome.event, at, data=outcome.data), at)
+
+
+def _happened(message: Message, event: Event, at: datetime) -> None:
+    cases.apply([cases.Incoming(message.case, event)], at)
 
 
 def recover(now: Now) -> int:
     """Decide about attempts whose worker has died; answers how many there were."""
     abandoned = outbox_queries.abandoned()
     for message in abandoned:
-        with transaction.atomic():
-            case_queries.lock(message.case)
-            at = now()
-            tell(outbox.recover_one(message.id, at), at)
+        try:
+            _recover_one(message, now)
+        except Exception:
+            log.exception("Message %s could not be recovered; the others go on.", message.id)
     return len(abandoned)
+
+
+def _recover_one(message: Message, now: Now) -> None:
+    _settle(message, now, lambda at, look: outbox.recover_one(message.id, at, look))
+
+
+def bounced(message: Message, detail: str, now: Now) -> None:
+    """It came back after it had been accepted, perhaps hours later."""
+    _settle(message, now, lambda at, look: outbox.bounced(message, detail, at))
