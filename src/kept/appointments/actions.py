@@ -11,7 +11,6 @@ import time as real_time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -196,6 +195,7 @@ class _Leg:
         self.policy: PolicyVersion = accounts.policy_in_force(business.id)
         self.staff: Resource
         self.start: datetime
+        self._read: dict[UUID | None, list[Resource]] = {}
 
     @property
     def end(self) -> datetime:
@@ -223,21 +223,22 @@ class _Leg:
         # "Taken" says most: somebody could have done it at another time.
         raise CannotBook(Refusal.TAKEN if Refusal.TAKEN in refusals else refusals[0])
 
-    @cached_property
-    def able(self) -> list[Resource]:
-        """Everybody who gives the service, by name."""
-        return schedule_queries.staff_of(self.service)
-
     def keeps(self, staff: UUID) -> UUID | None:
         """This person, if they still give the service; else anybody may."""
-        return staff if any(resource.id == staff for resource in self.able) else None
+        return staff if self._givers(staff) else None
 
     def candidates(self, staff: UUID | None) -> list[Resource]:
         """The one asked for, or everybody who gives the service. Raises Resource.DoesNotExist."""
-        asked = [resource for resource in self.able if staff in (None, resource.id)]
+        asked = self._givers(staff)
         if staff is not None and not asked:
             raise Resource.DoesNotExist("This member of staff does not give this service.")
         return asked
+
+    def _givers(self, staff: UUID | None) -> list[Resource]:
+        """Who gives the service, or only this one of them, if they do; each read once."""
+        if staff not in self._read:
+            self._read[staff] = schedule_queries.staff_of(self.service, only=staff)
+        return self._read[staff]
 
     def _least_busy_first(self, candidates: list[Resource], start: datetime) -> list[Resource]:
         """Work is shared evenly over the day of the business on which it begins."""

@@ -53,9 +53,11 @@ def staff_member(business: UUID, resource_id: UUID) -> Resource:
     return staff(business).get(id=resource_id)
 
 
-def staff_of(service: Service) -> list[Resource]:
-    """Who gives this service, by name."""
+def staff_of(service: Service, only: UUID | None = None) -> list[Resource]:
+    """Who gives this service, by name; `only`: this one, or nobody if they do not give it."""
     active = service.staff.filter(active=True)
+    if only is not None:
+        active = active.filter(id=only)
     return list(active.prefetch_related("hours").order_by("name", "id"))
 
 

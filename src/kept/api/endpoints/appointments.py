@@ -105,7 +105,7 @@ def _cannot_book(
     but: UUID | None = None,
 ) -> Problem:
     """409 with the next free slots. `but`: the leg that is moved may overlap its old time."""
-    resources = [each for each in schedule.staff_of(service) if staff in (None, each.id)]
+    resources = schedule.staff_of(service, only=staff)
     # Nothing comes after a time that is too far ahead.
     begin = now if refused.refusal is Refusal.TOO_FAR else max(start, now)
     free: list[schedule.Slot] = []

@@ -38,11 +38,9 @@ def list_slots(
         offered = schedule.service(business.id, asked.service)
     except Service.DoesNotExist as error:
         raise not_found("There is no such service.", "?service") from error
-    resources = schedule.staff_of(offered)
-    if asked.staff is not None:
-        resources = [each for each in resources if each.id == asked.staff]
-        if not resources:
-            raise not_found("No such member of staff gives this service.", "?staff")
+    resources = schedule.staff_of(offered, only=asked.staff)
+    if asked.staff is not None and not resources:
+        raise not_found("No such member of staff gives this service.", "?staff")
     found = schedule.free_minutes(offered, resources, asked.begin, asked.end, clock())
     ids, minutes = [each.id for each in resources], offered.duration_minutes
     return Answer(200, shapes.slots_body(found, ids, minutes, shapes.zone_of(business))).response()
