@@ -12,7 +12,7 @@ WRONG = [
     ("KEPT_EMAIL_URL", "mail.example.com", "must begin with smtp://"),
     ("KEPT_EMAIL_URL", "smtp://user:hunter2@", "has no host"),
     ("KEPT_BASE_URL", "book.example.com", "write the address people use"),
-    ("KEPT_BASE_URL", "https://example.com/kept", "(no path)"),
+    ("KEPT_BASE_URL", "https://example.com/kept", "(no path"),
     ("KEPT_SECRET_KEY", "hunter2", "shorter than 32 characters"),
 ]
 
