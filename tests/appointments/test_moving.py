@@ -11,7 +11,7 @@ from kept.core.availability import Refusal
 from kept.core.case import NotAllowed
 from kept.schedule import actions as schedule
 from kept.schedule import queries as schedule_queries
-from kept.schedule.queries import Resource
+from kept.schedule.queries import Resource, Service
 from tests.appointments.clinic import (
     ALWAYS,
     DESK,
@@ -242,6 +242,19 @@ def test_an_appointment_of_an_archived_service_can_still_be_moved(clinic, booked
     schedule.archive_service(clinic.business.id, clinic.service.id, now())
     move(booked)
     assert (leg(booked).start, state(booked)) == (LATER, "scheduled")
+
+
+def test_what_was_agreed_at_booking_is_carried_through_a_move(clinic, booked):
+    agreed = leg(booked).snapshot
+    Service.objects.filter(id=clinic.service.id).update(
+        name="Other", price=999, duration_minutes=5, change_until="72h", late_cancel="72h"
+    )
+    length = leg(booked).end - leg(booked).start
+    for start in (LATER, START):
+        move(booked, start)
+        moved = leg(booked)
+        assert (moved.start, moved.snapshot) == (start, agreed)
+        assert moved.end - moved.start == length
 
 
 # Versions

@@ -20,6 +20,7 @@ from django.db import transaction
 from kept.accounts import queries as accounts
 from kept.accounts.actions import new_policy_version
 from kept.accounts.queries import Business, PolicyVersion
+from kept.appointments import queries
 from kept.appointments.models import Appointment, Leg
 from kept.cases import actions as cases
 from kept.cases import queries as case_queries
@@ -368,8 +369,8 @@ def move(
 
     The old time is given back first, so the new one may overlap it. Unless somebody else is asked
     for, the customer keeps the person they booked, or gets whoever is free when that person no
-    longer gives the service. The new leg takes the service as it is now, also an archived one.
-    If the new time cannot be had, nothing has changed.
+    longer gives the service. Name, price, length and terms stay as agreed at booking, whatever
+    became of the service since. If the new time cannot be had, nothing has changed.
 
     Raises CannotBook, NotAllowed, Stale, and Resource.DoesNotExist for somebody asked for who does
     not give the service.
@@ -401,7 +402,8 @@ ALREADY_THERE = "The appointment is at this time already: choose another one."
 def _next_leg(appointment: Appointment, leg: Leg, now: datetime) -> _Leg:
     # Read anew: the address may have been corrected since the caller read the appointment.
     customer = people_queries.customer(appointment.customer_id)
-    return _Leg(appointment.business, appointment, leg.service, customer, now, leg.number + 1)
+    service = queries.service_as_booked(leg)
+    return _Leg(appointment.business, appointment, service, customer, now, leg.number + 1)
 
 
 def _request(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from urllib.parse import urlsplit
+from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from kept.appointments.models import Appointment as Appointment
@@ -25,6 +25,7 @@ from kept.outbox import queries as outbox
 from kept.outbox.queries import Message
 from kept.people import queries as people
 from kept.people.queries import Told
+from kept.schedule.queries import Service
 
 PATH = PATHS["appointment"]
 
@@ -211,8 +212,38 @@ def soon(business: UUID, now: datetime, within: timedelta = timedelta(hours=1)) 
 
 
 def calendar_uid(appointment: Appointment) -> str:
-    """The UID of its calendar entry: the same for life, in mails and in downloads."""
-    return f"{appointment.id}@{urlsplit(settings.BASE_URL).hostname}"
+    """The UID of its calendar entry: the same for life, in mails and in downloads.
+
+    The plain id, as RFC 7986, 5.3 recommends: a host name in it would change with the host.
+    """
+    return str(appointment.id)
+
+
+def service_as_booked(leg: Leg) -> Service:
+    """The service with the terms of this leg: what a move carries on, whatever was edited since.
+
+    A copy in memory that is never saved.
+    """
+    agreed = copy(leg.service)
+    for name in AGREED:
+        setattr(agreed, name, leg.snapshot[name])
+    price = leg.snapshot["price"]
+    agreed.price = Decimal(price) if price is not None else None
+    agreed.change_until = leg.snapshot["terms"]["change_until"]
+    agreed.late_cancel = leg.snapshot["terms"]["late_cancel"]
+    return agreed
+
+
+AGREED = (
+    "name",
+    "public_name",
+    "duration_minutes",
+    "buffer_before_minutes",
+    "buffer_after_minutes",
+    "mode",
+    "place",
+    "private",
+)
 
 
 def reason_of(leg: Leg, event: str) -> str:

@@ -242,4 +242,16 @@ def work(*, name: str | None, deliverers: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     logging.getLogger("kept").info("The worker turns the handle.")
-    loop.run(stop, name=name or f"{socket.gethostname()}-{os.getpid()}", deliverers=deliverers)
+    name = name or f"{socket.gethostname()}-{os.getpid()}"
+    loop.run(stop, name=name, deliverers=deliverers, tidy=tidy)
+
+
+def tidy() -> None:
+    """Clear away what is over: remembered answers of the API, sessions of the console."""
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from kept.api import actions as api
+    from kept.clock import queries as clock
+
+    api.purge(clock.now())
+    SessionStore.clear_expired()

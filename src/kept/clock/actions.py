@@ -101,6 +101,14 @@ def _set(clock: Clock, says: datetime, speed: float) -> datetime:
     return says
 
 
+LONG_DEAD = timedelta(days=7)
+
+
+def forget_the_dead() -> None:
+    """Forget processes that have not been seen for a week: every start makes a new name."""
+    Heartbeat.objects.filter(seen_at__lt=queries.real_now() - LONG_DEAD).delete()
+
+
 def beat(name: str, *, started_at: datetime, idle: bool, turned: int, failed: int) -> None:
     """Leave a sign of life of a process that turns the handle."""
     Heartbeat.objects.update_or_create(

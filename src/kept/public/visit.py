@@ -223,7 +223,7 @@ def _ended(visit: Visit) -> Ended | None:
 
 def asked_for(visit: Visit, staff: list[Resource], **changes: Any) -> times.Asked:
     values: dict[str, Any] = {
-        "service": visit.leg.service,
+        "service": appointments.service_as_booked(visit.leg),
         "staff": staff,
         "zone": visit.zone,
         "locale": visit.locale,

@@ -30,11 +30,20 @@ log = logging.getLogger("kept.worker")
 REST = 0.2  # seconds between two looks when nothing is due
 BEAT_EVERY = timedelta(seconds=3)
 RECOVER_EVERY = timedelta(seconds=10)
+TIDY_EVERY = timedelta(hours=1)
 
 
-def run(stop: threading.Event, *, name: str, deliverers: int = 2) -> None:
-    """Turn the handle until `stop` is set. Errors are logged and survived; the rest goes on."""
-    tally = _Tally(name)
+Tidy = Callable[[], None]
+
+
+def run(
+    stop: threading.Event, *, name: str, deliverers: int = 2, tidy: Tidy = lambda: None
+) -> None:
+    """Turn the handle until `stop` is set. Errors are logged and survived; the rest goes on.
+
+    `tidy` is called once an hour: it clears away what the doors to the street no longer need.
+    """
+    tally = _Tally(name, tidy)
     make: Callable[[], Transport] = from_url(settings.EMAIL_URL)  # a wrong one ends it here
     threads = [
         threading.Thread(
@@ -74,10 +83,10 @@ def turn_controls() -> int:
 class _Tally:
     """What this worker has done so far, and when it last said that it lives."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, tidy: Tidy) -> None:
+        self.name, self._tidy = name, tidy
         self.started_at = clock_queries.real_now()
-        self.beat_at = self.recovered_at = self.started_at - timedelta(days=1)
+        self.beat_at = self.recovered_at = self.tidied_at = self.started_at - timedelta(days=1)
         self.turned = self.failed = 0
 
     def beat(self) -> None:
@@ -103,6 +112,14 @@ class _Tally:
             self.recovered_at = at
             recover(clock_queries.now)
 
+    def tidy(self) -> None:
+        """Once an hour, and at the start."""
+        at = clock_queries.real_now()
+        if at - self.tidied_at >= TIDY_EVERY:
+            self.tidied_at = at
+            clock.forget_the_dead()
+            self._tidy()
+
 
 def _turn_until(stop: threading.Event, tally: _Tally) -> None:
     while not stop.is_set():
@@ -113,6 +130,7 @@ def _turn_until(stop: threading.Event, tally: _Tally) -> None:
             tally.failed += pushed_back
             busy = turned > 0
             tally.recover()
+            tally.tidy()
             tally.beat()
         except Exception:
             _survive()

@@ -228,7 +228,7 @@ def reschedule(request: HttpRequest, appointment_id: PathId, body: RescheduleIn)
         leg = queries.current_leg(row)
         who = body.staff or leg.staff_id
         raise _cannot_book(
-            refused, business, leg.service, body.start, who, now, but=leg.case_id
+            refused, business, queries.service_as_booked(leg), body.start, who, now, but=leg.case_id
         ) from refused
     except Resource.DoesNotExist as error:
         raise not_found("No such member of staff gives this service.", "#/staff") from error

@@ -111,7 +111,9 @@ def refresh_version(form: Form, leg: Leg) -> None:
 def move(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse:
     """Choose another time; the old one is kept until the new one is booked."""
     appointment, leg = found(desk, appointment_id)
-    offer = slots.offer(request, desk, leg.service, but=leg.case_id, staff=leg.staff_id)
+    offer = slots.offer(
+        request, desk, queries.service_as_booked(leg), but=leg.case_id, staff=leg.staff_id
+    )
     form = Slot(
         sent(request),
         initial={"version": leg.case.version, "day": offer.day, "slot": request.GET.get("slot")},
@@ -125,7 +127,9 @@ def move(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse
         "appointment": appointment,
         "leg": leg,
         "form": form,
-        "offer": slots.offer(request, desk, leg.service, but=leg.case_id, staff=leg.staff_id),
+        "offer": slots.offer(
+            request, desk, queries.service_as_booked(leg), but=leg.case_id, staff=leg.staff_id
+        ),
         "refused": "" if acts.may_move(desk, leg) else "This appointment cannot be moved any more.",
         "possible": acts.possible(desk, leg),
     }
