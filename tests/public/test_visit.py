@@ -380,6 +380,29 @@ def test_a_cancellation_by_the_business_says_so_and_why(db, client):
     assert "Water damage" in said
 
 
+def test_what_staff_note_when_the_customer_cancels_is_not_shown_to_them(db, client):
+    appointment = open_house().book()
+    actions.cancel(appointment, now(), FRONT_DESK, by=Role.CUSTOMER, reason="rude on the phone")
+    said = text(client.get(url(appointment)))
+    assert "Cancelled by you on" in said
+    assert "rude" not in said
+    assert "Reason" not in said
+
+
+@pytest.mark.parametrize("by", [Role.CUSTOMER, Role.STAFF])
+def test_what_staff_note_at_a_miss_or_a_correction_is_not_shown_to_the_customer(db, client, by):
+    appointment = open_house().book()
+    running(appointment)
+    actions.miss(appointment, now(), FRONT_DESK, by=by, reason="rude on the phone")
+    assert "rude" not in text(client.get(url(appointment)))
+    actions.correct(
+        appointment, "cancelled", now(), FRONT_DESK, by=by, reason="rude, but called before"
+    )
+    said = text(client.get(url(appointment)))
+    assert "Cancelled by" in said
+    assert "rude" not in said
+
+
 def test_late_cancellation_is_said_before_and_not_after(db, client):
     appointment = open_house().book(TUESDAY_TEN + timedelta(days=1))
     assert "is not a late cancellation" in text(client.get(url(appointment, "/1/cancel")))

@@ -70,7 +70,7 @@ class Cancel(WithReason):
             ("business", "We have to cancel"),
         ],
         widget=forms.RadioSelect,
-        help_text="When we cancel, the customer is told the reason below.",
+        help_text="When we cancel, the customer is told the reason below. Else it is for us alone.",
     )
 
     field_order = ("by", "reason", "version")

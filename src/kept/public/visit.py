@@ -18,6 +18,7 @@ from kept.appointments import letters
 from kept.appointments import queries as appointments
 from kept.appointments.queries import Appointment, Leg, Timeline
 from kept.calendars import invitation
+from kept.cases.queries import Event
 from kept.clock import queries as clock
 from kept.core.case import Actor, Role
 from kept.core.time import ONE_MINUTE
@@ -204,7 +205,10 @@ def _reached(visit: Visit) -> dict[str, datetime]:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Who ended an appointment before it was completed, when and why."""
+    """Who ended an appointment before it was completed, when and why.
+
+    `reason`: only what the business says to its customer, or what the customer wrote themselves.
+    """
 
     by_customer: bool
     at: datetime
@@ -216,9 +220,21 @@ def _ended(visit: Visit) -> Ended | None:
     for event in reversed(visit.timeline.events):
         to = event.data.get("to") if event.name == "corrected" else event.name
         if event.case_id == visit.leg.case_id and to == state:
-            by = visit.leg.case.facts.get("by")
-            return Ended(by == "customer", event.at, event.reason if event.name == state else "")
+            by_customer = visit.leg.case.facts.get("by") == "customer"
+            return Ended(by_customer, event.at, _reason(event, by_customer=by_customer))
     return None
+
+
+def _reason(event: Event, *, by_customer: bool) -> str:
+    """What was typed, where its customer may read it.
+
+    What staff note when a customer cancels is for the house, and so is every note of a miss or of
+    a correction.
+    """
+    if event.name != "cancelled":
+        return ""
+    theirs = event.actor_role == Role.CUSTOMER
+    return event.reason if theirs or not by_customer else ""
 
 
 def asked_for(visit: Visit, staff: list[Resource], **changes: Any) -> times.Asked:
