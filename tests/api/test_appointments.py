@@ -245,6 +245,17 @@ def test_what_was_recorded_wrongly_is_put_right(house):
     assert house.ask(booked, "correct", body).json()["state"] == "completed"
 
 
+def test_an_arrival_of_somebody_untold_is_taken_back_to_scheduled(house):
+    booked = house.book()
+    pass_time(days=2)
+    house.ask(booked, "arrive")
+    body = {"state": "confirmed", "reason": "the wrong row"}
+    refused = problem(house.ask(booked, "correct", body, 409), "not_allowed")
+    assert refused["detail"] == "The customer was never told: correct it to scheduled."
+    body["state"] = "scheduled"
+    assert house.ask(booked, "correct", body).json()["state"] == "scheduled"
+
+
 @pytest.mark.parametrize(
     ("body", "pointer"),
     [

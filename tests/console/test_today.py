@@ -120,6 +120,17 @@ def test_one_tap_records_and_one_tap_undoes(house, desk):
     assert names.count("corrected") == 2  # nothing is erased
 
 
+def test_undoing_an_arrival_of_somebody_untold_asks_a_person_to_tell_them(house, desk):
+    booked = house.book(START)
+    assert state(booked) == "scheduled"
+    tap(desk, today(desk), "Arrived")
+    tap(desk, today(desk), "Undo")
+    assert state(booked) == "scheduled"
+    assert b"CONFIRMATION_FAILED" not in desk.get("/console/").content  # in words, for people
+    open_ones = [e.kind for e in queries.timeline(booked).escalations if e.resolved_at is None]
+    assert open_ones == ["CONFIRMATION_FAILED"]
+
+
 def test_did_not_come_is_offered_once_it_has_begun_and_arriving_after_all_then(house, desk):
     booked = house.book(START)
     loop.turn_once()

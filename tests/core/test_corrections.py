@@ -146,3 +146,60 @@ def test_a_cancelled_notice_on_its_way_is_taken_back_with_the_cancellation():
     visit.happens("cancelled", by=STAFF)
     correct(visit, "attended")
     assert visit.withdrawn[-1] == ("cancelled_notice", 1)
+
+
+NEVER_TOLD = "The customer was never told: correct it to scheduled."
+
+
+def untold_arrival(**how):
+    """Somebody arrived of whom nobody had told the time, shortly before the start."""
+    visit = Visit("20h", **{"transport": "hangs", **how})
+    visit.until(visit.before("10m"))
+    visit.happens("arrived", by=STAFF)
+    return visit
+
+
+UNTOLD_VISITS = {
+    "the confirmation is on its way": {},
+    "no channel reaches them": {"channels": ()},
+    "the confirmation was refused": {"transport": "refuses"},
+    "moved, and told of the first time only": {"leg": 2, "facts": {"told": True}},
+}
+
+
+@pytest.mark.parametrize("how", UNTOLD_VISITS.values(), ids=list(UNTOLD_VISITS))
+@pytest.mark.parametrize("to", ["confirmed", "prepared"])
+def test_an_arrival_taken_back_tells_nobody_anything(how, to):
+    visit = untold_arrival(**how)
+    refused = visit.refusal("corrected", by=STAFF, reason="a slip", to=to)
+    assert refused.detail == NEVER_TOLD
+
+
+@pytest.mark.parametrize("how", UNTOLD_VISITS.values(), ids=list(UNTOLD_VISITS))
+@pytest.mark.parametrize(
+    ("to", "left_open"),
+    [("scheduled", {"CONFIRMATION_FAILED"}), ("completed", set()), ("missed", set())],
+)
+def test_an_untold_arrival_may_be_corrected_to_what_needs_no_telling(how, to, left_open):
+    visit = untold_arrival(**how)
+    visit.until(visit.start)
+    correct(visit, to, side="customer")
+    assert visit.state == to
+    assert visit.open == left_open
+
+
+def test_somebody_who_walked_in_was_told_of_no_time():
+    visit = Visit("0m", begins="walked_in", facts={"told": True})
+    assert visit.refusal("corrected", by=STAFF, reason="a slip", to="confirmed").detail == (
+        NEVER_TOLD
+    )
+    correct(visit, "scheduled")
+    assert visit.open == {"CONFIRMATION_FAILED"}
+
+
+def test_a_confirmation_that_comes_back_after_the_arrival_has_told_nobody():
+    visit = Visit("72h")
+    visit.until(visit.before("1h"))
+    visit.happens("arrived", by=STAFF)
+    visit.message("failed", "confirmation", detail="mailbox unknown")
+    assert visit.refusal("corrected", by=STAFF, reason="a slip", to="prepared").detail == NEVER_TOLD

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 from kept.appointments import actions as appointments
 from kept.appointments.queries import Appointment, Leg
 from kept.cases import actions as cases
-from kept.cases.queries import Control, Escalation, Event, HandOff
+from kept.cases.queries import Case, Control, Escalation, Event, HandOff
 from kept.channels.base import Interrupted, Receipt, Refused, Unreachable
 from kept.checks.promises import run
 from kept.clock import actions as clock_actions
@@ -433,3 +433,20 @@ def test_any_history_keeps_all_twelve_promises(db):
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_an_arrival_by_mistake_of_somebody_nobody_told_keeps_all_twelve_promises(db):
+    """Booked by phone without an e-mail address, recorded as arrived, and taken back."""
+    history = History()
+    try:
+        history.book(0, 120, ("Ole Brandt", "", "+442079460123"), False, True, False)
+        history.say(0, "arrived", DESK)
+        history.correct(0, "confirmed", Role.CUSTOMER)
+        history.every_promise_holds_as_far_as_it_can()
+        history.correct(0, "scheduled", Role.CUSTOMER)
+        history.finish()
+        assert Case.objects.get().state == "scheduled"
+        open_ones = Escalation.objects.filter(resolved_at=None)
+        assert list(open_ones.values_list("kind", flat=True)) == ["CONFIRMATION_FAILED"]
+    finally:
+        history.teardown()

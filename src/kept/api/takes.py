@@ -135,7 +135,9 @@ Price = Annotated[
 ]
 PathId = Annotated[str, _json(type="string", format="uuid")]
 Whose = Literal["customer", "business", "staff"]
-CorrectedState = Literal["confirmed", "prepared", "attended", "completed", "missed", "cancelled"]
+CorrectedState = Literal[
+    "scheduled", "confirmed", "prepared", "attended", "completed", "missed", "cancelled"
+]
 State = Literal[
     "scheduled", "confirmed", "prepared", "attended", "completed", "cancelled", "missed"
 ]

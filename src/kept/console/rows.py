@@ -141,14 +141,21 @@ def buttons(desk: Desk, leg: Leg) -> list[Button]:
     if state in AHEAD:
         return _before_the_visit(desk, leg)
     if state == ATTENDED:
-        back = "prepared" if leg.case.facts.get("preparation_opened") else "confirmed"
         done = Button("Completed", "complete", style="primary")
-        return [done, *_undo(desk, leg, back)]
+        return [done, *_undo(desk, leg, _before_arriving(leg))]
     if state == COMPLETED:
         return _undo(desk, leg, ATTENDED)
     if state == MISSED and may(desk, leg, "arrived"):
         return [Button("Arrived after all", "arrive")]
     return []
+
+
+def _before_arriving(leg: Leg) -> str:
+    """The state an arrival by mistake is taken back to: where the case came from."""
+    facts = leg.case.facts
+    if not facts.get("confirmed"):
+        return "scheduled"  # nobody told the customer yet, and the arrival has told them nothing
+    return "prepared" if facts.get("preparation_opened") else "confirmed"
 
 
 def _before_the_visit(desk: Desk, leg: Leg) -> list[Button]:

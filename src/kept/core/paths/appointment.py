@@ -145,6 +145,15 @@ def has_been_told(case: Case, event: Event) -> Facts:
     return {"told": True}
 
 
+def knows_this_time(case: Case, event: Event) -> Facts:
+    """Told of this very leg; `told` alone may speak of an earlier one, or of nothing at all."""
+    return {"confirmed": True}
+
+
+def lost_this_time(case: Case, event: Event) -> Facts:
+    return {"confirmed": False}
+
+
 def wants_change(case: Case, event: Event) -> Facts:
     return {"acknowledged": "wants_change"}
 
@@ -338,6 +347,8 @@ def correctable(case: Case, event: Event, now: datetime) -> str | None:
         return f"{case.state} cannot be corrected to {to}."
     if to in AHEAD and now >= case.anchors["end"]:
         return "The appointment is over: correct it to attended, completed or missed."
+    if to in {CONFIRMED, PREPARED} and not case.facts.get("confirmed"):
+        return "The customer was never told: correct it to scheduled."
     if to == MISSED:
         return only_after_start(case, event, now)
     if to == CANCELLED and event.data.get("by") not in SIDES:
@@ -559,13 +570,14 @@ RULES = (
          then=("confirmation_lost",), raises=failed_kind),
     Rule("message_failed", AHEAD, raises=failed_kind),
     Rule("message_failed", frozenset({CANCELLED}), raises=notice_failed_kind),
+    Rule("message_failed", frozenset({ATTENDED}), only=confirms, sets=lost_this_time),
     Rule("message_failed", ANY),
     Rule("message_expired", AHEAD, raises=failed_kind),
     Rule("message_expired", frozenset({CANCELLED}), raises=notice_failed_kind),
     Rule("message_expired", ANY),
     Rule("message_incomplete", ANY, raises=lambda case, event: ("MESSAGE_INCOMPLETE",)),
-    Rule("confirmed", frozenset({SCHEDULED}), to=CONFIRMED),
-    Rule("confirmation_lost", frozenset({CONFIRMED, PREPARED}), to=SCHEDULED),
+    Rule("confirmed", frozenset({SCHEDULED}), to=CONFIRMED, sets=knows_this_time),
+    Rule("confirmation_lost", frozenset({CONFIRMED, PREPARED}), to=SCHEDULED, sets=lost_this_time),
     # The way to the visit
     Rule("preparation_opened", AHEAD, sets=opens_preparation),
     Rule("prepared", frozenset({CONFIRMED}), to=PREPARED),
