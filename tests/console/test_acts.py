@@ -252,3 +252,39 @@ def test_cancelled_by_any_door_leaves_the_same_duties(house, desk):
         for each in (one, other)
     ]
     assert duties[0] == duties[1]
+
+
+@pytest.fixture
+def unreachable(house):
+    appointment = house.book(START, "Una Unreached", house.ben, email="", phone="+442079460111")
+    loop.turn_once()
+    return appointment
+
+
+def moved(client, appointment):
+    path = f"/console/appointments/{appointment.id}/move/?day=2027-03-02"
+    page = client.get(path)
+    typed = {"slot": slots_of(page)[3], "version": version(appointment)}
+    return client.post(path, typed, follow=True).content
+
+
+def test_a_move_says_that_the_customer_is_told_only_where_a_mail_reaches_them(
+    desk, booked, unreachable
+):
+    told = moved(desk, booked)
+    assert b"Moved. The customer is being told the new time." in told
+    untold = moved(desk, unreachable)
+    assert b"Moved. No e-mail reaches this customer: tell them by phone." in untold
+    loop.turn_once()
+    assert "CONTACT_GAP" in {each.kind for each in queries.timeline(unreachable).escalations}
+
+
+def test_a_confirmation_is_said_to_be_sent_again_only_where_a_mail_reaches_the_customer(
+    desk, booked, unreachable
+):
+    path = "/console/appointments/{}/resend/"
+    again = desk.post(path.format(booked.id), {"version": version(booked)}, follow=True)
+    assert b"The confirmation will be sent again." in again.content
+    vain = desk.post(path.format(unreachable.id), {"version": version(unreachable)}, follow=True)
+    assert b"No e-mail reaches this customer: tell them by phone." in vain.content
+    assert b"will be sent again" not in vain.content

@@ -31,11 +31,19 @@ def test_each_row_says_what_for_whom_by_when_and_what_to_do(house, desk, unreach
         "Cannot be reached",
         "Una Unreached",
         "+442079460111",
-        "Too late from",
+        "To be resolved by",
         "open for",
     ):
         assert said in page
     assert "Tell the customer by phone" in page
+
+
+@pytest.mark.parametrize("page", ["/console/escalations/", "/console/appointments/{}/"])
+def test_what_is_not_resolved_in_time_says_so_in_words(house, desk, unreached, page):
+    page = page.format(unreached.id)
+    assert "Overdue: it was to be" not in desk.get(page).content.decode()
+    clock.advance_to(escalation(house, "CONTACT_GAP").due_at + timedelta(minutes=1))
+    assert "Overdue: it was to be resolved by" in desk.get(page).content.decode()
 
 
 def test_resolved_with_a_note_that_counts_as_told(house, desk, unreached):

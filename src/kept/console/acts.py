@@ -19,6 +19,7 @@ from kept.console.access import Desk
 from kept.core.case import Event, NotAllowed, Role
 from kept.core.paths.appointment import ATTENDED, CORRECTIONS
 from kept.people.actions import Contact, ContactError, checked_contact
+from kept.people.queries import channels
 from kept.web.forms import Form
 
 Data = Mapping[str, Any]
@@ -60,6 +61,19 @@ def _say(name: str, done: str) -> Callable[[Desk, Appointment, Data], str]:
         return done
 
     return act
+
+
+TELL_BY_PHONE = "No e-mail reaches this customer: tell them by phone."
+
+
+def by_mail(leg: Leg, sent: str) -> str:
+    """What was sent, or that this customer must be told by a person: no channel reaches them."""
+    return sent if channels(leg.appointment.customer) else TELL_BY_PHONE
+
+
+def _resend(desk: Desk, appointment: Appointment, data: Data) -> str:
+    asked = _say("confirmation_requested", "The confirmation will be sent again.")
+    return by_mail(queries.current_leg(appointment), asked(desk, appointment, data))
 
 
 def _miss(desk: Desk, appointment: Appointment, data: Data) -> str:
@@ -220,7 +234,7 @@ ACTS = {
             "confirmation_requested",
             "Send the confirmation again",
             "Send the confirmation again",
-            _say("confirmation_requested", "The confirmation will be sent again."),
+            _resend,
         ),
         Act(
             "contact",

@@ -119,7 +119,9 @@ def move(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse
         initial={"version": leg.case.version, "day": offer.day, "slot": request.GET.get("slot")},
     )
     if request.method == "POST" and form.is_valid() and _move(desk, appointment, form, offer):
-        messages.success(request, "Moved. The customer is being told the new time.")
+        moved = queries.current_leg(appointment)
+        told = acts.by_mail(moved, "The customer is being told the new time.")
+        messages.success(request, f"Moved. {told}")
         return redirect("console:appointment", appointment.id)
     leg = queries.current_leg(appointment)
     refresh_version(form, leg)
