@@ -49,6 +49,30 @@ def test_everybody_stands_in_the_section_of_their_state(house, desk):
     assert section(page, "coming") == ["Guest 3"]
 
 
+def test_what_was_just_booked_for_the_next_hour_is_flagged_and_counted(house, desk, ada):
+    house.book(START)
+    assert today(desk).context["numbers"].soon == 0
+    assert "just booked" not in today(desk).content.decode()
+    go(NOW + timedelta(minutes=5))
+    late = house.book(NOW + timedelta(minutes=20), name="Lena Late", staff=house.ben)
+    page = today(desk)
+    assert "Just booked: starts in 15 min" in flags(page)
+    assert page.context["numbers"].soon == 1
+    assert "just booked, within the hour" in page.content.decode()
+    assert today(ada).context["numbers"].soon == 0  # it is not hers
+    appointments.cancel(late, clock_queries.now(), FRONT_DESK, by=Role.CUSTOMER)
+    assert today(desk).context["numbers"].soon == 0
+
+
+def test_what_was_just_moved_into_the_next_hour_is_flagged(house, desk):
+    booked = house.book(START)
+    go(NOW + timedelta(hours=1, minutes=1))
+    appointments.move(
+        booked, START + timedelta(minutes=-30), clock_queries.now(), FRONT_DESK, freely=True
+    )
+    assert "Just moved: starts in 29 min" in flags(today(desk))
+
+
 def test_the_first_line_counts_what_matters_and_its_value(house, desk):
     house.book(START)
     house.book(START + timedelta(hours=4), name="Later Guest")

@@ -205,10 +205,20 @@ def allowed(leg: Leg) -> tuple[str, ...]:
     return PATH.allowed(leg.case.state)
 
 
-def soon(business: UUID, now: datetime, within: timedelta = timedelta(hours=1)) -> list[Leg]:
+SHORT_NOTICE = timedelta(hours=1)
+
+
+def soon(business: UUID, now: datetime) -> list[Leg]:
     """What begins within the next hour and was booked in the last: nobody had time to prepare."""
-    found = listing(business, begin=now, end=now + within)
-    return [leg for leg in found if leg.booked_at > now - within and leg.start > now]
+    found = listing(business, begin=now, end=now + SHORT_NOTICE)
+    return [leg for leg in found if is_soon(leg, now)]
+
+
+def is_soon(leg: Leg, now: datetime) -> bool:
+    """It was booked, or moved to this time, within the last hour and begins within the next."""
+    expected = leg.case.state in {"scheduled", "confirmed", "prepared"}
+    close = now < leg.start <= now + SHORT_NOTICE
+    return expected and close and leg.booked_at > now - SHORT_NOTICE
 
 
 def calendar_uid(appointment: Appointment) -> str:

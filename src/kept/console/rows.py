@@ -18,7 +18,7 @@ from kept.console import words
 from kept.console.access import Desk
 from kept.core.case import Event
 from kept.core.paths.appointment import AHEAD, ATTENDED, COMPLETED, MISSED
-from kept.core.time import same_local_day
+from kept.core.time import ONE_MINUTE, same_local_day
 from kept.people.queries import Told
 
 Tone = Literal["calm", "good", "warn", "bad", "off"]
@@ -118,6 +118,8 @@ def _told_flags(leg: Leg, told: Told | None, open_ones: Sequence[Escalation]) ->
 
 def _ahead_flags(leg: Leg, now: datetime) -> list[Flag]:
     case, found = leg.case, []
+    if appointments.is_soon(leg, now):
+        found.append(Flag(_just_booked(leg, now), "clock", "warn"))
     if case.state == "scheduled":
         found.append(Flag("Not confirmed yet", "clock", "warn"))
     said = case.facts.get("acknowledged")
@@ -133,6 +135,11 @@ def _ahead_flags(leg: Leg, now: datetime) -> list[Flag]:
     elif now > leg.start + appointments.late_grace(leg):
         found.append(Flag("Late?", "clock", "warn"))
     return found
+
+
+def _just_booked(leg: Leg, now: datetime) -> str:
+    done = "booked" if leg.number == 1 else "moved"
+    return f"Just {done}: starts in {-((now - leg.start) // ONE_MINUTE)} min"
 
 
 def buttons(desk: Desk, leg: Leg) -> list[Button]:

@@ -39,12 +39,14 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What matters first. `lost` is the value of what is over and has no outcome."""
+    """What matters first. `lost` is the value of what is over and has no outcome; `soon`, how many
+    were booked so late that nobody may have seen them yet."""
 
     escalations: int
     without_outcome: int
     lost: dict[str, Decimal]
     upcoming: int
+    soon: int
 
 
 def mine(desk: Desk) -> list[Resource] | None:
@@ -84,7 +86,8 @@ def numbers(desk: Desk, found: Sequence[Row]) -> Numbers:
     else:
         waiting = sum(len(row.escalations) for row in found)
     upcoming = [row for row in found if row.leg.case.state in AHEAD and row.leg.start > desk.now]
-    return Numbers(waiting, len(over), value(over), len(upcoming))
+    soon = visible(desk, appointments.soon(desk.business.id, desk.now))
+    return Numbers(waiting, len(over), value(over), len(upcoming), len(soon))
 
 
 # The picture of the day
