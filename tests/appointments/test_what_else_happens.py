@@ -10,6 +10,7 @@ from kept.core.case import NotAllowed, Role
 from kept.people.actions import checked_contact
 from kept.people.queries import Told
 from kept.schedule import actions as schedule
+from kept.schedule import queries as schedule_queries
 from kept.schedule.queries import Closure, Resource
 from tests.appointments.clinic import (
     DESK,
@@ -117,6 +118,27 @@ def test_coming_late_on_the_same_day_undoes_a_miss(booked):
     actions.say(booked, "arrived", now(), DESK)
     assert state(booked) == "attended"
     assert {each.status for each in queries.timeline(booked).hand_offs} == {"withdrawn"}
+
+
+def test_a_missed_time_is_kept_for_whoever_comes_late(clinic, booked):
+    go_to(START + timedelta(minutes=11))
+    actions.miss(booked, now(), DESK, by=Role.CUSTOMER)
+    service = clinic.new_service(clinic.ada, name="Check-up", duration_minutes=15)
+
+    def offered():
+        end = START + timedelta(hours=2)
+        found = schedule_queries.free_slots(service, [clinic.ada], now(), end, now())
+        return min(slot.start for slot in found)
+
+    assert offered() == START + timedelta(minutes=45)
+    actions.say(booked, "arrived", now(), DESK)
+    assert offered() == START + timedelta(minutes=45)
+    with pytest.raises(actions.CannotBook) as refused:
+        clinic.book(START + timedelta(minutes=15), clinic.ada, service=service, name="Leo Ek")
+    assert refused.value.refusal is Refusal.TAKEN
+    go_to(START + timedelta(minutes=16))
+    actions.say(booked, "completed", now(), DESK)
+    assert offered() == START + timedelta(minutes=30)  # who is done early gives the rest back
 
 
 def test_a_wrong_outcome_is_corrected_and_what_was_handed_on_is_taken_back(clinic, booked):

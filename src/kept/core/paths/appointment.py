@@ -609,8 +609,9 @@ RULES = (
     Rule("completed", UNRESOLVED, to=COMPLETED, asked=True, guard=only_near_the_day,
          anchor="resolved", outcome=completed, resolves=("*",), frees=True),
     # Exceptions
+    # A miss keeps its time: whoever comes after all, later the same day, is served in it.
     Rule("missed", AHEAD, to=MISSED, asked=True, guard=only_after_start, anchor="resolved",
-         outcome=missed_by, sets=notes_side, resolves=("*",), frees=True),
+         outcome=missed_by, sets=notes_side, resolves=("*",)),
     Rule("cancelled", AHEAD, to=CANCELLED, asked=True, guard=only_within_window, anchor="resolved",
          outcome=cancelled_by, sets=notes_lateness, raises=cancelled_kind, resolves=("*",),
          frees=True),
