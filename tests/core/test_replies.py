@@ -65,6 +65,34 @@ def test_an_old_yes_that_arrives_after_the_cancellation_contradicts_nothing():
     assert visit.refusal("acknowledged", by=CUSTOMER, at=said)
 
 
+def test_a_wish_for_a_change_holds_both_reminders():
+    visit = Visit("72h")
+    visit.happens("change_requested", by=CUSTOMER)
+    visit.until(visit.start)
+    assert visit.sent() == ["confirmation"]
+    assert visit.became("first_reminder") == "void: change_requested"
+
+
+def test_a_yes_after_all_brings_both_reminders_back():
+    visit = Visit("72h")
+    due = visit.control("first_reminder").due_at
+    visit.happens("change_requested", by=CUSTOMER)
+    visit.until(visit.before("30h"))
+    visit.happens("acknowledged", by=CUSTOMER)
+    visit.until(visit.start)
+    assert visit.sent() == ["confirmation", "first_reminder", "final_reminder"]
+    assert visit.sent_at("first_reminder") == due
+
+
+def test_a_yes_after_its_time_brings_only_the_final_reminder_back():
+    visit = Visit("72h")
+    visit.happens("change_requested", by=CUSTOMER)
+    visit.until(visit.before("20h"))
+    visit.happens("acknowledged", by=CUSTOMER)
+    visit.until(visit.start)
+    assert visit.sent() == ["confirmation", "final_reminder"]
+
+
 def test_a_wish_for_a_change_is_a_task_and_holds_the_final_reminder():
     visit = Visit("72h")
     visit.until(visit.before("2h"))

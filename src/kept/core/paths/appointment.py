@@ -401,6 +401,7 @@ CONTROLS = (
         useful_until=before("start", "first_reminder_until"),
         states=AHEAD,
         does=Tell("first_reminder"),
+        when=is_expected,
         min_gap="first_reminder_gap",
         quiet=True,
         rank=1,
