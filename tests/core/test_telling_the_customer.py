@@ -18,7 +18,7 @@ def test_a_customer_told_by_telephone_is_confirmed():
     visit.happens("told_by_staff", by=STAFF, channel="telephone")
     assert visit.state == "confirmed"
     assert visit.open == frozenset()
-    assert (visit.told[-1].via, visit.told[-1].evidence) == ("telephone", "acknowledged")
+    assert (visit.told[-1].via, visit.told[-1].evidence) == ("telephone", "told")
 
 
 def test_without_a_channel_no_reminder_goes_and_nobody_is_asked_again():

@@ -143,8 +143,7 @@ class _Walk:
 
     def _tell(self, event: Event) -> None:
         via = str(event.data.get("channel") or event.actor.role)
-        evidence = "accepted" if event.name.startswith("message_") else "acknowledged"
-        self.told = Told(via, evidence, str(event.data.get("control", "")))
+        self.told = Told(via, _evidence(event), str(event.data.get("control", "")))
 
     def note(self, facts: Facts) -> None:
         self.case = replace(self.case, facts={**self.case.facts, **facts})
@@ -346,6 +345,13 @@ class _Walk:
             told=self.told,
             release_from=self.release_from,
         )
+
+
+def _evidence(event: Event) -> str:
+    """How surely the customer knows: the transport took it, they said so, or a person told them."""
+    if event.name.startswith("message_"):
+        return "accepted"
+    return "acknowledged" if event.name == "acknowledged" else "told"
 
 
 ANSWERABLE = frozenset({HandOffStatus.OFFERED, HandOffStatus.EXPIRED})
