@@ -252,3 +252,47 @@ def test_hostile_words_stay_words(clinic):
     letter = post.letters[0]
     assert "<script>" not in letter.html
     assert "\n" not in letter.subject + letter.recipient.name
+
+
+# Asking for a yes
+
+
+ASKED = "Please confirm"
+
+
+def subjects(post):
+    return [letter.subject for letter in post.letters]
+
+
+def moved_and_reminded(clinic):
+    """Confirmation, moved notice, first reminder."""
+    booked = clinic.book(START, clinic.ada)
+    post = go_to(now())
+    actions.move(booked, berlin(4, 11), now(), MIA)
+    return booked, go_to(berlin(4, 11) - timedelta(hours=20), post)
+
+
+def asking(letter):
+    return "View and confirm" in letter.html
+
+
+def test_nobody_is_asked_for_a_yes_unless_the_policy_asks(clinic):
+    _, post = moved_and_reminded(clinic)
+    assert [asking(letter) for letter in post.letters] == [False, False, False]
+    assert not any(ASKED in subject for subject in subjects(post))
+
+
+def test_with_the_policy_each_letter_asks_until_the_customer_has_said_yes(db):
+    clinic = Clinic(policy={"ask_acknowledgement": True})
+    _, post = moved_and_reminded(clinic)
+    assert [asking(letter) for letter in post.letters] == [True, True, True]
+    assert subjects(post)[2].startswith(ASKED)
+
+
+def test_who_has_said_yes_is_not_asked_again(db):
+    clinic = Clinic(policy={"ask_acknowledgement": True})
+    booked = clinic.book(START, clinic.ada)
+    post = go_to(now())
+    actions.say(booked, "acknowledged", now(), MIA)
+    go_to(START, post)
+    assert [asking(letter) for letter in post.letters] == [True, False, False]

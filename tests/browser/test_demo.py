@@ -147,9 +147,9 @@ def test_a_newcomer_sees_an_appointment_governed_from_booking_to_hand_off(visito
     # Tuesday 11:05, past 24 h before; Wednesday 11:05, past 1 h before.
     for label in ("+ 1 day", "+ 1 hour", "+ 1 hour"):
         house.jump(label)
-    assert kinds(house.received(stays)) == ["Please confirm", "Confirmed"]
+    assert kinds(house.received(stays)) == ["Reminder", "Confirmed"]
     house.jump("+ 1 day")
-    assert kinds(house.received(stays)) == ["Soon", "Please confirm", "Confirmed"]
+    assert kinds(house.received(stays)) == ["Soon", "Reminder", "Confirmed"]
     said = house.open(stays)
     assert "Prepared" in said
     picture(house.desk, "appointment")
@@ -169,6 +169,6 @@ def test_a_newcomer_sees_an_appointment_governed_from_booking_to_hand_off(visito
     house.jump("+ 1 day")
     house.jump("+ 1 day")
     assert kinds(house.received(cancels)) == ["Cancelled", "Confirmed"]
-    assert kinds(house.received(moves)) == ["Soon", "Please confirm", "Moved", "Confirmed"]
+    assert kinds(house.received(moves)) == ["Soon", "Reminder", "Moved", "Confirmed"]
     told = house.open(moves)
     assert f"Moved from {house.day(3)} {house.monday.year}, 10:45" in told

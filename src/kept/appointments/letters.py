@@ -15,6 +15,7 @@ from kept.appointments import queries
 from kept.appointments.queries import Appointment, Leg
 from kept.calendars import invitation
 from kept.calendars.invitation import Invitation
+from kept.cases.rows import policy_of
 from kept.channels.base import Address, Letter
 from kept.core.time import before, parse_offset, zone
 from kept.lib import i18n
@@ -28,6 +29,7 @@ log = logging.getLogger("kept.appointments")
 
 WEB = ("https://", "http://")
 INVITES = frozenset({"confirmation", "moved_notice", "cancelled_notice"})
+ASKING = frozenset({"confirmation", "moved_notice", "first_reminder"})
 
 
 class Unaddressed(Exception):
@@ -148,7 +150,7 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
         remote=snapshot["mode"] == "online",
         customer_zone=customer.time_zone or None,
         change_deadline=_change_deadline(leg, now),
-        ask_acknowledgement=message.kind == "first_reminder" and _unacknowledged(leg),
+        ask_acknowledgement=_asks(message, leg),
         acknowledge_url=url,
         previous_start=previous.start if previous else None,
         previous_end=previous.end if previous else None,
@@ -183,8 +185,10 @@ def _change_deadline(leg: Leg, now: datetime) -> datetime | None:
     return deadline if deadline > now else None
 
 
-def _unacknowledged(leg: Leg) -> bool:
-    return leg.case.facts.get("acknowledged") is None
+def _asks(message: Message, leg: Leg) -> bool:
+    """The policy of the case asks for a yes, and the customer has not answered yet."""
+    asks = message.kind in ASKING and policy_of(leg.case.policy_id).ask_acknowledgement
+    return asks and leg.case.facts.get("acknowledged") is None
 
 
 def _unsaid_place(mode: str, business: Business) -> str:
