@@ -92,6 +92,45 @@ def test_a_new_sign_in_link_is_made_for_members_only(house):
     assert "Nobody" in house.kept("sign-in", "stranger@example.com", code=1).sentence
 
 
+def test_a_further_member_signs_in_by_link(house):
+    house.kept(*SETUP)
+    made = house.kept("member", "--email", "Ada@example.com", "--role", "staff", "--json").json
+    assert (made["business"], made["email"], made["role"]) == (
+        "my-studio",
+        "ada@example.com",
+        "staff",
+    )
+    assert "/sign-in/" in made["sign_in_url"]
+    again = house.kept("member", "--email", "ada@example.com", "--role", "front_desk")
+    assert again.out == "ada@example.com acts for My Studio now, as front desk.\n"
+    assert "/sign-in/" not in again.out + again.err
+
+
+def test_who_belongs_to_one_business_can_be_made_a_member_of_another(house):
+    house.kept(*SETUP)
+    house.kept(*SETUP, "--owner", "other@example.com")
+    joined = ("member", "--email", "owner@example.com", "--role", "front_desk")
+    assert "--business" in house.kept(*joined, code=2).sentence
+    done = house.kept(*joined, "--business", "my-studio-2", "--json").json
+    assert "sign_in_url" not in done  # it would open their other business too
+    roles = house.python(
+        "from kept.accounts import queries as q\n"
+        "user = q.user_by_email('owner@example.com')\n"
+        "print({m.business.slug: m.role for m in q.memberships(user)})"
+    )
+    assert roles == "{'my-studio': 'owner', 'my-studio-2': 'front_desk'}"
+
+
+def test_a_member_that_cannot_be_is_refused(house):
+    house.kept(*SETUP)
+    assert "not an e-mail address" in house.kept(
+        "member", "--email", "nobody", "--role", "staff", code=2
+    ).sentence  # fmt: skip
+    assert "king" in house.kept("member", "--email", "a@example.com", "--role", "king", code=2).err
+    last = house.kept("member", "--email", "owner@example.com", "--role", "staff", code=2)
+    assert "needs an owner" in last.sentence
+
+
 def test_a_policy_change_is_in_force_at_once_and_what_is_doubtful_is_said(house):
     house.kept(*SETUP)
     before = house.kept("policy", "--json").json

@@ -110,6 +110,30 @@ def new_link(email: str, *, as_json: bool) -> None:
         out.note("It works once, within 7 days.")
 
 
+def add_member(slug: str | None, email: str, role: str, *, as_json: bool) -> None:
+    """Make this person a member in this role; print a sign-in link for an account that is new."""
+    business = the_business(slug)
+    known = queries.user_by_email(email) is not None
+    with transaction.atomic():
+        user = accounts.add_member(business, email, role)
+        # Who was a member already has kept the role they had.
+        for each in queries.members(business.id):
+            if each.user_id == user.pk and each.role != role:
+                accounts.set_role(business, each.pk, role)
+    # Somebody with an account signs in as before: a link would open their other businesses too.
+    link = "" if known else sign_in_url(user)
+    if as_json:
+        answer = {"business": business.slug, "email": user.email, "role": role}
+        out.data({**answer, **({"sign_in_url": link} if link else {})})
+        return
+    out.line(f"{user.email} acts for {business.name} now, as {role.replace('_', ' ')}.")
+    if link:
+        out.line(f"Sign in:  {link}")
+        out.note("It works once, within 7 days.")
+    else:
+        out.note("They have an account here and sign in as before; `kept sign-in` makes a link.")
+
+
 def new_key(slug: str | None, name: str, *, as_json: bool) -> None:
     """Print a further API key of a business, once."""
     business = the_business(slug)

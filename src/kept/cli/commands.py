@@ -219,6 +219,27 @@ def sign_in(email: str, as_json: bool) -> None:
         businesses.new_link(email, as_json=as_json)
 
 
+@kept.command()
+@business_option
+@click.option("--email", required=True, metavar="EMAIL", help="Who is to act for the business.")
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice(["owner", "front_desk", "staff"]),
+    help="What they may do.",
+)
+@json_option
+def member(business: str | None, email: str, role: str, as_json: bool) -> None:
+    """Make somebody a member of a business, or give a member another role.
+
+    Also for somebody who has an account with another business of this installation.
+    """
+    with house.opened():
+        from kept.cli import businesses
+
+        businesses.add_member(business, email, role, as_json=as_json)
+
+
 class _Change(click.ParamType[tuple[str, str]]):
     name = "field=value"
 

@@ -437,7 +437,7 @@ def members(request: HttpRequest, desk: Desk) -> HttpResponse:
 # A link made by one business must not open an account that also belongs to another one.
 ALREADY_KNOWN = (
     "Somebody with this address has an account on this installation already. "
-    "Whoever runs the installation can make them a member here."
+    "Whoever runs the installation can make them a member here, with `kept member`."
 )
 
 
