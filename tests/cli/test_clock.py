@@ -14,6 +14,15 @@ def test_the_clock_starts_where_it_was_told(studio):
     assert shown["now"].endswith("+01:00")
 
 
+def test_a_database_on_the_time_lapse_clock_goes_on_from_where_it_was_and_says_so(studio):
+    studio.kept("clock", "speed", "0")
+    studio.kept("clock", "set", "2027-03-02T12:00:00Z")
+    again = studio.kept(*SETUP, "--clock", "2027-06-01T08:00:00Z", "--json")
+    assert "goes on from where it was, 2027-03-02T12:00:00+00:00" in again.err
+    assert studio.kept("clock", "--json").json["now"].startswith("2027-03-02T13:00:00")
+    assert "goes on" not in studio.kept(*SETUP, "--json").err
+
+
 def test_advance_jumps_forward_and_says_what_time_it_is(studio):
     studio.kept("clock", "speed", "0")
     studio.kept("clock", "set", "2027-03-27T09:00:00+01:00")

@@ -90,7 +90,8 @@ def demo(bind: Address | None, data_dir: Path | None, keep: bool) -> None:
     "--clock",
     "at",
     type=Instant(),
-    help="Start a new database on the time-lapse clock, at this instant.",
+    help="Start a new database on the time-lapse clock, at this instant. One that is on it already "
+    "goes on from where it was.",
 )
 @click.option(
     "--speed",
@@ -176,7 +177,13 @@ def _is_number(host: str) -> bool:
 @click.option("--business", required=True, metavar="NAME", help="The name customers know.")
 @click.option("--time-zone", required=True, metavar="ZONE", help="Such as Europe/Berlin.")
 @click.option("--owner", required=True, metavar="EMAIL", help="Who signs in first.")
-@click.option("--clock", "at", type=Instant(), help="Start a new database on the time-lapse clock.")
+@click.option(
+    "--clock",
+    "at",
+    type=Instant(),
+    help="Start a new database on the time-lapse clock. One that is on it already goes on from "
+    "where it was.",
+)
 @click.option("--sample-data", is_flag=True, help="Add sample staff with hours, and services.")
 @json_option
 def setup(

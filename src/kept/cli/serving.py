@@ -95,13 +95,23 @@ def _prepare(at: datetime | None, speed: float | None) -> None:
 
 
 def start_clock(at: datetime | None, speed: float | None) -> None:
-    """Put the installation on its clock, and at its speed when one is asked for."""
+    """Put the installation on its clock, and at its speed when one is asked for.
+
+    A database keeps the clock it began with; who asks for another instant is told so.
+    """
     if at is None and speed is not None and not clock_queries.is_lapse():
         raise Refused(
             "--speed is for the time-lapse clock: start a new database with "
             "--clock 2027-03-01T08:00:00+01:00 as well."
         )
+    goes_on = at is not None and clock_queries.is_lapse()
     clock.start(at, speed=1.0 if speed is None else speed)
+    if goes_on:
+        says = clock_queries.now().isoformat(timespec="seconds")
+        note(
+            f"The time-lapse clock of this database goes on from where it was, {says}: --clock is "
+            "for a new database. `kept clock set` moves it forward."
+        )
     if speed is not None:
         clock.run_at(speed)
 
