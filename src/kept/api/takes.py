@@ -107,7 +107,8 @@ Start = Annotated[
     _json(
         type="string",
         format="date-time",
-        description="RFC 3339, with an offset, at a whole minute.",
+        description="RFC 3339, with an offset, at a whole minute. It is the instant it says, also "
+        "with an offset that the business's zone does not have then.",
         examples=[INSTANT],
     ),
 ]
@@ -264,10 +265,16 @@ class RescheduleIn(Body):
 
 
 class CancelIn(Body):
-    """`by` says whose wish it was, whoever typed it."""
+    """`by` says whose wish it was, whoever typed it. By the business, the reason is mailed to the
+    customer; by the customer, it stays in the history."""
 
     by: Whose
-    reason: Text = Field("", max_length=500, examples=["ill"])
+    reason: Text = Field(
+        "",
+        max_length=500,
+        examples=["Ada is ill"],
+        description="With `by: business` the customer reads it, in the mail and on their page.",
+    )
 
 
 class MissIn(Body):
