@@ -194,6 +194,47 @@ def test_hours_that_cannot_be_are_refused(house, owner, wrong, said):
     assert schedule.staff(house.business.id).count() == 2
 
 
+def retire(client, path):
+    return client.post(path, {"seen": client.get(path).context["seen"]}, follow=True)
+
+
+def test_who_leaves_is_retired_once_it_was_seen_what_is_booked_with_them(house, owner):
+    booked = house.book(START)
+    kept = house.book(START, "Ola Other", house.ben)
+    loop.turn_once()
+    path = f"/console/set-up/staff/{house.ada.id}/retire/"
+    assert path.encode() in owner.get(f"/console/set-up/staff/{house.ada.id}/").content
+    asked = owner.get(path)
+    assert b"Mia Wong" in asked.content
+    assert b"Ola Other" not in asked.content
+    assert b"Nothing was changed" in owner.post(path).content
+    assert schedule.staff(house.business.id).count() == 2
+    done = retire(owner, path)
+    assert b"Ada Lindt can no longer be booked. 1 appointment stays booked" in done.content
+    assert [each.name for each in schedule.staff(house.business.id)] == ["Ben Okoro"]
+    assert [e.kind for e in queries.timeline(booked).escalations] == ["RESOURCE_LOST"]
+    assert not queries.timeline(kept).escalations
+    assert state(booked) == "confirmed"
+    assert owner.get(path).status_code == 404
+
+
+def test_a_booking_made_meanwhile_is_shown_before_anybody_is_retired(house, owner):
+    path = f"/console/set-up/staff/{house.ada.id}/retire/"
+    seen = owner.get(path).context["seen"]
+    house.book(START)
+    again = owner.post(path, {"seen": seen})
+    assert b"Mia Wong" in again.content
+    assert schedule.staff(house.business.id).count() == 2
+
+
+def test_only_the_owner_retires_and_only_their_own_staff(house, owner, desk):
+    path = "/console/set-up/staff/{}/retire/"
+    assert desk.post(path.format(house.ada.id), {"seen": "none"}).status_code == 403
+    other = House("Hill Clinic", "hill-")
+    assert owner.post(path.format(other.ada.id), {"seen": "none"}).status_code == 404
+    assert schedule.staff(other.business.id).count() == 2
+
+
 # Policy
 
 

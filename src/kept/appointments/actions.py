@@ -649,10 +649,15 @@ def retire_staff(business: Business, resource_id: UUID, now: datetime, actor: Ac
     event = Event("resource_lost", now, actor, data={"detail": detail})
     return _change_schedule(
         lambda: schedule.retire_staff(business.id, resource_id),
-        lambda: _legs_ahead(schedule_queries.booked_with(resource, now)),
+        lambda: booked_with(resource, now),
         event,
         now,
     )
+
+
+def booked_with(resource: Resource, now: datetime) -> list[Leg]:
+    """The booked legs a member of staff who retires would leave: shown before it is done."""
+    return _legs_ahead(schedule_queries.booked_with(resource, now))
 
 
 def _change_schedule(

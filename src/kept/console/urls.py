@@ -50,6 +50,9 @@ urlpatterns = [
     path("console/set-up/staff/", setup.staff, name="staff"),
     path("console/set-up/staff/new/", setup.new_staff, name="new_staff"),
     path("console/set-up/staff/<uuid:resource_id>/", setup.staff_member, name="staff_member"),
+    path(
+        "console/set-up/staff/<uuid:resource_id>/retire/", setup.retire_staff, name="retire_staff"
+    ),
     path("console/set-up/closures/", setup.closures, name="closures"),
     path("console/set-up/closures/new/", setup.new_closure, name="new_closure"),
     path(

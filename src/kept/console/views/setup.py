@@ -260,6 +260,31 @@ def _known_staff(resource: Resource) -> dict[str, object]:
     return known
 
 
+@at_desk(Member.OWNER, posts=True)
+def retire_staff(request: HttpRequest, desk: Desk, resource_id: UUID) -> HttpResponse:
+    """They can no longer be booked. Done only once it was seen which appointments lose them."""
+    found = schedule_queries.staff_member(desk.business.id, resource_id)
+    affected = appointments.booked_with(found, desk.now)
+    if request.method != "POST" or request.POST.get("seen") != _seen(affected):
+        context: dict[str, object] = {
+            "member": found,
+            "affected": affected,
+            "seen": _seen(affected),
+            "changed": request.method == "POST",
+        }
+        return show(request, desk, "console/setup/retire_staff.html", context)
+    escalated = appointments.retire_staff(desk.business, found.id, desk.now, desk.actor)
+    messages.success(request, f"{found.name} can no longer be booked. {_stay_booked(escalated)}")
+    return redirect("console:staff")
+
+
+def _stay_booked(escalated: Sequence[Leg]) -> str:
+    if not escalated:
+        return "No appointment is affected."
+    stay = words.many(len(escalated), "appointment stays", "appointments stay")
+    return f"{stay} booked, for a person to see to; nothing was cancelled."
+
+
 # Closures
 
 
@@ -309,10 +334,7 @@ def _seen(affected: Sequence[Leg]) -> str:
 
 
 def _closed(escalated: Sequence[Leg]) -> str:
-    if not escalated:
-        return "The closure is saved. No appointment is affected."
-    stay = words.many(len(escalated), "appointment stays", "appointments stay")
-    return f"The closure is saved. {stay} booked, for a person to see to; nothing was cancelled."
+    return f"The closure is saved. {_stay_booked(escalated)}"
 
 
 def _who(desk: Desk, staff: str) -> Resource | None:
