@@ -238,6 +238,7 @@ def test_a_change_is_a_new_version_and_the_old_one_stays(business):
         ({"switched_off": "all"}, "switched_off must be a list"),
         ({"quiet_hours": ["8", "late"]}, "quiet_hours must be null or like"),
         ({"hand_offs": {"completed": "follow_up"}}, "hand_offs must map"),
+        ({"hand_offs": {"completed": []}}, "missing: missed_by_customer, "),
         ({"ask_acknowledgement": "yes"}, "must be true or false"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, models
 
 from kept.accounts import actions as accounts
+from kept.accounts.queries import PolicyVersion
 from kept.appointments import actions as appointments
 from kept.appointments.queries import Appointment, Leg
 from kept.cases.queries import Case, Control, Escalation, Event, HandOff
@@ -17,6 +18,7 @@ from kept.checks import requests, walls
 from kept.checks.promises import PROMISES, run
 from kept.clock import queries as clock
 from kept.core.case import Role
+from kept.core.policy import DEFAULT_HAND_OFFS
 from kept.lib import reading
 from kept.outbox.queries import Evidence, Message
 from kept.people.queries import Told
@@ -386,12 +388,25 @@ def test_9_names_what_is_still_handed_on_for_an_outcome_taken_back(lived_in):
 
 
 def test_9_judges_an_outcome_by_the_policy_of_its_day(lived_in, house):
-    nothing = {"hand_offs": {"completed": []}}
+    nothing = {"hand_offs": {**DEFAULT_HAND_OFFS, "completed": []}}
     appointments.change_policy(house.business, nothing, clock.now(), DESK)
     assert check(9) == []
     later = house.walk_in(contact("Eli", ""))
     house.say(later, "completed")
     assert check(9) == []
+
+
+def test_9_names_an_outcome_that_its_policy_does_not_name(house):
+    silent = dict(house.business.policies.get().data)
+    silent["hand_offs"] = {**silent["hand_offs"]}
+    del silent["hand_offs"]["completed"]
+    PolicyVersion.objects.create(
+        business=house.business, number=2, data=silent, created_at=clock.now()
+    )
+    here = house.walk_in(contact("Eli", ""))
+    assert check(9) == []
+    house.say(here, "completed")
+    expect(9, here.reference, "completed was handed on to nobody")
 
 
 # 10

@@ -147,4 +147,6 @@ def test_a_policy_value_that_cannot_be_leaves_the_policy_as_it_was(house):
     assert "first_reminder" in house.kept("policy", "--set", "first_reminder=soon", code=2).sentence
     assert "not a policy field" in house.kept("policy", "--set", "remind=1h", code=2).sentence
     assert "FIELD=VALUE" in house.kept("policy", "--set", "first_reminder", code=2).sentence
+    partly = 'hand_offs={"completed": ["follow_up"]}'
+    assert "missing: missed_by_customer" in house.kept("policy", "--set", partly, code=2).sentence
     assert house.kept("policy", "--json").json["version"] == 1

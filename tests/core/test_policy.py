@@ -5,7 +5,15 @@ from datetime import time
 import pytest
 
 from kept.core.paths.appointment import OUTCOMES
-from kept.core.policy import Policy, PolicyError, changed, from_data, to_data, warnings
+from kept.core.policy import (
+    DEFAULT_HAND_OFFS,
+    Policy,
+    PolicyError,
+    changed,
+    from_data,
+    to_data,
+    warnings,
+)
 from kept.core.time import Window
 
 
@@ -13,7 +21,7 @@ def test_the_defaults_are_24_hours_and_1_hour_before():
     data = to_data(Policy())
     assert data["first_reminder"] == "24h"
     assert data["final_reminder"] == "1h"
-    assert warnings(Policy(), OUTCOMES) == []
+    assert warnings(Policy()) == []
 
 
 @pytest.mark.parametrize(
@@ -41,6 +49,41 @@ def test_a_change_keeps_what_it_does_not_name():
 def test_a_path_named_twice_is_offered_once():
     policy = from_data({"hand_offs": {"completed": ["follow_up", "follow_up"]}})
     assert policy.hand_offs == {"completed": ("follow_up",)}
+
+
+def test_the_default_names_every_outcome_of_the_path():
+    assert set(DEFAULT_HAND_OFFS) == set(OUTCOMES)
+
+
+@pytest.mark.parametrize(
+    ("named", "missing"),
+    [
+        (
+            [],
+            "completed, missed_by_customer, missed_by_business, "
+            "cancelled_by_customer, cancelled_by_business",
+        ),
+        (list(OUTCOMES)[1:], "completed"),
+    ],
+)
+def test_a_change_names_what_follows_each_outcome(named, missing):
+    with pytest.raises(PolicyError) as refused:
+        changed(Policy(), {"hand_offs": {outcome: [] for outcome in named}})
+    assert str(refused.value) == (
+        f"hand_offs must name what follows each outcome, or [] for nothing; missing: {missing}"
+    )
+    assert changed(Policy(), {"hand_offs": {outcome: [] for outcome in OUTCOMES}})
+
+
+def test_what_was_stored_without_an_outcome_is_read_and_mended_by_the_next_change():
+    stored = from_data({"hand_offs": {"completed": ["follow_up"]}})
+    assert stored.hand_offs == {"completed": ("follow_up",)}
+    with pytest.raises(PolicyError):
+        changed(stored, {"first_reminder": "48h"})
+    whole = {outcome: [] for outcome in OUTCOMES}
+    assert (
+        changed(stored, {"first_reminder": "48h", "hand_offs": whole}).hand_offs["completed"] == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,14 +131,10 @@ def test_what_cannot_be_used_is_refused_by_name(data, sentence):
             "The final reminder is never sent: it is due 10m before, and of use only until 15m "
             "before.",
         ),
-        (
-            {"hand_offs": {outcome: [] for outcome in list(OUTCOMES)[1:]}},
-            "Nothing is set to follow the outcome 'completed': name its paths in hand_offs, or [].",
-        ),
     ],
 )
 def test_what_is_probably_not_meant_is_said(data, warning):
-    assert warnings(from_data(data), OUTCOMES) == [warning]
+    assert warnings(from_data(data)) == [warning]
 
 
 @pytest.mark.parametrize(
@@ -103,4 +142,4 @@ def test_what_is_probably_not_meant_is_said(data, warning):
     [{"final_reminder": "10m", "switched_off": ["final_reminder"]}, {"first_reminder": "1d 18:00"}],
 )
 def test_what_is_switched_off_or_cannot_be_compared_is_not_warned_of(data):
-    assert warnings(from_data(data), OUTCOMES) == []
+    assert warnings(from_data(data)) == []

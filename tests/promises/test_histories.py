@@ -55,6 +55,7 @@ PEOPLE = [
     ("Ida Holm", "ida@example.com", "+442079460124"),
 ]
 CONTACTS = st.sampled_from(PEOPLE)
+NOTHING_FOLLOWS = {outcome: [] for outcome in PATH.outcomes}
 POLICIES = st.sampled_from(
     [
         {"first_reminder": "48h"},
@@ -66,8 +67,14 @@ POLICIES = st.sampled_from(
         {"ask_acknowledgement": True},
         {"assume_missed": True},
         {"assume_missed": False},
-        {"hand_offs": {"completed": ["follow_up"], "cancelled_by_customer": ["reactivation"]}},
-        {"hand_offs": {}},
+        {
+            "hand_offs": {
+                **NOTHING_FOLLOWS,
+                "completed": ["follow_up"],
+                "cancelled_by_customer": ["reactivation"],
+            }
+        },
+        {"hand_offs": NOTHING_FOLLOWS},
         {"outcome_grace": "2h", "accept_within": "1h"},
     ]
 )

@@ -46,7 +46,7 @@ def create_business(
         raise AccountError("The business needs a name of at most 200 letters.")
     if len(details.get("currency", "EUR")) != 3:
         raise AccountError(f"{details['currency']!r} is not a currency: write one like EUR.")
-    first = policies.to_data(policies.from_data(policy or {}))
+    first = policies.to_data(policies.changed(policies.Policy(), policy or {}))
     business = _create_with_free_slug(
         name=name,
         time_zone=known_zone(time_zone).key,

@@ -38,7 +38,10 @@ def _wrong_with(case: Case, moment: Moment) -> Iterator[str]:
     if not outcome:
         yield f"it is {case.state}, and no outcome is recorded"
         return
-    wanted = sorted(_policy_then(case).hand_offs.get(outcome["value"], ()))
+    mapped = _policy_then(case).hand_offs.get(outcome["value"])
+    if mapped is None:
+        yield f"{outcome['value']} was handed on to nobody: its policy does not name that outcome"
+    wanted = sorted(mapped or ())
     present = [row for row in case.hand_offs.all() if row.version == version]
     offered = sorted(row.to for row in present)
     if offered != wanted:

@@ -21,7 +21,6 @@ from kept.cli.serving import start_clock
 from kept.clock import queries as clock
 from kept.core import policy as policies
 from kept.core.case import Actor, Role
-from kept.core.paths import PATHS
 from kept.core.time import zone as known_zone
 
 FIRST_KEY = "first key"
@@ -176,7 +175,7 @@ def policy(slug: str | None, changes: Sequence[tuple[str, str]], *, as_json: boo
         actor = Actor(Role.STAFF, "kept policy")
         planned = appointments.change_policy(business, data, clock.now(), actor)
     version = queries.policy_in_force(business.id)
-    warnings = policies.warnings(policies.from_data(version.data), PATHS["appointment"].outcomes)
+    warnings = policies.warnings(policies.from_data(version.data))
     if as_json:
         out.data(
             {

@@ -94,13 +94,28 @@ def to_data(policy: Policy) -> dict[str, object]:
 def from_data(data: Mapping[str, object]) -> Policy:
     """A policy from (a part of) its JSON data; what is absent takes the default.
 
+    For what is stored: an outcome that an old version does not name is left unnamed, and so found.
     Raises PolicyError with one sentence that names the field.
     """
-    return changed(Policy(), data)
+    return _with(Policy(), data)
 
 
 def changed(policy: Policy, data: Mapping[str, object]) -> Policy:
-    """The policy with the fields in `data` changed. Raises PolicyError."""
+    """The policy with the fields in `data` changed. Raises PolicyError.
+
+    Whatever is changed, afterwards every outcome says what follows it: what an outcome that is not
+    named hands on to is nothing, and nobody would see that.
+    """
+    new = _with(policy, data)
+    if missing := [outcome for outcome in DEFAULT_HAND_OFFS if outcome not in new.hand_offs]:
+        raise PolicyError(
+            f"hand_offs must name what follows each outcome, or [] for nothing; "
+            f"missing: {', '.join(missing)}"
+        )
+    return new
+
+
+def _with(policy: Policy, data: Mapping[str, object]) -> Policy:
     known = {f.name for f in fields(Policy)}
     for name in data:
         if name not in known:
@@ -163,8 +178,8 @@ def _is_list_of_names(raw: object) -> bool:
     return isinstance(raw, list | tuple) and all(isinstance(name, str) for name in raw)
 
 
-def warnings(policy: Policy, outcomes: Mapping[str, str]) -> list[str]:
-    """What is allowed but probably not meant, and what is missing, each as one sentence."""
+def warnings(policy: Policy) -> list[str]:
+    """What is allowed but probably not meant, each as one sentence."""
     found = []
     if _at_least(policy.change_until, policy.first_reminder):
         found.append(
@@ -178,11 +193,6 @@ def warnings(policy: Policy, outcomes: Mapping[str, str]) -> list[str]:
                 f"The {name.replace('_', ' ')} is never sent: it is due {format_offset(reminder)} "
                 f"before, and of use only until {format_offset(until)} before."
             )
-    found += [
-        f"Nothing is set to follow the outcome {outcome!r}: name its paths in hand_offs, or []."
-        for outcome in outcomes
-        if outcome not in policy.hand_offs
-    ]
     return found
 
 

@@ -22,7 +22,6 @@ from kept.appointments.queries import Leg
 from kept.clock.queries import real_now
 from kept.console import forms, policies, words
 from kept.console.access import Desk, at_desk, sent, show
-from kept.core.paths.appointment import OUTCOMES
 from kept.core.policy import PolicyError, from_data, warnings
 from kept.core.time import TimeError, local_day
 from kept.schedule import actions as schedule
@@ -389,7 +388,7 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponse:
         form,
         version=in_force,
         versions=members_of.policy_versions(desk.business.id),
-        warnings=warnings(present, OUTCOMES),
+        warnings=warnings(present),
     )
 
 
