@@ -142,6 +142,19 @@ def test_a_policy_change_is_in_force_at_once_and_what_is_doubtful_is_said(house)
     assert "too late to change" in after["warnings"][0]
 
 
+def test_a_service_whose_own_terms_make_the_first_reminder_too_late_is_named(house):
+    house.kept(*SETUP, "--sample-data")
+    assert "too late" not in house.kept("policy").err
+    name = house.python(
+        "from kept.schedule.queries import Service\n"
+        "one = Service.objects.order_by('name').first()\n"
+        "Service.objects.filter(id=one.id).update(change_until='48h'); print(one.name)"
+    )
+    assert f"too late to change {name}: its online changes close" in house.kept("policy").err
+    [warning] = house.kept("policy", "--json").json["warnings"]
+    assert name in warning
+
+
 def test_a_policy_value_that_cannot_be_leaves_the_policy_as_it_was(house):
     house.kept(*SETUP)
     assert "first_reminder" in house.kept("policy", "--set", "first_reminder=soon", code=2).sentence

@@ -142,6 +142,18 @@ def test_a_service_that_cannot_be_is_refused(house, owner, wrong, said):
     assert said in answer.content
 
 
+def test_terms_under_which_the_first_reminder_comes_too_late_are_warned_of(house, owner):
+    path = f"/console/set-up/services/{house.service.id}/"
+    data = form_of(owner.get(path))
+    warned = b"arrives too late to change Foot care: its online changes close 36h before"
+    assert warned not in owner.post(path, {**data, "change_until": "12h"}, follow=True).content
+    assert warned in owner.post(path, {**data, "change_until": "36h"}, follow=True).content
+    assert warned in owner.get("/console/set-up/policy/").content
+    new = {**data, "name": "Hand care", "change_until": "48h"}
+    made = owner.post("/console/set-up/services/new/", new, follow=True).content
+    assert b"arrives too late to change Hand care" in made
+
+
 def test_an_archived_service_is_not_offered_and_what_is_booked_stays(house, owner):
     booked = house.book(START)
     path = f"/console/set-up/services/{house.service.id}/archive/"

@@ -22,6 +22,7 @@ from kept.clock import queries as clock
 from kept.core import policy as policies
 from kept.core.case import Actor, Role
 from kept.core.time import zone as known_zone
+from kept.schedule import queries as schedule
 
 FIRST_KEY = "first key"
 
@@ -175,7 +176,7 @@ def policy(slug: str | None, changes: Sequence[tuple[str, str]], *, as_json: boo
         actor = Actor(Role.STAFF, "kept policy")
         planned = appointments.change_policy(business, data, clock.now(), actor)
     version = queries.policy_in_force(business.id)
-    warnings = policies.warnings(policies.from_data(version.data))
+    warnings = _warnings(business, policies.from_data(version.data))
     if as_json:
         out.data(
             {
@@ -188,6 +189,12 @@ def policy(slug: str | None, changes: Sequence[tuple[str, str]], *, as_json: boo
         )
         return
     _show_policy(business, version.number, version.data, warnings, planned)
+
+
+def _warnings(business: Business, present: policies.Policy) -> list[str]:
+    """What is doubtful about the policy, and about services with terms of their own under it."""
+    own = [schedule.late_changes(each, present) for each in schedule.services(business.id)]
+    return policies.warnings(present) + [each for each in own if each]
 
 
 def _value(text: str) -> object:

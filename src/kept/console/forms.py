@@ -311,7 +311,7 @@ class Service(Form):
         label="Customers may change until … before",
         max_length=20,
         required=False,
-        help_text="Like 2h or 1d 18:00. Empty: as the policy says.",
+        help_text="Like 2h. Empty: as the policy says.",
     )
     late_cancel = forms.CharField(
         label="A cancellation is late from … before",

@@ -13,7 +13,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from kept.core import availability
 from kept.core.availability import Refusal as Refusal
 from kept.core.availability import SlotRules, Span, from_minute, to_minute
-from kept.core.time import WeeklyHours, local_day, utc
+from kept.core.policy import Policy
+from kept.core.time import Exactly, WeeklyHours, format_offset, local_day, parse_offset, utc
 from kept.core.time import zone as known_zone
 from kept.schedule.models import Claim as Claim
 from kept.schedule.models import Closure as Closure
@@ -40,6 +41,27 @@ def services(business: UUID) -> QuerySet[Service]:
 def service(business: UUID, service_id: UUID) -> Service:
     """Raises Service.DoesNotExist, also for one of another business or an archived one."""
     return Service.objects.get(business_id=business, id=service_id, archived_at=None)
+
+
+def late_changes(service: Service, policy: Policy) -> str:
+    """That the first reminder comes too late to change this service, in a sentence; else "".
+
+    By the service's own terms: those of the policy are for the policy to warn of.
+    """
+    if not service.change_until or "first_reminder" in policy.switched_off:
+        return ""
+    until, reminder = parse_offset(service.change_until), policy.first_reminder
+    # A time of day and an elapsed time cannot be compared without a date.
+    if (
+        not isinstance(until, Exactly)
+        or not isinstance(reminder, Exactly)
+        or until.delta < reminder.delta
+    ):
+        return ""
+    return (
+        f"The first reminder ({format_offset(reminder)} before) arrives too late to change "
+        f"{service.name}: its online changes close {format_offset(until)} before."
+    )
 
 
 def staff(business: UUID) -> QuerySet[Resource]:

@@ -22,7 +22,7 @@ from kept.appointments.queries import Leg
 from kept.clock.queries import real_now
 from kept.console import forms, policies, words
 from kept.console.access import Desk, at_desk, sent, show
-from kept.core.policy import PolicyError, from_data, warnings
+from kept.core.policy import Policy, PolicyError, from_data, warnings
 from kept.core.time import TimeError, local_day
 from kept.schedule import actions as schedule
 from kept.schedule import queries as schedule_queries
@@ -85,8 +85,20 @@ def new_service(request: HttpRequest, desk: Desk) -> HttpResponse:
             form.refuse(error)
         else:
             messages.success(request, f"{made.name} can be booked now.")
+            _warn_of_terms(request, desk, made)
             return redirect("console:services")
     return _form(request, desk, "console/setup/service.html", form)
+
+
+def _warn_of_terms(request: HttpRequest, desk: Desk, saved: Service) -> None:
+    """Terms that can be, but are probably not meant."""
+    doubtful = schedule_queries.late_changes(saved, _policy_of(desk))
+    if doubtful:
+        messages.warning(request, doubtful)
+
+
+def _policy_of(desk: Desk) -> Policy:
+    return from_data(members_of.policy_in_force(desk.business.id).data)
 
 
 def _details(form: forms.Service) -> schedule.ServiceDetails:
@@ -108,6 +120,7 @@ def service(request: HttpRequest, desk: Desk, service_id: UUID) -> HttpResponse:
         else:
             kept = _keeping_old_terms(saved, desk.now)
             messages.success(request, _saved_service(saved, kept))
+            _warn_of_terms(request, desk, saved)
             return redirect("console:service", found.id)
     legs = queries.upcoming_of(found.id, desk.now)
     old = {leg.pk for leg in _keeping_old_terms(found, desk.now)}
@@ -363,6 +376,11 @@ def _lifted(restored: Sequence[Leg]) -> str:
 # Policy
 
 
+def _doubtful_services(desk: Desk, present: Policy) -> list[str]:
+    found = schedule_queries.services(desk.business.id)
+    return [said for each in found if (said := schedule_queries.late_changes(each, present))]
+
+
 @at_desk(Member.OWNER, posts=True)
 def policy(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Every field of the policy. A change is a new version, for what is still open too."""
@@ -388,7 +406,7 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponse:
         form,
         version=in_force,
         versions=members_of.policy_versions(desk.business.id),
-        warnings=warnings(present),
+        warnings=[*warnings(present), *_doubtful_services(desk, present)],
     )
 
 
