@@ -191,6 +191,38 @@ def test_a_cancellation_by_the_business_passes_on_its_reason_one_by_the_customer
     assert "Ben is ill" in cancelled["Leo Ek"]
 
 
+def test_the_reason_of_a_move_is_passed_on_where_the_business_moved_it(clinic):
+    mine, theirs = clinic.book(START, clinic.ada), clinic.book(START, clinic.ben, name="Leo Ek")
+    post = go_to(now())
+    actions.move(mine, berlin(5, 10), now(), MIA, reason="found somebody cheaper")
+    actions.move(theirs, berlin(5, 10), now(), DESK, reason="Ben is ill")
+    go_to(now(), post)
+    moved = {letter.recipient.name: letter.text for letter in post.letters[-2:]}
+    assert "Reason" not in moved["Mia Wong"]
+    assert "Reason: Ben is ill" in moved["Leo Ek"]
+
+
+def test_directions_stand_in_the_confirmation_and_the_reminders_as_booked(clinic):
+    line = "Parking in the yard; ring twice."
+    clinic.service = clinic.new_service(clinic.ada, directions=line)
+    booked = clinic.book(START, clinic.ada)
+    type(clinic.service).objects.update(directions="Use the front door.")
+    post = go_to(START)
+    assert [line in letter.text for letter in post.letters] == [True, True, True]
+    assert not any("front door" in letter.text for letter in post.letters)
+    assert queries.service_as_booked(queries.current_leg(booked)).directions == line
+
+
+def test_a_leg_booked_before_there_were_directions_has_none(clinic):
+    booked = clinic.book(START, clinic.ada)
+    leg = queries.current_leg(booked)
+    del leg.snapshot["directions"]
+    leg.save()
+    assert "Getting there" not in go_to(now()).letters[0].text
+    actions.move(booked, berlin(5, 10), now(), DESK)
+    assert queries.current_leg(booked).snapshot["directions"] == ""
+
+
 def test_a_letter_says_what_is_true_when_it_leaves(clinic):
     """Not what was true when it was put in the outbox."""
     clinic.book(START, clinic.ada)

@@ -191,8 +191,10 @@ def slots_of(page):
 def test_moved_to_a_free_time_keeps_the_old_one_until_then(booked, desk):
     page = desk.get(f"/console/appointments/{booked.id}/move/?day=2027-03-02")
     slot = slots_of(page)[3]
-    answer = post(desk, booked, "move", slot=slot)
+    answer = post(desk, booked, "move", slot=slot, reason="Ada is at a course")
     assert answer.status_code == 302
+    moved = {event.reason for event in queries.timeline(booked).events if event.name == "moved"}
+    assert moved == {"Ada is at a course"}
     assert leg(booked).number == 2
     assert slot.startswith(leg(booked).start.isoformat())
     story = desk.get(f"/console/appointments/{booked.id}/").content.decode()

@@ -105,10 +105,11 @@ def test_a_closure_that_cannot_be_is_refused(house, owner, wrong):
 def test_a_service_is_added_and_can_be_booked(house, owner):
     page = owner.get("/console/set-up/services/new/")
     data = {**form_of(page), "name": "Hand care", "duration_minutes": "30", "mode": "here"}
-    data |= {"price": "35.50", "staff": [str(house.ada.id)]}
+    data |= {"price": "35.50", "staff": [str(house.ada.id)], "directions": "Ring twice."}
     assert owner.post("/console/set-up/services/new/", data).status_code == 302
     made = schedule.services(house.business.id).get(name="Hand care")
     assert (made.duration_minutes, str(made.price)) == (30, "35.50")
+    assert made.directions == "Ring twice."
     assert owner.get(f"/console/book/?service={made.id}").status_code == 200
 
 

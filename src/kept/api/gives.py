@@ -56,6 +56,7 @@ class ServiceOut(TypedDict):
     currency: str
     mode: str
     place: str
+    directions: str
     private: bool
     change_until: str
     late_cancel: str

@@ -77,6 +77,7 @@ def service(row: Service, currency: str) -> gives.ServiceOut:
         "currency": currency,
         "mode": row.mode,
         "place": row.place,
+        "directions": row.directions,
         "private": row.private,
         "change_until": row.change_until,
         "late_cancel": row.late_cancel,

@@ -208,6 +208,9 @@ class ServiceIn(Body):
     horizon_days: int = Field(365, ge=1, le=3650)
     mode: Literal["here", "online", "there"] = "here"
     place: Line = Field("", max_length=300)
+    directions: Line = Field(
+        "", max_length=300, description="One line that helps to arrive: parking, entrance."
+    )
     public_name: Line = Field("", max_length=200, description="What messages call it.")
     private: bool = Field(False, description="Its name appears in no message.")
 
@@ -261,7 +264,7 @@ class RescheduleIn(Body):
 
     start: Start
     staff: Id | None = None
-    reason: Text = Field("", max_length=500)
+    reason: Text = Field("", max_length=500, description="The customer is told it.")
 
 
 class CancelIn(Body):

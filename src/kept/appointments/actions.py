@@ -345,6 +345,7 @@ def _snapshot(service: Service, business: Business, policy: Policy) -> dict[str,
         "mode": service.mode,
         # Only who comes to the business is sent to its address.
         "place": service.place or (business.address if service.mode == "here" else ""),
+        "directions": service.directions,
         "private": service.private,
         "terms": _terms(service, policy),
     }

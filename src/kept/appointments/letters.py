@@ -17,6 +17,7 @@ from kept.calendars import invitation
 from kept.calendars.invitation import Invitation
 from kept.cases.rows import policy_of
 from kept.channels.base import Address, Letter
+from kept.core.case import Role
 from kept.core.time import before, parse_offset, zone
 from kept.lib import i18n
 from kept.outbox import queries as outbox
@@ -141,6 +142,8 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
         zone=leg.case.zone,
         place_url=snapshot["place"] if snapshot["place"].startswith(WEB) else "",
         place=snapshot["place"] or _unsaid_place(snapshot["mode"], business),
+        # Legs booked before services had directions carry none.
+        directions=snapshot.get("directions", ""),
         customer_name=customer.name,
         locale=_locale(customer, business),
         reference=appointment.reference,
@@ -155,7 +158,7 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
         previous_start=previous.start if previous else None,
         previous_end=previous.end if previous else None,
         cancelled_by=_cancelled_by(leg),
-        reason=_reason(leg),
+        reason=_reason_moved(leg) if message.kind == "moved_notice" else _reason(leg),
         booking_url=f"{settings.BASE_URL}/book/{business.slug}/",
     )
 
@@ -211,6 +214,12 @@ def _reason(leg: Leg) -> str:
     if _cancelled_by(leg) != "business":
         return ""
     return queries.reason_of(leg, "cancelled")
+
+
+def _reason_moved(leg: Leg) -> str:
+    """Why the business moved it to this time; what customers write themselves is known to them."""
+    booked = queries.last_event(leg, "booked")
+    return booked.reason if booked and booked.actor.role is not Role.CUSTOMER else ""
 
 
 def _calendar(message: Message, leg: Leg, now: datetime) -> tuple[bytes | None, str]:

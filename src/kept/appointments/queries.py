@@ -237,6 +237,7 @@ def service_as_booked(leg: Leg) -> Service:
     agreed = copy(leg.service)
     for name in AGREED:
         setattr(agreed, name, leg.snapshot[name])
+    agreed.directions = leg.snapshot.get("directions", "")
     price = leg.snapshot["price"]
     agreed.price = Decimal(price) if price is not None else None
     agreed.change_until = leg.snapshot["terms"]["change_until"]
@@ -258,8 +259,14 @@ AGREED = (
 
 def reason_of(leg: Leg, event: str) -> str:
     """The reason given with the last event of this name in a leg, or ""."""
-    found = [each for each in cases.history(leg.case_id) if each.name == event]
-    return found[-1].reason if found else ""
+    found = last_event(leg, event)
+    return found.reason if found else ""
+
+
+def last_event(leg: Leg, name: str) -> core.Event | None:
+    """The last event of this name in a leg, if there was one."""
+    found = [each for each in cases.history(leg.case_id) if each.name == name]
+    return found[-1] if found else None
 
 
 def late_grace(leg: Leg) -> timedelta:

@@ -171,6 +171,14 @@ class Slot(Versioned):
         return data
 
 
+class Move(Slot):
+    """Another time for what is booked."""
+
+    reason = forms.CharField(
+        label="Why?", max_length=500, required=False, help_text="The customer is told it."
+    )
+
+
 class Who(Form):
     """Who an appointment is for, and what was said on the phone."""
 
@@ -296,7 +304,13 @@ class Service(Form):
         choices=[("here", "At the business"), ("online", "Online"), ("there", "At the customer's")],
     )
     place = forms.CharField(
-        label="Place", max_length=300, required=False, help_text="Room, link or directions."
+        label="Place", max_length=300, required=False, help_text="Address, room or link."
+    )
+    directions = forms.CharField(
+        label="Getting there",
+        max_length=300,
+        required=False,
+        help_text="One line for the confirmation and the reminders: parking, entrance, which bell.",
     )
     public_name = forms.CharField(
         label="Name in messages",

@@ -186,6 +186,7 @@ class ServiceDetails:
     horizon_days: int = 365
     mode: str = "here"
     place: str = ""
+    directions: str = ""
     public_name: str = ""
     private: bool = False
     change_until: str = ""
@@ -233,7 +234,7 @@ LIMITS = {
     "notice_minutes": (0, 365 * DAY, "The notice must be 0 minutes to a year."),
     "horizon_days": (1, 3650, "The horizon must be 1 to 3650 days."),
 }
-LENGTHS = {"name": 200, "public_name": 200, "place": 300}
+LENGTHS = {"name": 200, "public_name": 200, "place": 300, "directions": 300}
 HIGHEST_PRICE = Decimal("99999999.99")
 
 

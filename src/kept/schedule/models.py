@@ -51,6 +51,9 @@ class Service(models.Model):
     price = models.DecimalField(max_digits=10, decimal_places=2, null=True, blank=True)
     mode = models.CharField(max_length=10, choices=PLACES, default="here")
     place = models.CharField(max_length=300, blank=True, help_text="Room, link or directions.")
+    directions = models.CharField(
+        max_length=300, blank=True, default="", help_text="Parking, entrance, how to find us."
+    )
     private = models.BooleanField(default=False, help_text="Its name appears in no message.")
     change_until = models.CharField(max_length=20, blank=True, help_text="Overrides the policy.")
     late_cancel = models.CharField(max_length=20, blank=True, help_text="Overrides the policy.")

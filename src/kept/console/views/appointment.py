@@ -19,7 +19,7 @@ from kept.console import acts, slots
 from kept.console import today as days
 from kept.console.access import Desk, at_desk, not_yours, sent, show
 from kept.console.acts import ACTS, REFUSALS, Act
-from kept.console.forms import Note, Refuse, Slot
+from kept.console.forms import Move, Note, Refuse
 from kept.console.story import story
 from kept.web.forms import Form
 
@@ -114,7 +114,7 @@ def move(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse
     offer = slots.offer(
         request, desk, queries.service_as_booked(leg), but=leg.case_id, staff=leg.staff_id
     )
-    form = Slot(
+    form = Move(
         sent(request),
         initial={"version": leg.case.version, "day": offer.day, "slot": request.GET.get("slot")},
     )
@@ -138,7 +138,7 @@ def move(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse
     return show(request, desk, "console/move.html", context, status=409 if form.is_bound else 200)
 
 
-def _move(desk: Desk, appointment: Appointment, form: Slot, offer: slots.Offer) -> bool:
+def _move(desk: Desk, appointment: Appointment, form: Move, offer: slots.Offer) -> bool:
     chosen = slots.chosen(desk, form, offer)
     if chosen is None:
         return False
@@ -149,6 +149,7 @@ def _move(desk: Desk, appointment: Appointment, form: Slot, offer: slots.Offer) 
             desk.now,
             desk.actor,
             staff=chosen.staff,
+            reason=form.cleaned_data["reason"],
             freely=chosen.freely,
             expected=form.cleaned_data["version"],
         )
