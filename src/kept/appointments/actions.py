@@ -28,6 +28,7 @@ from kept.cases.rows import policy_of
 from kept.core import time
 from kept.core.availability import Refusal
 from kept.core.case import Actor, Event, NotAllowed, Role
+from kept.core.paths.appointment import AHEAD, RESOLVED, UNRESOLVED
 from kept.core.policy import Policy
 from kept.core.time import close_of_business, parse_offset
 from kept.lib.again import in_one_transaction
@@ -415,10 +416,33 @@ def _request(
     alongside: Alongside,
 ) -> Appointment:
     def change(leg: Leg) -> Appointment:
-        cases.apply([cases.Incoming(leg.case_id, event)], now)
+        before = leg.case.state
+        after = cases.apply([cases.Incoming(leg.case_id, event)], now)[0].case.state
+        if after in UNRESOLVED and (before in RESOLVED or event.name == "corrected"):
+            _take_back_time(leg, after, now)
         return appointment
 
     return _change(appointment, change, expected, alongside)
+
+
+def _take_back_time(leg: Leg, state: str, now: datetime) -> None:
+    """An outcome taken back was no outcome: what is left of the time belongs to the leg again.
+
+    Where somebody else has it by now, a person must find the one who still waits another time.
+    """
+    held = schedule_queries.held_until(leg.case_id)
+    begin = max(leg.start, now.replace(second=0, microsecond=0), held or leg.start)
+    end = leg.end + timedelta(minutes=leg.snapshot["buffer_after_minutes"])
+    if begin >= end:
+        return
+    try:
+        with transaction.atomic():
+            schedule.claim(leg.staff, begin, end, kind=Claim.LEG, holder=leg.case_id, now=now)
+    except schedule.Taken:
+        if state in AHEAD:
+            detail = "it was given to somebody else while this appointment counted as over"
+            event = Event("resource_lost", now, data={"detail": detail})
+            cases.apply([cases.Incoming(leg.case_id, event)], now)
 
 
 def cancel(

@@ -95,7 +95,10 @@ def _confirmations(found: Found) -> None:
 
 def _times(found: Found, moment: Moment) -> None:
     """Who is expected still has their time (or somebody has been asked to find them another)."""
-    held = Claim.objects.filter(holder=OuterRef("case_id"), kind=Claim.LEG, live=True)
+    minute = int(moment.now.timestamp() // 60)
+    held = Claim.objects.filter(
+        holder=OuterRef("case_id"), kind=Claim.LEG, live=True, end__gt=minute
+    )
     asked = Escalation.objects.filter(
         case=OuterRef("case_id"), resolved_at=None, kind="RESOURCE_LOST"
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from kept.core import availability
 from kept.core.availability import Refusal as Refusal
@@ -268,6 +268,13 @@ def load(resources: Iterable[Resource], begin: datetime, end: datetime) -> dict[
     for number, start, finish in claims.values_list("resource", "start", "end"):
         minutes[number] += finish - start
     return minutes
+
+
+def held_until(holder: UUID) -> datetime | None:
+    """When the last live claim of this holder ends; None when there is none."""
+    live = Claim.objects.filter(holder=holder, live=True)
+    end: int | None = live.aggregate(end=Max("end"))["end"]
+    return None if end is None else from_minute(end)
 
 
 def closures(business: UUID, now: datetime) -> QuerySet[Closure]:
