@@ -15,6 +15,7 @@ from datetime import timedelta
 from unittest import mock
 
 import hypothesis.strategies as st
+import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
@@ -429,6 +430,8 @@ class History(RuleBasedStateMachine):
                 assert leg.number == now.number
 
 
+# A minute at most; what it finds is made small in the time that is left.
+@pytest.mark.timeout(900)
 def test_any_history_keeps_all_twelve_promises(db):
     thorough = os.environ.get("KEPT_HYPOTHESIS") == "thorough"
     run_state_machine_as_test(
