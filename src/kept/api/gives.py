@@ -6,7 +6,7 @@ called `staff`, `service` or `appointment` always holds an id.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, NotRequired, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -270,4 +270,3 @@ class HealthOut(TypedDict):
     clock: Annotated[Instant | None, Field(description="What the installation's clock says.")]
     database: Annotated[str, Field(examples=["ok"], description="ok or unreachable")]
     worker: WorkerOut
-    problem: NotRequired[str]

@@ -177,14 +177,8 @@ def search(business: UUID, text: str, limit: int = 50) -> list[Leg]:
 
 def may_change(leg: Leg, role: Role, now: datetime) -> tuple[bool, str]:
     """Whether somebody in this role may move or cancel now, and if not why: by the path itself."""
-    anchors = {name: datetime.fromisoformat(at) for name, at in leg.case.anchors.items()}
-    if leg.case.state not in {"scheduled", "confirmed", "prepared"}:
-        return False, f"The appointment is {leg.case.state}."
-    if now >= anchors["end"]:
-        return False, "The appointment is over."
-    if role is Role.CUSTOMER and now > anchors["change_until"]:
-        return False, "It is too late to change this appointment online: please call."
-    return True, ""
+    refused = why_not(leg, core.Event("moved", now, core.Actor(role)), now)
+    return not refused, refused
 
 
 def why_not(leg: Leg, event: core.Event, now: datetime) -> str:

@@ -41,14 +41,6 @@ def case(case_id: UUID) -> models.Case:
     return models.Case.objects.get(id=case_id)
 
 
-def value(case_id: UUID) -> core.Case:
-    """The case as `decide` would see it."""
-    row = models.Case.objects.get(id=case_id)
-    kinds = row.escalations.filter(resolved_at=None).values_list("kind", flat=True)
-    controls = row.controls.order_by("due_at", "id")
-    return case_value(row, controls, kinds, row.hand_offs.order_by("id"))
-
-
 def as_value(row: models.Case) -> core.Case:
     """The case of a row already read, without what hangs on it: enough to ask a path's guards."""
     return case_value(row)

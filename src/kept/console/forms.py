@@ -39,10 +39,6 @@ class Versioned(Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
-class Plain(Versioned):
-    """Nothing to say but yes."""
-
-
 class WithReason(Versioned):
     reason = forms.CharField(
         label="Reason", max_length=500, required=False, help_text="Kept in the history."
