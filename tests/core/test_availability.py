@@ -18,7 +18,8 @@ from kept.core.availability import (
     subtract,
     to_minute,
 )
-from kept.core.time import TimeError, day_bounds, instant, parse_instant, wall_time, zone
+from kept.core.time import TimeError, day_bounds, instant, parse_instant, zone
+from tests.core.clocks import wall_time
 
 EVERY_DAY = [WeeklyHours(day, time(9), time(17)) for day in range(7)]
 ROUND_THE_CLOCK = [WeeklyHours(day, time(0), time(0)) for day in range(7)]

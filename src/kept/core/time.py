@@ -176,15 +176,6 @@ def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return first if first <= second else _end_of_gap(first, second, zone)
 
 
-def wall_time(moment: datetime, zone: ZoneInfo) -> datetime:
-    """What the clocks of `zone` show at that instant: naive, with `fold` set to 1 on a second
-    occurrence.
-
-    `instant(wall, zone, wall.fold)` leads back to the same instant.
-    """
-    return utc(moment).astimezone(zone).replace(tzinfo=None)
-
-
 def _readings(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The instants (UTC) of `wall` by the offset in force before a nearby change, and by the one
     after it.
