@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kept.appointments import actions, queries
+from kept.channels.base import Refused
 from kept.core.availability import Refusal
 from kept.core.case import NotAllowed, Role
 from kept.people.actions import checked_contact
@@ -365,3 +366,71 @@ def test_only_sayings_may_be_said(booked):
 
 def test_every_refusal_has_a_sentence():
     assert set(actions.SENTENCES) == set(Refusal)
+
+
+# An address that refuses for good
+
+
+def no_such_user():
+    return Refused("550 no such user", permanent=True, code=550, at="recipient")
+
+
+def reminders(appointment):
+    found = {c.name: c for c in queries.timeline(appointment).controls}
+    return [(found[n].status, found[n].reason) for n in ("first_reminder", "final_reminder")]
+
+
+SILENT = [("skipped", "no channel reaches the customer")] * 2
+
+
+def test_to_an_address_that_was_refused_no_reminder_is_tried(booked):
+    post = Post()
+    post.error = no_such_user()
+    go_to(now(), post)
+    assert escalations(booked) == {"CONFIRMATION_FAILED"}
+    assert leg(booked).case.facts["channels"] == []
+    actions.say(booked, "told_by_staff", now(), DESK)
+    go_to(START, post)
+    assert (state(booked), escalations(booked)) == ("prepared", set())
+    assert reminders(booked) == SILENT
+    assert [m.status for m in queries.timeline(booked).messages] == ["failed"]
+
+
+def test_the_other_appointments_of_its_owner_hear_of_it_too(clinic, booked):
+    """Who was told stays told; of whom nobody was told, a person is asked, once."""
+    told, known, post = booked, clinic.book(berlin(4, 12), clinic.ben), Post()
+    go_to(now(), post)
+    actions.move(known, berlin(5, 12), now(), DESK)
+    untold = clinic.book(berlin(5, 10), clinic.ada)
+    post.error = no_such_user()
+    go_to(now(), post)
+    by_kind = sorted(map(sorted, (escalations(known), escalations(untold))))
+    assert by_kind == [["CONFIRMATION_FAILED"], ["CONTACT_GAP"]]
+    assert (state(told), escalations(told)) == ("confirmed", set())
+    go_to(START, post)
+    assert reminders(told) == SILENT
+
+
+def test_the_right_address_brings_the_reminders_back(booked):
+    post = Post()
+    post.error = no_such_user()
+    go_to(now(), post)
+    post.error = None
+    actions.correct_contact(booked, checked_contact("Mia Wong", "mia@example.org"), now(), DESK)
+    go_to(START, post)
+    assert said(post) == ["confirmation", "first_reminder", "final_reminder"]
+    assert escalations(booked) == set()
+
+
+def test_an_address_corrected_meanwhile_is_not_held_against_its_owner(booked):
+    class Slow(Post):
+        def hand_over(self, letter):
+            new = checked_contact("Mia Wong", "mia@example.org")
+            actions.correct_contact(booked, new, now(), DESK)
+            self.hand_over = super().hand_over
+            raise no_such_user()
+
+    post = go_to(now(), Slow())
+    assert leg(booked).case.facts["channels"] == ["email"]
+    assert state(booked) == "confirmed"
+    assert post.letters[-1].recipient.address == "mia@example.org"

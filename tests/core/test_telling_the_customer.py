@@ -191,3 +191,25 @@ def test_an_old_message_taken_after_the_move_tells_nobody_the_present_truth():
     decision = visit.message("accepted", "confirmation")
     assert decision.told is None
     assert visit.became("confirmation") == "void: moved"
+
+
+def test_an_address_lost_before_they_were_told_asks_a_person():
+    visit = Visit("72h", transport="hangs")
+    visit.happens("contact_changed", channels=[])
+    assert visit.open == {"CONTACT_GAP"}
+    assert visit.withdrawn == [("confirmation", 1)]
+
+
+def test_an_address_lost_when_a_person_was_asked_already_asks_nobody_twice():
+    visit = Visit("72h", transport="refuses")
+    visit.happens("contact_changed", channels=[])
+    assert visit.open == {"CONFIRMATION_FAILED"}
+    visit.happens("told_by_staff", by=STAFF)
+    visit.until(visit.start)
+    assert visit.became("first_reminder") == "skipped: no channel reaches the customer"
+
+
+def test_an_address_lost_after_they_were_told_asks_nobody():
+    visit = Visit("72h")
+    visit.happens("contact_changed", channels=[])
+    assert (visit.state, visit.open) == ("confirmed", frozenset())

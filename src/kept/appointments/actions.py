@@ -27,7 +27,7 @@ from kept.cases import queries as case_queries
 from kept.cases.rows import policy_of
 from kept.core import time
 from kept.core.availability import Refusal
-from kept.core.case import Actor, Event, NotAllowed, Role
+from kept.core.case import SYSTEM, Actor, Event, NotAllowed, Role
 from kept.core.paths.appointment import AHEAD, RESOLVED, UNRESOLVED
 from kept.core.policy import Policy
 from kept.core.time import close_of_business, parse_offset
@@ -583,17 +583,32 @@ def correct_contact(
     out again.
     """
     customer = people.correct_contact(appointment.customer_id, contact)
+    _contact_changed(customer, now, actor)
+
+
+def address_refused(customer_id: UUID, now: datetime) -> None:
+    """The customer's address has refused for good: their reminders need not be tried any more.
+
+    Whoever has not been told a time is to be told by a person; who was told stays told. The caller
+    holds the transaction in which the address was marked.
+    """
+    _contact_changed(people_queries.customer(customer_id), now, SYSTEM)
+
+
+def _contact_changed(customer: Customer, now: datetime, actor: Actor) -> None:
+    """Let every appointment of the customer that waits know which channels reach them now."""
     data: dict[str, object] = {"channels": people_queries.channels(customer)}
     event = Event("contact_changed", now, actor, data=data)
     heard: set[UUID] = set()
     # An appointment that is being moved at this moment has another leg by the time it is ours.
-    while new := _open_legs_of(customer) - heard:
+    while new := open_legs_of(customer.id) - heard:
         cases.apply([cases.Incoming(case_id, event) for case_id in sorted(new)], now)
         heard |= new
 
 
-def _open_legs_of(customer: Customer) -> set[UUID]:
-    legs = Leg.objects.filter(appointment__customer=customer, current=True, case__waits=True)
+def open_legs_of(customer_id: UUID) -> set[UUID]:
+    """The cases of a customer's current legs that wait for something."""
+    legs = Leg.objects.filter(appointment__customer=customer_id, current=True, case__waits=True)
     return set(legs.values_list("case_id", flat=True))
 
 

@@ -176,10 +176,10 @@ def correct_contact(customer_id: UUID, contact: Contact) -> models.Customer:
     return customer
 
 
-def mark_email_bad(customer_id: UUID, address: str, why: str) -> None:
-    """This address refused for good. A corrected one in the meantime is left alone."""
+def mark_email_bad(customer_id: UUID, address: str, why: str) -> bool:
+    """This address refused for good. A corrected one in the meantime is left alone: then False."""
     customers = models.Customer.objects.filter(id=customer_id, email=address)
-    customers.update(email_bad=why[:300])
+    return bool(customers.update(email_bad=why[:300]))
 
 
 def remember_told(told: Iterable[Told]) -> None:

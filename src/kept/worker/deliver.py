@@ -13,6 +13,7 @@ import time as real_time
 from collections.abc import Callable
 from datetime import datetime
 
+from kept.appointments import actions as appointments
 from kept.appointments.letters import Unaddressed, letter_for
 from kept.cases import actions as cases
 from kept.cases import queries as case_queries
@@ -84,10 +85,26 @@ def _hand_over(
     except TransportError as error:
         failure = error
         if error.permanent and getattr(error, "at", "") == "recipient":
-            people.mark_email_bad(message.person_id, letter.recipient.address, error.detail)
+            _refused_for_good(message, letter.recipient.address, error, now)
+            return
         _settle(message, now, lambda at, look: outbox.failed(message, failure, at, look))
         return
     _settle(message, now, lambda at, look: outbox.accepted(message, receipt.detail, at), missing)
+
+
+@in_one_transaction
+def _refused_for_good(message: Message, address: str, error: TransportError, now: Now) -> None:
+    """The address itself was refused: that holds for everything else its owner is to get.
+
+    The customer is locked first and then all their cases in the order of their ids, as where an
+    address is corrected; only then the message.
+    """
+    marked = people.mark_email_bad(message.person_id, address, error.detail)
+    concerned = appointments.open_legs_of(message.person_id) if marked else set()
+    case_queries.lock_all({message.case, *concerned})
+    _settle(message, now, lambda at, look: outbox.failed(message, error, at, look))
+    if marked:
+        appointments.address_refused(message.person_id, now())
 
 
 def still_wanted(message: Message) -> LastLook:

@@ -177,9 +177,13 @@ def repeats_confirmation(case: Case, event: Event) -> Facts:
 def new_contact(case: Case, event: Event) -> Facts:
     """A new address; if the customer was never reached, the confirmation goes out once more.
 
-    One that is still on its way to the old address is taken back: that address was wrong.
+    One that is still on its way to the old address is taken back: that address was wrong. Where no
+    address is left and a person has been asked to tell them already, nobody is asked twice.
     """
-    unreached = case.state == SCHEDULED or case.escalations & {"CONTACT_GAP", "CONFIRMATION_FAILED"}
+    asked = bool(case.escalations & {"CONTACT_GAP", "CONFIRMATION_FAILED"})
+    unreached = asked or case.state == SCHEDULED
+    if asked and not event.data["channels"]:
+        unreached = False
     again = {"confirmation_run": confirmation_run(case) + 1} if unreached else {}
     return {"channels": event.data["channels"], **again}
 
