@@ -124,7 +124,9 @@ def slate(django_db_setup, django_db_blocker):
     from django.db import connection
 
     with django_db_blocker.unblock():
-        return clean_slate(connection)
+        slate = clean_slate(connection)
+        yield slate
+        slate.part_with()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -43,6 +43,15 @@ class SQLiteSlate:
         shutil.copyfile(self.template, fresh)
         fresh.replace(self.file)
 
+    def part_with(self):
+        """The file may go, whoever still has it open."""
+
+
+END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
 
 class PostgresSlate:
     """A migrated PostgreSQL database that can be emptied."""
@@ -69,15 +78,20 @@ class PostgresSlate:
         cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {self.connection.ops.quote_name(table)})")
         return cursor.fetchone()[0]
 
+    def part_with(self):
+        """End what is still connected, so that the database can be dropped.
+
+        A web server's thread under test may keep its connection a moment longer than the tests.
+        """
+        with self.connection.cursor() as cursor:
+            cursor.execute(END_OTHERS)
+
     def restore(self):
         """Cut off whoever is still connected, then empty all tables and start numbering again."""
         self.connection.close()
         with self.connection.cursor() as cursor:
             # A thread that left a transaction open would make TRUNCATE wait for ever.
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+            cursor.execute(END_OTHERS)
             tables = [self.connection.ops.quote_name(table) for table in self._tables(cursor)]
             if tables:
                 cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
