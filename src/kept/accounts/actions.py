@@ -18,6 +18,7 @@ from kept.accounts.models import ApiKey, Business, Member, PolicyVersion, SignIn
 from kept.core import policy as policies
 from kept.core.time import zone as known_zone
 from kept.lib.ids import digest, new_token
+from kept.lib.text import one_line
 
 KEY_PREFIX = "kept_"
 LINK_LIFETIME = timedelta(days=7)
@@ -41,7 +42,7 @@ def create_business(
 
     `details`: more of the fields of Business. Raises UnknownZone, AccountError, PolicyError.
     """
-    name, owner_email = name.strip(), _checked_email(owner_email)
+    name, owner_email = one_line(name), _checked_email(owner_email)
     if not 0 < len(name) <= 200:
         raise AccountError("The business needs a name of at most 200 letters.")
     if len(details.get("currency", "EUR")) != 3:
@@ -93,7 +94,9 @@ def _free_slug(name: str) -> str:
 def add_member(business: Business, email: str, role: str) -> User:
     """Make this person a member of the business; they sign in by link until they set a password.
 
-    Who is a member already keeps the role they have. Raises AccountError.
+    Who is a member already keeps the role they have. Somebody who has an account through another
+    business starts afresh: whoever made that account may hold its password, a link or a session,
+    and must not come in here with it. Raises AccountError.
     """
     if role not in dict(Member.ROLES):
         raise AccountError(
@@ -103,10 +106,12 @@ def add_member(business: Business, email: str, role: str) -> User:
     # Django's user wants a user name of 150 letters; nobody ever sees or types it.
     username = email if len(email) <= 150 else digest(email)
     user, made = User.objects.get_or_create(email=email, defaults={"username": username})
-    if made:
+    _, joined = Member.objects.get_or_create(business=business, user=user, defaults={"role": role})
+    if made or joined:
+        # Without its password an account's sessions are over too: they carry its hash.
         user.set_unusable_password()
         user.save(update_fields=["password"])
-    Member.objects.get_or_create(business=business, user=user, defaults={"role": role})
+        user.sign_in_links.all().delete()
     return user
 
 
@@ -135,7 +140,7 @@ def _keep_an_owner(business: Business, member_id: int, *, unless: bool = False) 
 def update_business(business: Business, **details: str) -> None:
     """New details (name, e-mail, phone, address, locale, currency). Its zone and slug stay:
     customers were told times and links that depend on them. Raises AccountError."""
-    details = {name: value.strip() for name, value in details.items()}
+    details = {name: one_line(value) for name, value in details.items()}
     if not details.keys() <= EDITABLE:
         raise ValueError(f"not editable: {sorted(details.keys() - EDITABLE)}")
     if not details.get("name", business.name):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.padding import Padding
 from rich.table import Table
 
@@ -17,6 +17,7 @@ from kept.cli import out
 from kept.cli.businesses import the_business
 from kept.cli.problems import Misused, Refused
 from kept.cli.story import Story
+from kept.lib.text import one_line
 
 MARKS = {"done": "●", "now": "◉", "skipped": "◌", "not yet": "○"}
 
@@ -39,6 +40,13 @@ def _found(reference: str, slug: str | None) -> Appointment:
         slugs = ", ".join(each.business.slug for each in found)
         raise Misused(f"Several businesses have a {reference!r}; choose with --business: {slugs}.")
     return found[0]
+
+
+def escape(text: str) -> str:
+    """What a stranger wrote, as text: neither markup nor orders to the terminal."""
+    # Edges are part of the layout: only what stands between them comes from others.
+    lead = " " if text.startswith(" ") else ""
+    return lead + escape_markup(one_line(text))
 
 
 class _Teller:
