@@ -4,6 +4,7 @@ import socket
 import ssl
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,17 @@ def test_a_server_that_is_slow_at_every_step_is_given_up_before_the_end_of_the_l
 def test_a_server_that_is_slow_within_the_limit_is_waited_for(served):
     house, transport = served(dict.fromkeys(("EHLO", "MAIL", "RCPT", "DATA"), "slow"))
     transport.hand_over(a_letter())
+    assert len(house.letters) == 1
+
+
+def test_a_letter_that_may_be_out_of_date_is_not_begun(served):
+    house, transport = served()
+    late = replace(a_letter(), begin_by=time.monotonic() - 1)
+    with pytest.raises(Unreachable) as caught:
+        transport.hand_over(late)
+    assert verdict(caught.value) == (Unreachable, False, False)
+    assert house.letters == []
+    transport.hand_over(replace(late, begin_by=time.monotonic() + 60))
     assert len(house.letters) == 1
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from unittest import mock
 
 import pytest
+from django.db import OperationalError
 
 from kept.appointments import actions as appointments
 from kept.appointments import queries
@@ -443,3 +444,25 @@ def test_an_error_after_the_hand_over_is_doubt_and_not_a_fresh_start(house, post
         deliver.deliver_one(post, "worker", clock.now)
     evidence = [one.kind for one in Message.objects.get().evidence.order_by("id")]
     assert evidence == ["doubt", "retrying"]
+
+
+def test_an_acceptance_is_written_down_although_the_database_was_away(house, post, monkeypatch):
+    written, away = outbox.accepted, [True, True]
+
+    def accepted(*args):
+        if away:
+            away.pop()
+            raise OperationalError("the server closed the connection unexpectedly")
+        return written(*args)
+
+    monkeypatch.setattr(outbox, "accepted", accepted)
+    # The connection is the test's own transaction: it must outlive what is pretended here.
+    monkeypatch.setattr(deliver.connection, "close", lambda: None)
+    appointment = house.book(clock.now() + 30 * DAY)
+    turn(post)
+    advance(DAY, post)
+    assert away == []
+    assert len(post.letters) == 1
+    assert messages(appointment)[1, "confirmation", 1] == "accepted"
+    assert not Message.objects.get(subject=appointment.id).evidence.filter(kind="doubt").exists()
+    assert kept()

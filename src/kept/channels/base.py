@@ -50,6 +50,9 @@ class Letter:
     references: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """More headers: only `X-…`, `List-…` and `Feedback-ID`."""
+    begin_by: float | None = None
+    """By the machine's monotonic clock: later than this not a word of it is sent any more. What it
+    says may no longer be so; the attempt fails for now, without doubt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ from __future__ import annotations
 import logging
 import time as real_time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+
+from django.db import InterfaceError, OperationalError, connection
 
 from kept.appointments import actions as appointments
 from kept.appointments.letters import Unaddressed, letter_for
@@ -33,6 +36,12 @@ Now = Callable[[], datetime]
 # Seconds from the mark to the transport. A change waits longer than that for a message in hand, so
 # a worker that was suspended in between finds out here, and does not send what has changed since.
 LONGEST_MARK = 2.0
+# Seconds from the mark to the first octet of the letter, for the same reason: shorter than a
+# change waits, so that no slow server is still being given a letter after the change was answered.
+LONGEST_START = 4.0
+# Seconds for which an acceptance is written again and again while the database is away: shorter
+# than the lease, after which the attempt counts as in doubt.
+INSIST_FOR = 30.0
 
 
 def deliver_one(transport: Transport, worker: str, now: Now) -> bool:
@@ -81,7 +90,7 @@ def _hand_over(
     try:
         if real_time.monotonic() - began > LONGEST_MARK:
             raise TransportError("the worker was held up before handing it over")
-        receipt = transport.hand_over(letter)
+        receipt = transport.hand_over(replace(letter, begin_by=began + LONGEST_START))
     except TransportError as error:
         failure = error
         if error.permanent and getattr(error, "at", "") == "recipient":
@@ -89,7 +98,27 @@ def _hand_over(
             return
         _settle(message, now, lambda at, look: outbox.failed(message, failure, at, look))
         return
-    _settle(message, now, lambda at, look: outbox.accepted(message, receipt.detail, at), missing)
+    _insist(
+        lambda: _settle(
+            message, now, lambda at, look: outbox.accepted(message, receipt.detail, at), missing
+        )
+    )
+
+
+def _insist(write: Callable[[], None]) -> None:
+    """Write it although the database is away for a moment: the server has the letter, and what is
+    forgotten now would be sent a second time. Nothing wakes us when it is back, so it is tried.
+    """
+    deadline = real_time.monotonic() + INSIST_FOR
+    while True:
+        try:
+            return write()
+        except (OperationalError, InterfaceError):
+            if real_time.monotonic() > deadline:
+                raise
+            log.warning("An acceptance could not be written down; it is tried again.")
+            connection.close()
+            real_time.sleep(0.2)
 
 
 @in_one_transaction

@@ -108,7 +108,7 @@ class SmtpTransport:
         try:
             connection = self._begin(letter, len(octets))
             self._recipient(connection, letter)
-            self._content(connection, octets)
+            self._content(connection, octets, letter.begin_by)
             self._arm(connection, self._server.final_timeout)
         except Refused as refusal:
             self._recover(refusal)
@@ -234,9 +234,14 @@ class SmtpTransport:
         self._arm(connection, self._server.timeout)
         self._expect(2, "recipient", *connection.rcpt(ascii_domain(letter.recipient.address)))
 
-    def _content(self, connection: smtplib.SMTP, octets: bytes) -> None:
+    def _content(self, connection: smtplib.SMTP, octets: bytes, begin_by: float | None) -> None:
         self._arm(connection, self._server.timeout)
         self._expect(3, "letter", *connection.docmd("DATA"))
+        if begin_by is not None and time.monotonic() > begin_by:
+            # Between its yes to DATA and the first octet nothing has left: the last moment to stop.
+            raise smtplib.SMTPServerDisconnected(
+                "it took so long that the letter may be out of date"
+            )
         body = octets if octets.endswith(b"\r\n") else octets + b"\r\n"
         # RFC 5321, 4.5.2: a line that begins with a dot gets another one, or it would end the
         # letter.
