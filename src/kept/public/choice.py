@@ -107,10 +107,12 @@ def zone_hint(query: QueryDict) -> tuple[str, str]:
 
 
 def instant(text: str) -> datetime | None:
+    """The time an address or a form names; None for what names none, or no whole minute."""
     try:
-        return core_time.parse_instant(text)
+        at = core_time.parse_instant(text)
     except core_time.NotAnInstant:
         return None
+    return at if at == at.replace(second=0, microsecond=0) else None
 
 
 def page_locale(business: Business) -> str:
