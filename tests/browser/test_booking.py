@@ -106,7 +106,7 @@ def test_after_a_mistake_the_summary_leads_to_the_field(visitor, live_server, ho
     while next(steps) != "error":
         pass
     assert page.title().startswith("Error: ")
-    assert page.evaluate("document.activeElement.id") == "errors"
+    page.wait_for_function("document.activeElement.id === 'errors'")
     press_in_place(page, "Enter your name.")
     assert page.evaluate("document.activeElement.id") == "id_name"
 

@@ -160,6 +160,7 @@ def test_looking_changes_nothing(house, ids, owner, method):
 def test_a_member_of_two_businesses_acts_for_one_at_a_time(house, ids, signed_in):
     other = House("Other Studio", prefix="other-")
     accounts.add_member(other.business, house.owner.email, Member.FRONT_DESK)
+    house.owner.refresh_from_db()
     both = signed_in(house.owner)
     assert both.post("/console/business/", {"business": other.business.slug}).status_code == 302
     assert b"Other Studio" in both.get("/console/").content
