@@ -22,6 +22,14 @@ def business_by_slug(slug: str) -> Business | None:
     return Business.objects.filter(slug=slug).first()
 
 
+def business_if_any(business_id: str) -> Business | None:
+    """The business of this id; None too for what is no id."""
+    try:
+        return Business.objects.filter(id=UUID(business_id)).first()
+    except ValueError:
+        return None
+
+
 def businesses() -> list[Business]:
     return list(Business.objects.order_by("name", "id"))
 
@@ -36,7 +44,7 @@ def membership(user: User, slug: str | None = None) -> Member | None:
 
 def memberships(user: User) -> list[Member]:
     """Every business this user may act for."""
-    found = Member.objects.select_related("business").filter(user=user)
+    found = Member.objects.select_related("business").filter(user=user, user__is_active=True)
     return list(found.order_by("business__name"))
 
 

@@ -27,8 +27,11 @@ from kept.core.case import Actor, Role
 from kept.web import pages
 
 P = ParamSpec("P")
-BUSINESS = "business"
-"""The key of the session under which the chosen business (its slug) is kept."""
+ACTS_FOR = "acts_for"
+"""The key of the session under which the business one acts for (its id) is kept."""
+
+FOR_BUSINESS, AND_SWITCH = "for_business", "and_switch"
+"""What every form carries: the business it was made for; and the wish to act for it again."""
 
 RANK = {Member.STAFF: 0, Member.FRONT_DESK: 1, Member.OWNER: 2}
 
@@ -68,12 +71,15 @@ View = Callable[Concatenate[HttpRequest, Desk, P], HttpResponse]
 Door = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def at_desk(least: str, *, posts: bool = False) -> Callable[[View[P]], Door[P]]:
+def at_desk(
+    least: str, *, posts: bool = False, any_business: bool = False
+) -> Callable[[View[P]], Door[P]]:
     """A page for members of a business in this role or a higher one.
 
     `posts`: the page also takes POST; without it only GET and HEAD, which change nothing. Whatever
     belongs to another business is not found: every room raises DoesNotExist for it, and that
-    becomes 404 here.
+    becomes 404 here. A form is taken only for the business it was made for, unless the page is
+    about the person and not about a business (`any_business`).
     """
     allowed = {"GET", "HEAD", "POST"} if posts else {"GET", "HEAD"}
 
@@ -84,10 +90,16 @@ def at_desk(least: str, *, posts: bool = False) -> Callable[[View[P]], Door[P]]:
                 return to_sign_in(request)
             if request.method not in allowed:
                 return not_this_way(allowed)
+            if request.method == "POST" and not any_business:
+                go_back_if_wished(request)
             member = membership(request)
+            if member is None and any_business:
+                member = accounts.membership(request.user)
             if member is None:
-                return nobody(request)
+                return nowhere(request)
             desk = Desk(request.user, member, member.business, clock.now())
+            if request.method == "POST" and not any_business and not fits(request, desk):
+                return made_for_another(request, desk)
             if RANK[desk.role] < RANK[least]:
                 return not_yours(request, desk, least)
             try:
@@ -102,11 +114,50 @@ def at_desk(least: str, *, posts: bool = False) -> Callable[[View[P]], Door[P]]:
 
 
 def membership(request: HttpRequest) -> Member | None:
-    """The membership this session acts under: the chosen business, or the user's first."""
+    """The membership this session acts under; None when it is over, or there is none at all.
+
+    The first time it is the user's first one, and that is kept: who is later removed from a
+    business is told so, and never acts for another one without having chosen it.
+    """
     user = cast(User, request.user)
-    chosen = request.session.get(BUSINESS)
-    found = accounts.membership(user, chosen) if chosen else None
-    return found or accounts.membership(user)
+    chosen = request.session.get(ACTS_FOR)
+    if chosen is not None:
+        return _member_of(user, chosen)
+    found = accounts.membership(user)
+    if found is not None:
+        act_for(request, found)
+    return found
+
+
+def act_for(request: HttpRequest, member: Member) -> None:
+    """From now on this session acts for this business."""
+    request.session[ACTS_FOR] = str(member.business_id)
+
+
+def _member_of(user: User, business_id: object) -> Member | None:
+    """This user's membership in the business of that id; None too for what is no id."""
+    mine = accounts.memberships(user)
+    return next((each for each in mine if str(each.business_id) == str(business_id)), None)
+
+
+def go_back_if_wished(request: HttpRequest) -> None:
+    """A form whose sender was asked, and who acts again for the business it was made for."""
+    if AND_SWITCH not in request.POST:
+        return
+    found = _member_of(cast(User, request.user), request.POST.get(FOR_BUSINESS))
+    if found is not None:
+        act_for(request, found)
+
+
+def fits(request: HttpRequest, desk: Desk) -> bool:
+    """Whether a form was made for the business it would be written to.
+
+    One that does not say is taken only from who has no other business it could be meant for.
+    """
+    named = request.POST.get(FOR_BUSINESS)
+    if named is None:
+        return len(accounts.memberships(desk.user)) == 1
+    return named == str(desk.business.id)
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:
@@ -122,9 +173,38 @@ def not_this_way(allowed: set[str]) -> HttpResponse:
     return response
 
 
-def nobody(request: HttpRequest) -> HttpResponse:
-    """Signed in, and a member of nothing."""
-    return pages.render(request, "console/nobody.html", {}, status=403)
+def nowhere(request: HttpRequest) -> HttpResponse:
+    """Signed in, and a member of nothing, or no longer of the business acted for."""
+    user = cast(User, request.user)
+    remaining = accounts.memberships(user)
+    if not remaining:
+        return pages.render(request, "console/nobody.html", {}, status=403)
+    lost = accounts.business_if_any(request.session.get(ACTS_FOR, ""))
+    context = {"memberships": remaining, "lost": lost}
+    return pages.render(request, "console/no_longer.html", context, status=403)
+
+
+def made_for_another(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """What happened to a form sent after its sender had turned to another business.
+
+    What was typed is kept in the page, to be sent where it belongs. Only one's own business is
+    named.
+    """
+    named = request.POST.get(FOR_BUSINESS)
+    meant = _member_of(desk.user, named)
+    typed = [
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name not in {"csrfmiddlewaretoken", FOR_BUSINESS, AND_SWITCH}
+    ]
+    context: dict[str, object] = {
+        "nameless": named is None,
+        "made_for": meant.business if meant else None,
+        "back_to": {FOR_BUSINESS: named, AND_SWITCH: "yes"},
+        "typed": typed,
+    }
+    return show(request, desk, "console/other_business.html", context, status=409)
 
 
 def not_yours(request: HttpRequest, desk: Desk, least: str) -> HttpResponse:
@@ -147,7 +227,7 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     """A page of the console with what every one of them shows: who, which business, how it is."""
-    around = surroundings.around(request, desk)
+    around = surroundings.around(request, desk) | {"carried": {FOR_BUSINESS: str(desk.business.id)}}
     return pages.render(
         request,
         template,

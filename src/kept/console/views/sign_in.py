@@ -19,7 +19,7 @@ from kept.accounts import queries
 from kept.accounts.queries import Member, User
 from kept.clock.queries import real_now
 from kept.console import throttle, words
-from kept.console.access import BUSINESS, Desk, at_desk, sent, show
+from kept.console.access import Desk, act_for, at_desk, sent, show
 from kept.console.forms import NewPassword, SignIn
 from kept.web import pages
 
@@ -102,7 +102,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("console:sign_in")
 
 
-@at_desk(Member.STAFF, posts=True)
+@at_desk(Member.STAFF, posts=True, any_business=True)
 @sensitive_post_parameters("old", "new", "again")
 def account(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Who I am, what I may do, and my password."""
@@ -137,13 +137,13 @@ def _set_password(user: User, form: NewPassword) -> bool:
     return True
 
 
-@at_desk(Member.STAFF, posts=True)
+@at_desk(Member.STAFF, posts=True, any_business=True)
 def business(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Choose which of one's businesses to act for."""
     if request.method == "POST":
-        slug = request.POST.get("business", "")
-        if queries.membership(desk.user, slug) is None:
+        chosen = queries.membership(desk.user, request.POST.get("business", ""))
+        if chosen is None:
             raise Http404
-        request.session[BUSINESS] = slug
+        act_for(request, chosen)
         return redirect("console:today")
     return show(request, desk, "console/business.html", {})
