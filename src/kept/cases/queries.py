@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Exists, Min, OuterRef, Prefetch, QuerySet
 
 from kept.cases import models
 from kept.cases.models import Case as Case
@@ -16,7 +16,10 @@ from kept.cases.models import Event as Event
 from kept.cases.models import HandOff as HandOff
 from kept.cases.rows import case_value, event_value
 from kept.core import case as core
+from kept.core import preview
 from kept.core.case import Status
+from kept.core.paths import PATHS
+from kept.core.policy import Policy
 from kept.outbox.actions import LastLook
 
 
@@ -119,6 +122,24 @@ def hand_offs(business: UUID, status: str = "") -> QuerySet[models.HandOff]:
 def hand_off(business: UUID, hand_off_id: UUID) -> models.HandOff:
     """Raises HandOff.DoesNotExist, also for one of another business."""
     return models.HandOff.objects.select_related("case").get(business_id=business, id=hand_off_id)
+
+
+def policy_effect(
+    business: UUID, policy: Policy, now: datetime
+) -> Iterator[tuple[models.Case, tuple[preview.Change, ...]]]:
+    """What this policy would change, case by case, if it came into force at `now`; writes nothing.
+
+    Every case that waits is answered, also one for which nothing would change.
+    """
+    waiting = models.Case.objects.filter(business_id=business, waits=True).order_by("id")
+    asked = models.Escalation.objects.filter(resolved_at=None)
+    rows = waiting.prefetch_related(
+        "controls", Prefetch("escalations", queryset=asked), "hand_offs"
+    ).iterator(chunk_size=500)
+    for row in rows:
+        kinds = [each.kind for each in row.escalations.all()]
+        value = case_value(row, row.controls.all(), kinds, row.hand_offs.all())
+        yield row, preview.policy_effect(PATHS[row.path], value, policy, now)
 
 
 def next_due() -> datetime | None:
