@@ -13,7 +13,7 @@ def a_letter(**changes) -> Letter:
         sender=Address("desk@example.com", "Riverside Foot Clinic"),
         recipient=Address("ann@example.org", "Ann Example"),
         reply_to=Address("bookings+x7@example.com"),
-        subject="Confirmed: Foot care, Tue 14 July 2026 09:30 (Berlin time)",
+        subject="Foot care (K4-7Q2M): confirmed for Tue 14 July 2026 09:30 (Berlin time)",
         text="Your appointment is confirmed.\n\n.A line that begins with a dot\n",
         html="<p>Your appointment is confirmed.</p>",
         message_id="<k-7q2m.1.confirmation@example.com>",

@@ -1,5 +1,6 @@
 """A letter has the form that mail programs show as an invitation, and cannot be bent."""
 
+import re
 from email import message_from_bytes, policy
 
 import pytest
@@ -94,6 +95,20 @@ def test_a_long_unsubscribe_link_stays_one_link():
     link = "<https://book.example.com/u/" + "x" * 200 + ">"
     octets = serialise(a_letter(headers={"List-Unsubscribe": link}))
     assert link.encode() in octets
+
+
+@given(st.lists(st.sampled_from(["Foot", "care", "10:00", "Füße", "–", "a" * 40]), min_size=1))
+def test_a_subject_begins_on_the_line_that_names_it(words):
+    letter = a_letter(subject=" ".join(words))
+    octets = serialise(letter)
+    assert re.search(rb"^Subject: [!-~]", octets, re.MULTILINE)
+    assert message_from_bytes(octets, policy=policy.default)["Subject"] == letter.subject
+
+
+def test_a_subject_that_just_fits_a_line_of_its_own_begins_on_the_line_that_names_it():
+    octets = serialise(a_letter(subject="Foot care " * 6 + "1234567890"))
+    assert b"\r\nSubject: Foot care" in octets
+    assert b" \r\n" not in octets.split(b"\r\n\r\n")[0]
 
 
 def test_lines_are_short_and_end_in_crlf():

@@ -15,6 +15,7 @@ inside, in upper case (RFC 6047, 2.4).
 
 import re
 from email import policy
+from email.header import Header
 from email.headerregistry import Address as HeaderAddress
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
@@ -26,6 +27,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _MESSAGE_ID = re.compile(r"<[^\s<>@]{1,240}@[^\s<>@]{1,240}>")
 _OWN_HEADER = re.compile(r"(X|List)-[A-Za-z0-9-]+|Feedback-ID", re.IGNORECASE)
 _IDENTIFIERS = {"message-id", "in-reply-to", "references"}
+_SHORT_WORDS = re.compile(r"[!-~]{1,60}( [!-~]{1,60})*")
 _VERBATIM_LINE = re.compile(r"(?! )[ -~]{0,900}")
 
 
@@ -48,8 +50,25 @@ class _Verbatim(UnstructuredHeader):
         return "".join(line + policy.linesep for line in lines)
 
 
+class _Subject(_Verbatim):
+    """Words for people, the first of them always on the line that begins with "Subject:".
+
+    The standard library begins a new line before the first word where all of them would fit on
+    one line of their own, and some programs then show a mail without a subject. Where it encodes
+    only some of the words, it doubles spaces.
+    """
+
+    def fold(self, *, policy: policy.Policy) -> str:
+        if "=?" not in str(self) and _SHORT_WORDS.fullmatch(str(self)):
+            return super().fold(policy=policy)
+        encoded = Header(str(self), "utf-8", maxlinelen=76, header_name="Subject")
+        return f"Subject: {encoded.encode(linesep=policy.linesep)}{policy.linesep}"
+
+
 class _Headers(HeaderRegistry):
     def __getitem__(self, name: str) -> type:
+        if name.lower() == "subject":
+            return type("_SubjectHeader", (_Subject, self.base_class), {})
         if name.lower() in _IDENTIFIERS or _OWN_HEADER.fullmatch(name):
             return type("_VerbatimHeader", (_Verbatim, self.base_class), {})
         return super().__getitem__(name)
