@@ -1,6 +1,7 @@
 """What customers get to read, and what their calendars are told."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from icalendar import Calendar
@@ -9,6 +10,8 @@ from kept.appointments import actions, letters, queries
 from kept.core.case import Role
 from kept.people import actions as people
 from kept.people.actions import checked_contact
+from kept.schedule import actions as schedule
+from kept.schedule.actions import ServiceDetails
 from kept.schedule.queries import Resource
 from tests.appointments.clinic import (
     DESK,
@@ -139,11 +142,10 @@ def test_a_private_service_may_have_a_public_name(clinic):
     assert "Varicose" not in letter.text + letter.subject
 
 
-def test_who_comes_in_person_reads_the_time_of_the_place(clinic):
+def test_who_comes_in_person_reads_the_time_of_the_place_first_and_their_own_beside(clinic):
     contact = {"email": "mia@example.com", "time_zone": "America/New_York"}
     text = plain(letter_of(clinic, contact=contact).text)
-    assert "10:00" in text
-    assert "04:00" not in text
+    assert "10:00–10:45 Berlin time (04:00 New York time)" in text
 
 
 def test_who_is_called_up_elsewhere_reads_their_own_time_first(clinic):
@@ -286,10 +288,24 @@ def test_hostile_words_stay_words(clinic):
     assert "\n" not in letter.subject + letter.recipient.name
 
 
+def test_one_stem_begins_all_subjects_though_the_service_was_renamed_in_between(clinic):
+    booked = clinic.book(START, clinic.ada)
+    post = go_to(now())
+    details = ServiceDetails("Podiatry", 45, price=Decimal(60), staff=[clinic.ada.id])
+    schedule.update_service(clinic.business.id, clinic.service.id, details)
+    actions.move(booked, berlin(5, 10), now(), MIA)
+    go_to(berlin(5, 10) - timedelta(hours=1), post)
+    actions.cancel(booked, now(), DESK, by=Role.STAFF, reason="")
+    go_to(now(), post)
+    assert len(post.letters) == 5
+    stem = f"Foot care ({booked.reference}): "
+    assert all(letter.subject.startswith(stem) for letter in post.letters), subjects(post)
+
+
 # Asking for a yes
 
 
-ASKED = "Please confirm"
+ASKED = ": please confirm "
 
 
 def subjects(post):
@@ -318,7 +334,7 @@ def test_with_the_policy_each_letter_asks_until_the_customer_has_said_yes(db):
     clinic = Clinic(policy={"ask_acknowledgement": True})
     _, post = moved_and_reminded(clinic)
     assert [asking(letter) for letter in post.letters] == [True, True, True]
-    assert subjects(post)[2].startswith(ASKED)
+    assert ASKED in subjects(post)[2]
 
 
 def test_who_has_said_yes_is_not_asked_again(db):

@@ -54,7 +54,7 @@ def squeezed(text):
 
 def test_a_confirmation_says_everything_there_is_to_know():
     text = compose("confirmation", facts())
-    assert text.subject == "Confirmed: Foot care, Tue 14 July 2026 09:30 (Berlin time)"
+    assert text.subject == "Foot care (K4-7Q2M): confirmed for Tue 14 July 2026 09:30 (Berlin time)"
     for fact in (
         "Foot care",
         "Tuesday 14 July 2026, 09:30–10:15 (Berlin time)",
@@ -95,14 +95,14 @@ def test_a_confirmation_days_ahead_says_nothing_of_soon():
 
 def test_a_question_is_asked_with_one_button_that_answers_it():
     text = compose("first_reminder", facts(ask_acknowledgement=True))
-    assert text.subject.startswith("Please confirm: Foot care")
+    assert text.subject.startswith("Foot care (K4-7Q2M): please confirm Tue")
     assert "View and confirm:\nhttps://book.example.com/a/k4-7q2m-3f9d/answer" in text.text
     assert "Change or cancel: https://book.example.com/a/k4-7q2m-3f9d\n" in text.text
 
 
 def test_a_moved_notice_says_the_new_time_and_the_old():
     text = compose("moved_notice", facts(reason="A conference."))
-    assert text.subject == "Moved: Foot care, now Tue 14 July 2026 09:30 (Berlin time)"
+    assert text.subject == "Foot care (K4-7Q2M): moved to Tue 14 July 2026 09:30 (Berlin time)"
     assert "New time: Tuesday 14 July 2026, 09:30–10:15 (Berlin time)" in text.text
     assert "Old time: Monday 13 July 2026, 07:30–08:15 (Berlin time)" in text.text
     assert "Reason: A conference." in text.text
@@ -112,14 +112,14 @@ def test_a_moved_notice_says_the_new_time_and_the_old():
 def test_a_notice_of_a_change_at_the_same_time_does_not_speak_of_a_new_one():
     end = START + timedelta(minutes=45)
     text = compose("moved_notice", facts(previous_start=START, previous_end=end))
-    assert text.subject.startswith("Changed: Foot care")
+    assert text.subject.startswith("Foot care (K4-7Q2M): changed, Tue")
     assert "The time stays the same." in text.text
     assert "Old time" not in text.text
 
 
 def test_a_first_reminder_says_the_day_in_words():
     text = compose("first_reminder", facts(now=START - timedelta(hours=24)))
-    assert text.subject == "Reminder: Foot care, Tue 14 July 2026 09:30 (Berlin time)"
+    assert text.subject == "Foot care (K4-7Q2M): reminder, Tue 14 July 2026 09:30 (Berlin time)"
     assert "Your appointment is tomorrow at 09:30 (Berlin time)." in text.text
     assert "Change or cancel" in text.text
 
@@ -154,7 +154,7 @@ def test_a_final_reminder_of_a_call_leads_into_it():
 )
 def test_a_cancellation_says_who_and_why_and_leads_to_a_new_time(who, said):
     text = compose("cancelled_notice", facts(cancelled_by=who))
-    assert text.subject == "Cancelled: Foot care, Tue 14 July 2026 09:30 (Berlin time)"
+    assert text.subject == "Foot care (K4-7Q2M): cancelled, Tue 14 July 2026 09:30 (Berlin time)"
     assert said in text.text
     assert "Reason: Dr Lind is ill." in text.text
     assert "Book a new time:\nhttps://book.example.com/riverside" in text.text
@@ -172,15 +172,26 @@ def test_when_the_time_to_change_online_is_over_a_human_is_named(deadline):
 # Zones
 
 
-def test_where_people_travel_the_clocks_of_the_place_are_used():
+def test_where_people_travel_the_clocks_of_the_place_come_first_and_their_own_beside():
     text = compose("confirmation", facts(customer_zone="Asia/Tokyo"))
+    assert "Tuesday 14 July 2026, 09:30–10:15 Berlin time (16:30 Tokyo time)" in text.text
+    assert "Tokyo" not in text.subject
+
+
+def test_a_visitor_whose_clocks_show_the_same_reads_one_zone_only():
+    text = compose("confirmation", facts(customer_zone="Europe/Paris"))
     assert "09:30–10:15 (Berlin time)" in text.text
-    assert "Tokyo" not in text.text + text.subject
+    assert "Paris" not in text.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_all_letters_of_an_appointment_begin_their_subject_alike(kind):
+    assert compose(kind, facts()).subject.startswith("Foot care (K4-7Q2M): ")
 
 
 def test_where_nobody_travels_the_customers_clocks_come_first():
     text = compose("confirmation", remote())
-    assert text.subject == "Confirmed: Foot care, Tue 14 July 2026 16:30 (Tokyo time)"
+    assert text.subject == "Foot care (K4-7Q2M): confirmed for Tue 14 July 2026 16:30 (Tokyo time)"
     assert "Tuesday 14 July 2026, 16:30–17:15 Tokyo time (09:30 Berlin time)" in text.text
     assert "How: Video call" in text.text
 

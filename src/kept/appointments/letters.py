@@ -135,7 +135,7 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
         business_email=business.email,
         business_address=business.address,
         business_zone=business.time_zone,
-        service_name=snapshot["public_name"] or f"Your appointment with {business.name}",
+        service_name=_named(leg),
         staff_name=leg.staff.name,
         start=leg.start,
         end=leg.end,
@@ -161,6 +161,11 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
         reason=_reason_moved(leg) if message.kind == "moved_notice" else _reason(leg),
         booking_url=f"{settings.BASE_URL}/book/{business.slug}/",
     )
+
+
+def _named(leg: Leg) -> str:
+    """What a service is called in public; of a sensitive one nothing is said."""
+    return leg.snapshot["public_name"] or f"Your appointment with {leg.appointment.business.name}"
 
 
 def customer_url(appointment: Appointment, leg: int | None = None) -> str:

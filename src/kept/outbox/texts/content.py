@@ -92,9 +92,9 @@ class _Writer:
     def confirmation(self) -> Content:
         _, ask = self._, self.facts.ask_acknowledgement
         return self._content(
-            subject=_("Please confirm: %(what)s, %(when)s")
+            subject=_("%(stem)s: please confirm %(when)s")
             if ask
-            else _("Confirmed: %(what)s, %(when)s"),
+            else _("%(stem)s: confirmed for %(when)s"),
             heading=_("Please confirm your appointment")
             if ask
             else _("Your appointment is confirmed"),
@@ -113,9 +113,9 @@ class _Writer:
             else _("Only the new time holds now; the old one no longer does.")
         )
         return self._content(
-            subject=_("Changed: %(what)s, %(when)s")
+            subject=_("%(stem)s: changed, %(when)s")
             if same_time
-            else _("Moved: %(what)s, now %(when)s"),
+            else _("%(stem)s: moved to %(when)s"),
             heading=_("Your appointment has changed")
             if same_time
             else _("Your appointment has a new time"),
@@ -128,9 +128,9 @@ class _Writer:
     def first_reminder(self) -> Content:
         _, ask = self._, self.facts.ask_acknowledgement
         return self._content(
-            subject=_("Please confirm: %(what)s, %(when)s")
+            subject=_("%(stem)s: please confirm %(when)s")
             if ask
-            else _("Reminder: %(what)s, %(when)s"),
+            else _("%(stem)s: reminder, %(when)s"),
             heading=_("A reminder of your appointment"),
             lead=(self._on_the_day(), *self._please_confirm()),
             rows=self._all_rows(),
@@ -142,7 +142,7 @@ class _Writer:
         _, remote = self._, self.facts.remote
         trouble = _("Late, or unable to join?") if remote else _("Late, lost, or unable to come?")
         return self._content(
-            subject=_("Soon: %(what)s, %(when)s"),
+            subject=_("%(stem)s: soon, %(when)s"),
             heading=_("See you soon"),
             lead=(self._on_the_day(),),
             rows=(self._when_row(), self._where_row(), *self._directions_row(), self._who_row()),
@@ -159,7 +159,7 @@ class _Writer:
             else _("You cancelled this appointment.")
         )
         return self._content(
-            subject=_("Cancelled: %(what)s, %(when)s"),
+            subject=_("%(stem)s: cancelled, %(when)s"),
             heading=_("Your appointment is cancelled"),
             lead=(
                 who % {"business": facts.business_name},
@@ -184,7 +184,7 @@ class _Writer:
         notes: tuple[Note, ...],
     ) -> Content:
         facts = self.facts
-        subject %= {"what": facts.service_name, "when": self._start_short()}
+        subject %= {"stem": self._stem(), "when": self._start_short()}
         business = ", ".join(filter(None, (facts.business_name, facts.business_address)))
         reference = self._("Reference: %(reference)s") % {"reference": facts.reference}
         return Content(
@@ -203,6 +203,13 @@ class _Writer:
             footer=(business, reference),
         )
 
+    def _stem(self) -> str:
+        """What every letter of an appointment begins its subject with, whatever became of it.
+
+        Mail programs sort and gather by it, and the reference finds it when somebody calls.
+        """
+        return f"{self.facts.service_name} ({self.facts.reference})"
+
     def _greeting(self) -> str:
         name = self.facts.customer_name
         # Anybody may book in anybody's name and address: a name that is an advertisement or a
@@ -220,13 +227,18 @@ class _Writer:
             return facts.zone
         return facts.customer_zone or facts.business_zone
 
+    def _other_zone(self) -> str:
+        """Whose clocks are written beside, where they differ: the same rule as on the pages."""
+        facts = self.facts
+        if facts.remote:
+            return facts.business_zone
+        return facts.customer_zone or facts.zone
+
     def _when(self) -> str:
         return self._span(self.facts.start, self.facts.end)
 
     def _span(self, start: datetime, end: datetime) -> str:
-        if self.facts.remote:
-            return i18n.format_both(start, end, self._zone(), self.facts.business_zone, self.locale)
-        return i18n.format_when(start, end, self._zone(), self.locale)
+        return i18n.format_both(start, end, self._zone(), self._other_zone(), self.locale)
 
     def _start_short(self) -> str:
         return self._moment(self.facts.start)
