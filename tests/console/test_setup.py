@@ -309,24 +309,78 @@ def test_a_policy_that_cannot_be_is_refused_where_it_is_wrong(house, owner, wron
 # Keys, members, the business
 
 
+KEYS = "/console/set-up/keys/"
+
+
+def secret_on(page):
+    found = re.search(r'class="secret">([^<]+)<', page.content.decode())
+    return found[1] if found else None
+
+
 def test_a_key_is_shown_once_and_works_until_it_is_revoked(house, owner):
-    page = owner.post("/console/set-up/keys/", {"name": "Web site"}).content.decode()
-    secret = re.search(r'class="secret">([^<]+)<', page)[1]
+    secret = secret_on(owner.post(KEYS, {"name": "Web site"}, follow=True))
     assert accounts_queries.key_holder(secret).business == house.business
-    assert secret not in owner.get("/console/set-up/keys/").content.decode()
+    assert secret not in owner.get(KEYS).content.decode()
     [key] = accounts_queries.api_keys(house.business.id)
     owner.post(f"/console/set-up/keys/{key.id}/revoke/")
     assert accounts_queries.key_holder(secret) is None
 
 
+def test_reloading_after_a_key_was_made_makes_no_second(house, owner):
+    made = owner.post(KEYS, {"name": "Web site"})
+    assert (made.status_code, made.url) == (302, KEYS)
+    assert secret_on(owner.get(KEYS))
+    assert not secret_on(owner.get(KEYS))
+    assert len(accounts_queries.api_keys(house.business.id)) == 1
+
+
+def test_what_is_shown_once_is_shown_to_nobody_else(house, owner):
+    owner.post(KEYS, {"name": "Web site"})
+    other = accounts.add_member(house.business, "second@example.com", Member.OWNER)
+    cookie = owner.cookies["shown_once"].value
+    owner.force_login(other)  # at the same browser
+    owner.cookies["shown_once"] = cookie
+    assert not secret_on(owner.get(KEYS))
+
+
+def test_two_keys_of_one_name_are_told_apart(house, owner):
+    secrets = [secret_on(owner.post(KEYS, {"name": "Web site"}, follow=True)) for _ in range(2)]
+    page = owner.get(KEYS).content.decode()
+    for secret in secrets:
+        assert f"<code>{secret[:9]}…</code>" in page
+    assert page.count("never") == 2
+    at = NOW + timedelta(hours=3)
+    accounts.key_used(accounts_queries.key_holder(secrets[0]), at)
+    accounts.key_used(accounts_queries.key_holder(secrets[0]), at + timedelta(minutes=59))
+    assert accounts_queries.key_holder(secrets[0]).last_used_at == at  # once an hour
+    accounts.key_used(accounts_queries.key_holder(secrets[0]), at + timedelta(minutes=60))
+    page = owner.get(KEYS).content.decode()
+    assert page.count("never") == 1
+    assert "Mon 1 March 2027, 12:00" in page
+
+
+def test_a_request_with_a_key_is_its_use(house, owner):
+    secret = secret_on(owner.post(KEYS, {"name": "Web site"}, follow=True))
+    answer = Client().get("/api/v1/hand-offs", headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 200
+    assert accounts_queries.key_holder(secret).last_used_at == NOW
+
+
 def test_a_new_member_gets_a_link_that_is_shown_once(house, owner):
     data = {"email": "new@example.com", "role": "front_desk"}
-    page = owner.post("/console/set-up/members/", data).content.decode()
-    path = re.search(r'class="secret">[^<]*(/sign-in/[^<]+)<', page)[1]
+    page = owner.post("/console/set-up/members/", data, follow=True)
+    path = "/" + secret_on(page).split("/", 3)[3]
     assert path not in owner.get("/console/set-up/members/").content.decode()
     fresh = Client()
     assert fresh.post(path).status_code == 302
     assert fresh.get("/console/escalations/").status_code == 200
+
+
+def test_a_link_for_a_member_is_shown_once_on_their_page(house, owner):
+    members = {m.user.email: m for m in accounts_queries.members(house.business.id)}
+    page = f"/console/set-up/members/{members['desk@example.com'].id}/"
+    assert "/sign-in/" in secret_on(owner.post(page, {"do": "link"}, follow=True))
+    assert not secret_on(owner.get(page))
 
 
 def test_no_link_is_made_for_somebody_known_elsewhere(house, owner):

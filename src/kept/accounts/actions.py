@@ -21,6 +21,7 @@ from kept.lib.ids import digest, new_token
 from kept.lib.text import one_line
 
 KEY_PREFIX = "kept_"
+KEY_USE_NOTED = timedelta(hours=1)
 LINK_LIFETIME = timedelta(days=7)
 
 
@@ -156,10 +157,27 @@ EDITABLE = frozenset({"name", "email", "phone", "address", "locale", "currency"}
 
 
 def new_api_key(business: Business, name: str, now: datetime) -> str:
-    """A new bearer key. Its secret is answered once and never again: only its digest is kept."""
+    """A new bearer key. Its secret is answered once and never again: only its digest is kept.
+
+    Its first letters are kept too, so that two keys of one name can be told apart; too few to help
+    anybody who would guess the rest.
+    """
     secret = KEY_PREFIX + new_token()
-    ApiKey.objects.create(business=business, name=name, digest=digest(secret), created_at=now)
+    ApiKey.objects.create(
+        business=business,
+        name=name,
+        digest=digest(secret),
+        beginning=secret[: len(KEY_PREFIX) + 4],
+        created_at=now,
+    )
     return secret
+
+
+def key_used(key: ApiKey, now: datetime) -> None:
+    """Remember that a key is in use, once an hour at most: a request must not cost a write."""
+    if key.last_used_at is not None and now - key.last_used_at < KEY_USE_NOTED:
+        return
+    ApiKey.objects.filter(id=key.id).update(last_used_at=now)
 
 
 def revoke_api_key(business_id: UUID, key_id: UUID, now: datetime) -> None:

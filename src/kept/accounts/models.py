@@ -68,11 +68,15 @@ class SignInLink(models.Model):
 
 
 class ApiKey(models.Model):
-    """A bearer key of one business. Only its digest is kept."""
+    """A bearer key of one business. Only its digest is kept, and how it begins."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey(Business, models.PROTECT, related_name="api_keys")
     name = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True)
+    beginning = models.CharField(max_length=20, blank=True, help_text="Empty for the oldest keys.")
     created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(
+        null=True, blank=True, help_text="To the hour: see `accounts.actions.key_used`."
+    )
     revoked_at = models.DateTimeField(null=True, blank=True)

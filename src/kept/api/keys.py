@@ -8,7 +8,9 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from kept.accounts import queries as accounts
+from kept.accounts.actions import key_used
 from kept.accounts.queries import ApiKey, Business
+from kept.clock import queries as clock
 from kept.core.case import Actor, Role
 
 
@@ -18,7 +20,10 @@ class BearerKey(HttpBearer):
     openapi_description = "A key of one business, as `kept setup` prints it once."
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
-        return accounts.key_holder(token.strip())
+        found = accounts.key_holder(token.strip())
+        if found is not None:
+            key_used(found, clock.now())
+        return found
 
 
 def key_of(request: HttpRequest) -> ApiKey:

@@ -15,12 +15,12 @@ from django.urls import reverse
 
 from kept.accounts import actions as accounts
 from kept.accounts import queries as members_of
-from kept.accounts.queries import Member
+from kept.accounts.queries import Member, User
 from kept.appointments import actions as appointments
 from kept.appointments import queries
 from kept.appointments.queries import Leg
 from kept.clock.queries import real_now
-from kept.console import forms, policies, words
+from kept.console import forms, once, policies, words
 from kept.console.access import Desk, at_desk, sent, show
 from kept.core.policy import Policy, PolicyError, from_data, warnings
 from kept.core.time import TimeError, local_day
@@ -420,20 +420,22 @@ def _planned_anew(count: int) -> str:
 
 @at_desk(Member.OWNER, posts=True)
 def keys(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """The keys of the API. A new one is shown once, on the page that answers its making."""
+    """The keys of the API. A new one is shown once, on the page after its making."""
     form = forms.Key(sent(request))
-    secret = ""
     if request.method == "POST" and form.is_valid():
         secret = accounts.new_api_key(desk.business, form.cleaned_data["name"], desk.now)
-        form = forms.Key()
-    return _form(
-        request,
-        desk,
-        "console/setup/keys.html",
-        form,
-        keys=members_of.api_keys(desk.business.id),
-        secret=secret,
-    )
+        return once.put(redirect("console:keys"), desk.user, secret)
+    found = members_of.api_keys(desk.business.id)
+    return _showing_once(request, desk, "console/setup/keys.html", form, keys=found)
+
+
+def _showing_once(
+    request: HttpRequest, desk: Desk, template: str, form: Any, **context: object
+) -> HttpResponse:
+    """A page with the secret the form before it made, if it did; reloaded, without."""
+    secret = once.waiting(request, desk.user)
+    page = _form(request, desk, template, form, secret=secret, **context)
+    return once.take(page) if secret else page
 
 
 @at_desk(Member.OWNER, posts=True)
@@ -453,24 +455,25 @@ def revoke_key(request: HttpRequest, desk: Desk, key_id: UUID) -> HttpResponse:
 def members(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Who may act for the business. A new member's sign-in link is shown once."""
     form = forms.NewMember(sent(request))
-    link = ""
     if request.method == "POST" and form.is_valid():
         email, role = form.cleaned_data["email"], form.cleaned_data["role"]
         if members_of.user_by_email(email) is not None:
             form.add_error("email", ALREADY_KNOWN)
         else:
             user = accounts.add_member(desk.business, email, role)
-            link = sign_in_url(accounts.new_sign_in_link(user, real_now()))
-            form = forms.NewMember()
-    return _form(
+            return _with_link(redirect("console:members"), desk, user)
+    return _showing_once(
         request,
         desk,
         "console/setup/members.html",
         form,
         members=members_of.members(desk.business.id),
-        link=link,
-        roles=Member.ROLES,
     )
+
+
+def _with_link(response: HttpResponse, desk: Desk, user: User) -> HttpResponse:
+    """The page after this redirect shows a new sign-in link of this user."""
+    return once.put(response, desk.user, sign_in_url(accounts.new_sign_in_link(user, real_now())))
 
 
 # A link made by one business must not open an account that also belongs to another one.
@@ -488,37 +491,35 @@ def sign_in_url(secret: str) -> str:
 def member(request: HttpRequest, desk: Desk, member_id: int) -> HttpResponse:
     """Another role, a new sign-in link, or no longer a member."""
     found = members_of.member(desk.business.id, member_id)
-    link, problem = "", ""
+    problem = ""
     alone = len(members_of.memberships(found.user)) == 1
+    if request.method == "POST" and request.POST.get("do") == "link" and alone:
+        return _with_link(redirect("console:member", found.id), desk, found.user)
     if request.method == "POST":
         try:
-            done = _change_member(request, desk, found, alone=alone)
+            messages.success(request, _change_member(request, desk, found))
+            return redirect("console:members")
         except accounts.AccountError as error:
             problem = str(error)
-        else:
-            if not done.startswith("http"):
-                messages.success(request, done)
-                return redirect("console:members")
-            link = done
+    secret = once.waiting(request, desk.user)
     context: dict[str, object] = {
         "member": found,
         "roles": Member.ROLES,
-        "link": link,
+        "secret": secret,
         "problem": problem,
         "alone": alone,
     }
     status = 409 if problem else 200
-    return show(request, desk, "console/setup/member.html", context, status=status)
+    page = show(request, desk, "console/setup/member.html", context, status=status)
+    return once.take(page) if secret else page
 
 
-def _change_member(request: HttpRequest, desk: Desk, found: Member, *, alone: bool) -> str:
-    """What was done in a sentence, or the link that was asked for. Raises AccountError."""
+def _change_member(request: HttpRequest, desk: Desk, found: Member) -> str:
+    """What was done, in a sentence. Raises AccountError."""
     doing = request.POST.get("do", "")
     if doing == "remove":
         accounts.remove_member(desk.business, found.id)
         return f"{found.user.email} is no longer a member."
-    if doing == "link" and alone:
-        return sign_in_url(accounts.new_sign_in_link(found.user, real_now()))
     role = request.POST.get("role", "")
     if doing != "role" or role not in dict(Member.ROLES):
         raise accounts.AccountError("Choose what to change.")
