@@ -215,6 +215,9 @@ _RFC3339 = re.compile(
     r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
 )
 
+# What a web server makes of the + of an offset.
+_LOST_PLUS = re.compile(r":[0-9]{2} [0-9]{2}:?[0-9]{2}$")
+
 
 def parse_instant(text: str) -> datetime:
     """The instant (UTC) that RFC 3339 text names: `2026-03-29T09:00:00+02:00`,
@@ -226,10 +229,7 @@ def parse_instant(text: str) -> datetime:
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
-        raise NotAnInstant(
-            f"{text[:64]!r} is not a date and time such as 2026-03-29T09:00:00+02:00 "
-            "or 2026-03-29T07:00:00Z. (In a web address, + is written %2B.)"
-        )
+        raise NotAnInstant(_not_an_instant(text))
     day, clock, fraction, offset = match.groups()
     if offset is None:
         raise NotAnInstant(f"{text!r} has no offset from UTC: add one, such as Z or +02:00.")
@@ -240,6 +240,14 @@ def parse_instant(text: str) -> datetime:
     except ValueError as error:
         raise NotAnInstant(f"{text!r} is not a possible date and time: {error}.") from error
     return moment.astimezone(UTC)
+
+
+def _not_an_instant(text: str) -> str:
+    lost = " (In a web address, + is written %2B.)" if _LOST_PLUS.search(text) else ""
+    return (
+        f"{text[:64]!r} is not a date and time such as 2026-03-29T09:00:00+02:00 "
+        f"or 2026-03-29T07:00:00Z.{lost}"
+    )
 
 
 # --- Durations and offsets ------------------------------------------------------------------------
