@@ -99,3 +99,51 @@ def test_why_somebody_without_an_address_got_nothing(studio):
 
 def test_a_reference_nobody_has_is_refused(studio):
     assert "looks like KX7-M2PT9" in studio.kept("explain", "XXX-XXXXX", code=1).sentence
+
+
+def retried(studio, times):
+    """An appointment whose confirmation the mail server refused so many times for now."""
+    return live(
+        studio,
+        f"""
+from kept.outbox.models import Evidence, Message
+visit = book("Mia Sommer", "2027-03-04T10:00:00+01:00", email="mia@example.com")
+said = Message.objects.get(subject=visit.id)
+for minute in range({times}):
+    at = parse_instant(f"2027-03-01T09:{{minute:02}}:00+01:00")
+    Evidence.objects.create(message=said, kind="retrying", at=at, detail="450 try later")
+print(visit.reference)
+""",
+    )
+
+
+def test_equal_attempts_one_after_the_other_are_one_line_with_their_number(studio):
+    reference = retried(studio, 53)
+    told = [line for line in studio.kept("explain", reference).out.splitlines() if "450" in line]
+    assert [line.strip() for line in told] == [
+        "Mon 2027-03-01 09:00 +01:00  retrying: 450 try later "
+        "(53 times, the last at Mon 2027-03-01 09:52 +01:00)"
+    ]
+    [leg] = studio.kept("explain", reference, "--json").json["legs"]
+    assert len([each for each in leg["messages"][0]["evidence"] if each["detail"]]) >= 53
+
+
+def test_one_attempt_is_told_without_a_number(studio):
+    told = studio.kept("explain", retried(studio, 1)).out
+    assert "retrying: 450 try later\n" in told
+
+
+def test_into_a_pipe_every_row_is_one_line_of_its_full_width(studio):
+    reference = live(
+        studio,
+        """
+visit = book("Mia Sommer", "2027-03-04T10:00:00+01:00", email="mia@example.com")
+why = "a reason of many words " * 20
+actions.cancel(visit, now(), CUSTOMER, by=CUSTOMER.role, reason=why.strip())
+print(visit.reference)
+""",
+    )
+    told = studio.kept("explain", reference).out
+    [row] = [line for line in told.splitlines() if "a reason of many words" in line][:1]
+    assert row.count("a reason of many words") == 20
+    assert not any(line.endswith(" ") for line in told.splitlines())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from rich.console import Console
@@ -140,11 +141,18 @@ class _Teller:
                 f"  {message['control'].replace('_', ' ')} to {escape(message['to'])} by "
                 f"{message['channel']}: [bold]{message['status']}[/]{escape(subject)}"
             )
-            for known in message["evidence"]:
-                detail = f": {known['detail']}" if known["detail"] else ""
-                self.say(f"    {self.when(known['at'])}  {known['kind']}{escape(detail)}")
+            for same in _folded(message["evidence"]):
+                self.say(f"    {self.evidence(same)}")
             if message["next_attempt_at"] is not None:
                 self.say(f"    next attempt at {self.when(message['next_attempt_at'])}")
+
+    def evidence(self, same: Sequence[dict[str, Any]]) -> str:
+        """One thing that became known, or an equal one that became known again and again."""
+        first, last = same[0], same[-1]
+        detail = f": {first['detail']}" if first["detail"] else ""
+        times = len(same)
+        often = f" ({times} times, the last at {self.when(last['at'])})" if times > 1 else ""
+        return f"{self.when(first['at'])}  {first['kind']}{escape(detail)}{often}"
 
     # What needs a person, what goes on
 
@@ -198,4 +206,10 @@ class _Teller:
             table.add_row(*map(escape, row))
         if table.row_count:
             self.say(f"\n{' ' * indent}[underline]{title}[/]")
-            self.console.print(Padding(table, (0, 0, 0, indent)))
+            self.console.print(Padding.indent(table, indent))
+
+
+def _folded(evidence: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
+    """What says the same, one after the other, together."""
+    for _, same in groupby(evidence, key=lambda known: (known["kind"], known["detail"])):
+        yield list(same)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING
+from io import StringIO
+from typing import TYPE_CHECKING, TextIO
 from zoneinfo import ZoneInfo
 
 import click
@@ -49,10 +51,40 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 READABLE = 120  # columns; a narrower terminal folds lines, which loses less than cutting them
 
 
+UNBOUNDED = 100_000  # columns: a row of a table in a file or a pipe is one line
+
+
 def console() -> Console:
-    """A rich console on stdout: no colours into a pipe, none with NO_COLOR."""
+    """A rich console on stdout: no colours into a pipe, none with NO_COLOR.
+
+    A terminal folds what is too long for it; a file or a pipe gets every row as one line.
+    """
     from rich.console import Console
 
     usual = Console(highlight=False, emoji=False)
-    usual.width = max(usual.width, READABLE)
-    return usual
+    if usual.is_terminal:
+        usual.width = max(usual.width, READABLE)
+        return usual
+    return Console(
+        file=_Trimmed(sys.stdout),
+        width=UNBOUNDED,
+        highlight=False,
+        emoji=False,
+    )
+
+
+class _Trimmed(StringIO):
+    """A file that leaves out the blanks with which a table fills up its last column."""
+
+    def __init__(self, file: TextIO) -> None:
+        super().__init__()
+        self._file = file
+
+    def write(self, text: str) -> int:
+        return self._file.write(_TRAILING.sub("", text))
+
+    def flush(self) -> None:
+        self._file.flush()
+
+
+_TRAILING = re.compile(r"[ ]+$", re.MULTILINE)
