@@ -17,10 +17,10 @@ def test_the_clock_starts_where_it_was_told(studio):
 def test_a_database_on_the_time_lapse_clock_goes_on_from_where_it_was_and_says_so(studio):
     studio.kept("clock", "speed", "0")
     studio.kept("clock", "set", "2027-03-02T12:00:00Z")
-    again = studio.kept(*SETUP, "--clock", "2027-06-01T08:00:00Z", "--json")
+    again = studio.kept(*SETUP, "--another", "--clock", "2027-06-01T08:00:00Z", "--json")
     assert "goes on from where it was, 2027-03-02T12:00:00+00:00" in again.err
     assert studio.kept("clock", "--json").json["now"].startswith("2027-03-02T13:00:00")
-    assert "goes on" not in studio.kept(*SETUP, "--json").err
+    assert "goes on" not in studio.kept(*SETUP, "--another", "--json").err
 
 
 def test_advance_jumps_forward_and_says_what_time_it_is(studio):
@@ -55,6 +55,14 @@ def test_what_is_not_a_time_is_said_to_be_none(house, move, sentence):
 
 
 MOVES = [("advance", "1h"), ("advance", "1h", "--through"), ("set", START), ("speed", "60")]
+
+
+@pytest.mark.parametrize("wrong", ["2027-03-01T08:00:00", "2027-03-01T08:00", "tomorrow"])
+def test_an_instant_without_its_offset_is_explained_for_a_command_line(house, wrong):
+    said = house.kept(*SETUP, "--clock", wrong, code=2).sentence
+    assert "--clock" in said
+    assert "+01:00" in said or "+02:00" in said
+    assert "web address" not in said
 
 
 @pytest.mark.parametrize("move", MOVES, ids=" ".join)

@@ -90,11 +90,37 @@ def test_a_path_that_does_not_exist_is_refused(bare):
     assert "there are: appointment" in bare("path", "desire", code=2).stderr
 
 
+@pytest.mark.parametrize(
+    "question",
+    [("check",), ("clock",), ("policy",), ("explain", "KX7-M2PT9"), ("backup", "copy.sqlite3")],
+    ids=" ".join,
+)
+def test_where_nothing_is_installed_a_question_says_so_and_leaves_nothing_behind(bare, question):
+    refused = bare(*question, code=2)
+    place = bare.home / ".local" / "share" / "kept" / "kept.sqlite3"
+    assert f"There is no database at {place} yet" in refused.stderr
+    assert "kept setup" in refused.stderr
+    assert "KEPT_DATA_DIR" in refused.stderr
+    assert list(bare.home.iterdir()) == []
+
+
 # Backup
 
 
 def is_sqlite(house):
     return house.env["KEPT_DATABASE_URL"].startswith("sqlite")
+
+
+def test_an_empty_file_is_no_database_to_copy(house):
+    if not is_sqlite(house):
+        pytest.skip("PostgreSQL is backed up with its own tools")
+    empty, target = house.folder / "empty.sqlite3", house.folder / "backup.sqlite3"
+    empty.touch()
+    url = "sqlite:///empty.sqlite3"
+    assert (
+        "holds nothing" in house.kept("backup", str(target), code=1, KEPT_DATABASE_URL=url).sentence
+    )
+    assert not target.exists()
 
 
 def test_a_backup_is_whole_and_private_and_never_written_over(house):

@@ -5,7 +5,7 @@ import pytest
 from tests.cli.conftest import SETUP
 
 WRONG = [
-    ("KEPT_DATABASE_URL", "mysql://host/name", "use sqlite:///path/to/file or postgresql://"),
+    ("KEPT_DATABASE_URL", "mysql://host/name", "use sqlite:////full/path/to/file or postgresql://"),
     ("KEPT_DATABASE_URL", "postgresql://user@127.0.0.1:5432/", "names no database"),
     ("KEPT_DATABASE_URL", "postgresql://u:hunter2@127.0.0.1:1/kept", "check KEPT_DATABASE_URL"),
     ("KEPT_DATA_DIR", "/proc/kept", "name a folder that this user may write to"),
@@ -36,6 +36,7 @@ def test_setup_refuses_a_wrong_setting_as_serve_does(house):
 @pytest.mark.parametrize("command", [("clock",), ("web",), ("work",), ("policy",)])
 def test_a_database_that_is_not_prepared_is_said_to_be_so(fresh, command):
     assert "kept migrate" in fresh.kept(*command, code=2).sentence
+    assert not (fresh.folder / "kept.sqlite3").exists()
 
 
 def test_a_database_of_a_newer_version_is_left_alone(fresh):

@@ -66,14 +66,23 @@ def test_setup_with_something_wrong_says_so_and_makes_nothing(house, wrong, sent
     assert businesses(house) == "0"
 
 
+def test_a_second_business_is_made_only_when_it_is_asked_for(house):
+    house.kept(*SETUP)
+    refused = house.kept(*SETUP, code=1).sentence
+    assert "There is a business here already: my-studio." in refused
+    assert "--another" in refused
+    assert "kept sign-in" in refused
+    assert businesses(house) == "1"
+
+
 def test_two_businesses_of_one_name_get_their_own_addresses(house):
-    slugs = [house.kept(*SETUP, "--json").json["business"]["slug"] for _ in range(2)]
-    assert slugs == ["my-studio", "my-studio-2"]
+    made = [house.kept(*SETUP, *more, "--json").json for more in ((), ("--another",))]
+    assert [each["business"]["slug"] for each in made] == ["my-studio", "my-studio-2"]
 
 
 def test_a_further_key_belongs_to_the_business_that_was_named(house):
     house.kept(*SETUP)
-    house.kept(*SETUP)
+    house.kept(*SETUP, "--another")
     assert "--business" in house.kept("key", "--name", "website", code=2).sentence
     answer = house.kept("key", "--business", "my-studio-2", "--name", "website", "--json").json
     assert answer["business"]["slug"] == "my-studio-2"
@@ -108,7 +117,7 @@ def test_a_further_member_signs_in_by_link(house):
 
 def test_who_belongs_to_one_business_can_be_made_a_member_of_another(house):
     house.kept(*SETUP)
-    house.kept(*SETUP, "--owner", "other@example.com")
+    house.kept(*SETUP, "--owner", "other@example.com", "--another")
     joined = ("member", "--email", "owner@example.com", "--role", "front_desk")
     assert "--business" in house.kept(*joined, code=2).sentence
     done = house.kept(*joined, "--business", "my-studio-2", "--json").json

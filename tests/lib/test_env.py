@@ -39,7 +39,7 @@ def test_the_data_folder_is_for_its_owner_alone(folder):
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("KEPT_DATABASE_URL", "mysql://u:p@h/db", "use sqlite:///"),
+        ("KEPT_DATABASE_URL", "mysql://u:p@h/db", "use sqlite:////"),
         ("KEPT_DATABASE_URL", "/var/lib/kept.sqlite3", "use sqlite:///"),
         ("KEPT_DATABASE_URL", "sqlite:kept.sqlite3", "use sqlite:///"),
         ("KEPT_DATABASE_URL", "postgresql://u:p@h:port/db", "percent-encoded"),
@@ -47,6 +47,10 @@ def test_the_data_folder_is_for_its_owner_alone(folder):
         ("KEPT_DATABASE_URL", "postgresql://h/", "names no database"),
         ("KEPT_DATABASE_URL", "sqlite://", "in memory"),
         ("KEPT_DATABASE_URL", "sqlite:///:memory:", "in memory"),
+        ("KEPT_DATABASE_URL", "sqlite:///var/lib/kept.sqlite3", "four slashes"),
+        ("KEPT_DATABASE_URL", "sqlite:///~/kept.sqlite3", "four slashes"),
+        ("KEPT_DATABASE_URL", "sqlite://kept/kept.sqlite3", "four slashes"),
+        ("KEPT_DATABASE_URL", "sqlite:///kept.sqlite3?mode=ro", "takes no options"),
         ("KEPT_BASE_URL", "book.example.com", "https://book.example.com"),
         ("KEPT_BASE_URL", "ftp://book.example.com", "https://book.example.com"),
         ("KEPT_BASE_URL", "https://", "https://book.example.com"),
@@ -66,6 +70,16 @@ def test_a_wrong_setting_is_named_with_what_to_do(folder, name, value, says):
         env.read(settings(folder, **{name: value}))
     assert name in str(refused.value)
     assert says in str(refused.value)
+
+
+def test_a_database_file_named_without_a_folder_lies_in_the_data_folder(folder):
+    read = env.read(settings(folder, KEPT_DATABASE_URL="sqlite:///second%20try.sqlite3"))
+    assert read.database["NAME"] == str(folder / "second try.sqlite3")
+
+
+def test_a_database_file_with_its_full_path_lies_where_it_says(folder, tmp_path):
+    read = env.read(settings(folder, KEPT_DATABASE_URL=f"sqlite:///{tmp_path}/kept.sqlite3"))
+    assert read.database["NAME"] == str(tmp_path / "kept.sqlite3")
 
 
 def test_a_data_folder_that_is_a_file_is_named(tmp_path):

@@ -34,15 +34,21 @@ def set_up(
     *,
     at: datetime | None,
     with_sample: bool,
+    another: bool,
     as_json: bool,
 ) -> None:
-    """Create a business; print its first key and its owner's sign-in link, once."""
+    """Create a business; print its first key and its owner's sign-in link, once.
+
+    Raises Refused where there is a business already, unless `another` is asked for.
+    """
     # Everything that can be wrong is looked at before anything is written.
     known_zone(time_zone)
     email = _checked_email(owner)
     house.migrate()
     with transaction.atomic():
         start_clock(at, None)
+        if not another:
+            _refuse_a_second()
         now = clock.now()
         business, user = accounts.create_business(name, time_zone, email, now)
         if with_sample:
@@ -54,6 +60,14 @@ def set_up(
         out.data(answer)
     else:
         _tell(business, key, link)
+
+
+def _refuse_a_second() -> None:
+    if queries.businesses():
+        raise Refused(
+            f"There is a business here already: {_slugs()}. `kept sign-in EMAIL` makes a new link "
+            "and `kept key` a new key for it; `kept setup --another` makes a further business."
+        )
 
 
 def _checked_email(email: str) -> str:

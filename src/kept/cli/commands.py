@@ -79,7 +79,10 @@ def demo(bind: Address | None, data_dir: Path | None, keep: bool) -> None:
     """Show Kept with a sample business, an inbox and a clock that jumps."""
     from kept.cli import grounds
 
-    with grounds.prepared(bind, data_dir, keep=keep) as address, house.opened(migrated=False):
+    with (
+        grounds.prepared(bind, data_dir, keep=keep) as address,
+        house.opened(migrated=False, there=False),
+    ):
         from kept.cli import demo as the_demo
 
         the_demo.run(address, began=BEGAN)
@@ -103,7 +106,7 @@ def demo(bind: Address | None, data_dir: Path | None, keep: bool) -> None:
 def serve(at: datetime | None, speed: float | None, bind: Address | None, workers: int) -> None:
     """Run everything: prepare the database, then the web and the worker."""
     address = _address(bind)
-    with house.opened(migrated=False):
+    with house.opened(migrated=False, there=False):
         from kept.cli import serving
 
         serving.serve(address, began=BEGAN, web_processes=workers, at=at, speed=speed)
@@ -145,7 +148,7 @@ def work(name: str | None, deliverers: int) -> None:
 @kept.command()
 def migrate() -> None:
     """Prepare the database for this version (`serve` and `setup` do it too)."""
-    with house.opened(migrated=False):
+    with house.opened(migrated=False, there=False):
         steps = house.migrate()
         click.echo(f"The database is up to date ({steps} steps were applied).", err=True)
 
@@ -185,6 +188,7 @@ def _is_number(host: str) -> bool:
     "where it was.",
 )
 @click.option("--sample-data", is_flag=True, help="Add sample staff with hours, and services.")
+@click.option("--another", is_flag=True, help="Make a further business where there is one already.")
 @json_option
 def setup(
     business: str,
@@ -192,14 +196,21 @@ def setup(
     owner: str,
     at: datetime | None,
     sample_data: bool,
+    another: bool,
     as_json: bool,
 ) -> None:
     """Set up a business: prints its API key and a one-time sign-in link for its owner."""
-    with house.opened(migrated=False):
+    with house.opened(migrated=False, there=False):
         from kept.cli import businesses
 
         businesses.set_up(
-            business, time_zone, owner, at=at, with_sample=sample_data, as_json=as_json
+            business,
+            time_zone,
+            owner,
+            at=at,
+            with_sample=sample_data,
+            another=another,
+            as_json=as_json,
         )
 
 

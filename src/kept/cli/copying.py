@@ -24,8 +24,8 @@ def backup(target: Path) -> None:
     if connection.vendor != "sqlite":
         raise Misused("This database is PostgreSQL: back it up with pg_dump.")
     source = Path(connection.settings_dict["NAME"])
-    if not source.exists():
-        raise Refused(f"There is no database at {source} yet.")
+    if not connection.introspection.table_names():
+        raise Refused(f"The database at {source} holds nothing yet: there is nothing to keep.")
     unfinished = _claimed(target)
     try:
         _copy(source, unfinished)

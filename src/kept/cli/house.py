@@ -17,16 +17,32 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(*, migrated: bool = True) -> Iterator[None]:
+def opened(*, migrated: bool = True, there: bool = True) -> Iterator[None]:
     """Django is ready inside, and what the rooms refuse comes out as one sentence.
 
-    `migrated`: the database must already be prepared for this version.
+    `migrated`: the database must already be prepared for this version. `there`: it must at least
+    exist. Only who may make it says otherwise; a question never leaves anything behind.
     """
+    if there:
+        require_there()
     open_django()
     with _in_sentences():
         if migrated:
             require_migrated()
         yield
+
+
+def require_there() -> None:
+    """Raises Misused when the SQLite file of the settings does not exist, and makes nothing."""
+    try:
+        missing = env.missing_file()
+    except env.SettingError as error:
+        raise Misused(str(error)) from None
+    if missing is not None:
+        raise Misused(
+            f"There is no database at {missing} yet: `kept setup` or `kept migrate` makes it. If "
+            "yours is elsewhere, set KEPT_DATA_DIR or KEPT_DATABASE_URL as for `kept serve`."
+        )
 
 
 def open_django() -> None:

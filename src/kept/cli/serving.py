@@ -86,7 +86,7 @@ def prepare(at: datetime | None, speed: float | None) -> None:
 
 def _prepare(at: datetime | None, speed: float | None) -> None:
     try:
-        with house.opened(migrated=False):
+        with house.opened(migrated=False, there=False):
             house.migrate()
             start_clock(at, speed)
     except click.ClickException as refused:

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import dj_database_url
 
+SQLITE_FORM = "sqlite:////full/path/to/file"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -58,6 +59,15 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
     )
 
 
+def missing_file(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The SQLite file that these settings name, when it is not there. Makes nothing."""
+    config = _database(environ, _named_folder(environ))
+    if config["ENGINE"] != "django.db.backends.sqlite3":
+        return None
+    file = Path(config["NAME"])
+    return None if file.exists() else file
+
+
 def _data_dir(environ: Mapping[str, str]) -> Path:
     folder = _named_folder(environ)
     try:
@@ -88,13 +98,13 @@ def _named_folder(environ: Mapping[str, str]) -> Path:
 
 
 def _database(environ: Mapping[str, str], data_dir: Path) -> dict[str, Any]:
-    url = environ.get("KEPT_DATABASE_URL", "").strip() or f"sqlite:///{data_dir / 'kept.sqlite3'}"
+    url = environ.get("KEPT_DATABASE_URL", "").strip() or "sqlite:///kept.sqlite3"
     # No message repeats a part of the URL, and none keeps the error it comes from: what does not
     # parse may be the password.
     if url.partition("://")[0] not in {"sqlite", "postgres", "postgresql"}:
         raise SettingError(
             "KEPT_DATABASE_URL begins with something else than a database: use "
-            "sqlite:///path/to/file or postgresql://user:password@host:5432/name."
+            f"{SQLITE_FORM} or postgresql://user:password@host:5432/name."
         )
     try:
         config: dict[str, Any] = dict(dj_database_url.parse(url))
@@ -106,12 +116,30 @@ def _database(environ: Mapping[str, str], data_dir: Path) -> dict[str, Any]:
         ) from None
     if not config.get("NAME"):
         raise SettingError("KEPT_DATABASE_URL names no database: add it after the last slash.")
-    if config["NAME"] == ":memory:":
+    return _sqlite(config, data_dir) if url.startswith("sqlite:") else config
+
+
+def _sqlite(config: dict[str, Any], data_dir: Path) -> dict[str, Any]:
+    """The file is the same one wherever the command is given: nothing hangs on the folder one
+    happens to stand in.
+    """
+    name = config["NAME"]
+    if name == ":memory:":
         raise SettingError(
             "KEPT_DATABASE_URL names a database in memory, which every process would have for "
-            "itself and none would keep: use sqlite:///path/to/file."
+            f"itself and none would keep: use {SQLITE_FORM}."
         )
-    return config
+    if config.get("OPTIONS"):
+        raise SettingError(
+            f"KEPT_DATABASE_URL has options, and SQLite takes no options here: use {SQLITE_FORM}."
+        )
+    if config.get("HOST") or ("/" in name and not name.startswith("/")):
+        raise SettingError(
+            "KEPT_DATABASE_URL names an SQLite file in a folder without saying where that is: "
+            "a full path has four slashes, such as sqlite:////var/lib/kept/kept.sqlite3, and a "
+            "bare name, such as sqlite:///kept.sqlite3, lies in KEPT_DATA_DIR."
+        )
+    return {**config, "NAME": str(data_dir / name)}
 
 
 def _base_url(environ: Mapping[str, str]) -> str:
