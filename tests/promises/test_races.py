@@ -171,6 +171,104 @@ def test_a_cancellation_waits_only_so_long_for_a_server_that_hangs(house, post, 
     all_kept()
 
 
+class Watch:
+    """The machine's clock as a waiting change sees it: it stands where the test puts it."""
+
+    def __init__(self):
+        self.at, self.looks, self.looked = 0.0, 0, threading.Condition()
+
+    def monotonic(self):
+        return self.at
+
+    def sleep(self, seconds):
+        """Between two looks: let the test know that there was one."""
+        with self.looked:
+            self.looks += 1
+            self.looked.notify_all()
+        real_time.sleep(seconds)
+
+    def move_to(self, at):
+        """Put the clock there, and wait until the change has looked at it there."""
+        self.at = at
+        self.wait_for_looks()
+
+    def wait_for_looks(self):
+        with self.looked:
+            seen = self.looks
+            assert self.looked.wait_for(lambda: self.looks >= seen + 2, LONG)
+
+
+class Hanging(Ledger):
+    """A transport that has been given a letter and has not begun with it."""
+
+    def __init__(self):
+        super().__init__()
+        self.given, self.go_on = threading.Event(), threading.Event()
+
+    def hand_over(self, letter):
+        self.given.set()
+        assert self.go_on.wait(LONG)
+        return super().hand_over(letter)
+
+
+def test_a_change_waits_for_every_letter_as_long_whenever_it_was_marked(house, monkeypatch):
+    """A second one, marked when the first has nearly used up the wait, may begin after that."""
+    watch, patience = Watch(), appointments.HAND_OVER_PATIENCE
+    monkeypatch.setattr(appointments, "real_time", watch)
+    appointment = house.book()
+    clock_actions.advance(DAY)
+    cases.turn_due(clock.now())
+    first, second = Hanging(), Hanging()
+    one = Elsewhere(lambda: deliver.deliver_one(first, "one", clock.now))
+    two = Elsewhere(lambda: deliver.deliver_one(second, "two", clock.now))
+    change = Elsewhere(lambda: house.cancel(appointment))
+
+    one.begin()
+    assert first.given.wait(LONG)
+    change.begin()
+    watch.wait_for_looks()
+    watch.move_to(patience - 0.1)
+    two.begin()
+    assert second.given.wait(LONG)
+    watch.wait_for_looks()
+    watch.move_to(patience + 1)  # the first one has had its time: it has begun or never will
+    assert not change.future.done()
+    assert state(appointment) == "scheduled"
+
+    second.go_on.set()
+    assert two.result()
+    assert change.result() is None
+    assert state(appointment) == "cancelled"
+    first.go_on.set()
+    assert one.result()
+    sent = {message.control: message.status for message in Message.objects.all()}
+    assert sent["first_reminder"] == sent["confirmation"] == "accepted"
+    all_kept()
+
+
+def test_no_letter_is_begun_later_than_a_change_waits_for_it():
+    assert deliver.LONGEST_MARK < deliver.LONGEST_START < appointments.HAND_OVER_PATIENCE
+
+
+def test_a_change_does_not_wait_for_ever_for_letters_that_hang(house, monkeypatch):
+    watch, patience = Watch(), appointments.HAND_OVER_PATIENCE
+    monkeypatch.setattr(appointments, "real_time", watch)
+    appointment = house.book()
+    hanging = Hanging()
+    worker = Elsewhere(lambda: deliver.deliver_one(hanging, "one", clock.now))
+    change = Elsewhere(lambda: house.cancel(appointment))
+    worker.begin()
+    assert hanging.given.wait(LONG)
+    change.begin()
+    watch.wait_for_looks()
+    assert not change.future.done()
+    watch.at = patience + 0.1
+    assert change.result() is None
+    hanging.go_on.set()
+    assert worker.result()
+    all_kept()
+
+
 def test_a_change_of_policy_while_the_handle_turns(house, post):
     for day in range(3, 13):
         house.book(clock.now() + day * DAY)

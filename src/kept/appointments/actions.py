@@ -43,7 +43,9 @@ from kept.schedule import queries as schedule_queries
 from kept.schedule.queries import Claim, Resource, Service
 
 PATH = "appointment"
-HAND_OVER_PATIENCE = 5.0  # seconds a change waits for a message that is just being handed over
+# Seconds a change waits for each message that is being handed over when it first sees it: longer
+# than a deliverer may take from its mark to the first octet, so that none begins afterwards.
+HAND_OVER_PATIENCE = 5.0
 
 Answer = TypeVar("Answer")
 Alongside = Callable[[Appointment], None]
@@ -538,16 +540,23 @@ def _change(
     the case before it hands one over; one already in the transport's hands cannot be called back,
     so the change waits until its fate is known. There is nothing to be woken by across processes:
     the row is looked at again until it is settled. A transport that hangs is not waited for
-    longer than HAND_OVER_PATIENCE; then the message stands recorded as handed over before.
+    longer than HAND_OVER_PATIENCE for each of its messages, however late in the wait another one
+    was marked; then they stand recorded as handed over before.
     """
-    deadline = real_time.monotonic() + HAND_OVER_PATIENCE
+    first_seen: dict[outbox.Attempt, float] = {}
+
+    def may_still_begin(attempt: outbox.Attempt) -> bool:
+        at = real_time.monotonic()
+        return at < first_seen.setdefault(attempt, at) + HAND_OVER_PATIENCE
 
     @in_one_transaction
     def attempt() -> Answer | None:
         leg = _locked_leg(appointment)
         if expected is not None and leg.case.version != expected:
             raise Stale(leg.case.version)
-        if outbox.in_hand([leg.case_id]) and real_time.monotonic() < deadline:
+        # All of them are looked at: each has its own wait, from when it is first seen.
+        waits = [may_still_begin(each) for each in outbox.in_hand([leg.case_id])]
+        if any(waits):
             return None
         answer = change(leg)
         alongside(appointment)

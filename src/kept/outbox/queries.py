@@ -12,6 +12,9 @@ from kept.clock.queries import real_now
 from kept.outbox.models import Evidence as Evidence
 from kept.outbox.models import Message as Message
 
+Attempt = tuple[UUID, int]
+"""A message and the number of the attempt to hand it over."""
+
 
 def of_subject(subject: UUID) -> QuerySet[Message]:
     """Every message about an appointment, oldest first, with its evidence."""
@@ -19,10 +22,10 @@ def of_subject(subject: UUID) -> QuerySet[Message]:
     return messages.order_by("created_at", "id")
 
 
-def in_hand(cases: Iterable[UUID]) -> bool:
-    """True while a message of these cases is being handed to a transport at this moment."""
+def in_hand(cases: Iterable[UUID]) -> list[Attempt]:
+    """The attempts to hand a message of these cases to a transport at this very moment."""
     handing = Message.objects.filter(case__in=list(cases), status=Message.HANDING_OVER)
-    return handing.filter(claimed_until__gt=real_now()).exists()
+    return list(handing.filter(claimed_until__gt=real_now()).values_list("id", "attempts"))
 
 
 def newest(business: UUID, limit: int = 100) -> QuerySet[Message]:
