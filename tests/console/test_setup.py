@@ -352,7 +352,7 @@ def test_two_keys_of_one_name_are_told_apart(house, owner):
     at = NOW + timedelta(hours=3)
     accounts.key_used(accounts_queries.key_holder(secrets[0]), at)
     accounts.key_used(accounts_queries.key_holder(secrets[0]), at + timedelta(minutes=59))
-    assert accounts_queries.key_holder(secrets[0]).last_used_at == at  # once an hour
+    assert accounts_queries.key_holder(secrets[0]).use.at == at  # once an hour
     accounts.key_used(accounts_queries.key_holder(secrets[0]), at + timedelta(minutes=60))
     page = owner.get(KEYS).content.decode()
     assert page.count("never") == 1
@@ -363,7 +363,7 @@ def test_a_request_with_a_key_is_its_use(house, owner):
     secret = secret_on(owner.post(KEYS, {"name": "Web site"}, follow=True))
     answer = Client().get("/api/v1/hand-offs", headers={"Authorization": f"Bearer {secret}"})
     assert answer.status_code == 200
-    assert accounts_queries.key_holder(secret).last_used_at == NOW
+    assert accounts_queries.key_holder(secret).use.at == NOW
 
 
 def test_a_new_member_gets_a_link_that_is_shown_once(house, owner):

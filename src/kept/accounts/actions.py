@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from kept.accounts import queries
-from kept.accounts.models import ApiKey, Business, Member, PolicyVersion, SignInLink, User
+from kept.accounts.models import ApiKey, Business, KeyUse, Member, PolicyVersion, SignInLink, User
 from kept.core import policy as policies
 from kept.core.time import zone as known_zone
 from kept.lib.ids import digest, new_token
@@ -175,9 +175,9 @@ def new_api_key(business: Business, name: str, now: datetime) -> str:
 
 def key_used(key: ApiKey, now: datetime) -> None:
     """Remember that a key is in use, once an hour at most: a request must not cost a write."""
-    if key.last_used_at is not None and now - key.last_used_at < KEY_USE_NOTED:
-        return
-    ApiKey.objects.filter(id=key.id).update(last_used_at=now)
+    last = queries.last_use(key)
+    if last is None or now - last >= KEY_USE_NOTED:
+        KeyUse.objects.update_or_create(key=key, defaults={"at": now})
 
 
 def revoke_api_key(business_id: UUID, key_id: UUID, now: datetime) -> None:

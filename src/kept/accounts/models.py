@@ -76,7 +76,11 @@ class ApiKey(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     beginning = models.CharField(max_length=20, blank=True, help_text="Empty for the oldest keys.")
     created_at = models.DateTimeField()
-    last_used_at = models.DateTimeField(
-        null=True, blank=True, help_text="To the hour: see `accounts.actions.key_used`."
-    )
     revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class KeyUse(models.Model):
+    """When a key was last used, to the hour. On its own: noted while answering requests to read."""
+
+    key = models.OneToOneField(ApiKey, models.CASCADE, primary_key=True, related_name="use")
+    at = models.DateTimeField()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from kept.accounts.models import ApiKey as ApiKey
 from kept.accounts.models import Business as Business
+from kept.accounts.models import KeyUse as KeyUse
 from kept.accounts.models import Member as Member
 from kept.accounts.models import PolicyVersion as PolicyVersion
 from kept.accounts.models import User as User
@@ -60,8 +62,14 @@ def policy_in_force(business_id: UUID) -> PolicyVersion:
 
 def key_holder(secret: str) -> ApiKey | None:
     """The live API key of this secret with its business, or None."""
-    keys = ApiKey.objects.select_related("business")
+    keys = ApiKey.objects.select_related("business", "use")
     return keys.filter(digest=digest(secret), revoked_at=None).first()
+
+
+def last_use(key: ApiKey) -> datetime | None:
+    """When a key was last used, to the hour; None: never."""
+    use: KeyUse | None = getattr(key, "use", None)
+    return use.at if use is not None else None
 
 
 def user_by_email(email: str) -> User | None:
@@ -82,7 +90,8 @@ def member(business_id: UUID, member_id: int) -> Member:
 
 def api_keys(business_id: UUID) -> list[ApiKey]:
     """The keys of a business, the newest first, revoked ones too."""
-    return list(ApiKey.objects.filter(business_id=business_id).order_by("-created_at", "-id"))
+    found = ApiKey.objects.filter(business_id=business_id).select_related("use")
+    return list(found.order_by("-created_at", "-id"))
 
 
 def api_key(business_id: UUID, key_id: UUID) -> ApiKey:

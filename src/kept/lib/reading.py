@@ -21,7 +21,8 @@ _WRITES = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 # Whose session it is says nothing about an appointment; Django renews and drops them as it reads.
-ITS_OWN = frozenset({"django_session"})
+# Nor does when a key was last used: a program that only reads must not look as if it were gone.
+ITS_OWN = frozenset({"django_session", "accounts_keyuse"})
 
 
 class WroteWhileReading(RuntimeError):
