@@ -64,7 +64,7 @@ def test_a_customer_needs_a_name_and_nothing_else(house):
     ("start", "code"),
     [
         ("2027-03-03T08:00:00+01:00", "outside_hours"),
-        ("2027-02-26T10:00:00+01:00", "too_soon"),
+        ("2027-02-26T10:00:00+01:00", "past"),
         ("2028-06-01T10:00:00+02:00", "too_far"),
         ("2027-03-03T10:07:00+01:00", "off_grid"),
     ],

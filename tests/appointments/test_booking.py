@@ -70,7 +70,7 @@ def test_a_refused_booking_leaves_nothing_behind(clinic):
 @pytest.mark.parametrize(
     ("start", "why"),
     [
-        (NOW - timedelta(minutes=1), Refusal.TOO_SOON),
+        (NOW - timedelta(minutes=1), Refusal.PAST),
         (berlin(2, 8, 45), Refusal.OUTSIDE_HOURS),
         (berlin(7, 10), Refusal.OUTSIDE_HOURS),
         (berlin(2, 10, 7), Refusal.OFF_GRID),
@@ -78,7 +78,7 @@ def test_a_refused_booking_leaves_nothing_behind(clinic):
         (berlin(2, 10) + timedelta(microseconds=1), Refusal.OFF_GRID),
         (berlin(2, 10) + timedelta(days=366), Refusal.TOO_FAR),
         (berlin(2, 10).replace(year=9999, month=12, day=31), Refusal.TOO_FAR),
-        (berlin(2, 10).replace(year=1), Refusal.TOO_SOON),
+        (berlin(2, 10).replace(year=1), Refusal.PAST),
     ],
 )
 def test_a_time_that_is_not_offered_is_refused_with_the_reason(clinic, start, why):
@@ -97,7 +97,7 @@ def test_the_front_desk_books_freely_but_never_over_somebody(clinic):
     clinic.book(berlin(7, 10), **desk)
     assert refused(clinic, berlin(2, 10, 40), **desk) is Refusal.TAKEN
     assert refused(clinic, berlin(2, 12) + timedelta(seconds=1), **desk) is Refusal.OFF_GRID
-    assert refused(clinic, NOW - timedelta(minutes=1), **desk) is Refusal.TOO_SOON
+    assert refused(clinic, NOW - timedelta(minutes=1), **desk) is Refusal.PAST
     assert refused(clinic, NOW + timedelta(days=3651), **desk) is Refusal.TOO_FAR
 
 
@@ -255,7 +255,7 @@ def test_a_walk_in_begins_at_attended_without_a_message(clinic):
 
 
 @pytest.mark.parametrize(
-    ("days", "why"), [(-1, Refusal.TOO_SOON), (1, Refusal.TOO_FAR)], ids=["yesterday", "tomorrow"]
+    ("days", "why"), [(-1, Refusal.PAST), (1, Refusal.TOO_FAR)], ids=["yesterday", "tomorrow"]
 )
 def test_somebody_who_is_here_is_here_today(clinic, days, why):
     booking = clinic.booking(NOW + timedelta(days=days))

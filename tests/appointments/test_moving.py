@@ -86,7 +86,7 @@ def test_it_may_overlap_its_own_old_time(clinic, booked):
         (berlin(4, 4), Refusal.OUTSIDE_HOURS),
         (berlin(4, 10, 7), Refusal.OFF_GRID),
         (START + timedelta(seconds=1), Refusal.OFF_GRID),
-        (NOW - timedelta(minutes=5), Refusal.TOO_SOON),
+        (NOW - timedelta(minutes=5), Refusal.PAST),
     ],
 )
 def test_a_refused_move_changes_nothing(clinic, booked, start, why):

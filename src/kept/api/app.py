@@ -28,6 +28,7 @@ from kept.api.endpoints import (
 from kept.api.keys import BearerKey
 from kept.api.problems import FieldError, Problem, invalid_fields
 from kept.api.shapes import requests_of
+from kept.api.wording import sentence
 from kept.appointments.actions import Stale
 from kept.core.case import NotAllowed
 
@@ -156,19 +157,8 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return invalid_fields([_field_error(each) for each in error.errors]).response(request)
 
 
-SENTENCES = {
-    "missing": "This is required.",
-    "extra_forbidden": "There is no such field here.",
-    "string_unicode": "This is not text: it holds half a character.",
-    "model_type": "Give a JSON object.",
-    "model_attributes_type": "Give a JSON object.",
-}
-
-
 def _field_error(error: dict[str, Any]) -> FieldError:
-    said = error.get("ctx", {}).get("error") or f"{error['msg']}."
-    detail = SENTENCES.get(error["type"]) or str(said)
-    return FieldError(pointer=_pointer(error["loc"]), detail=detail)
+    return FieldError(pointer=_pointer(error["loc"]), detail=sentence(error))
 
 
 def _pointer(location: tuple[str | int, ...]) -> str:

@@ -8,18 +8,27 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 from kept.api.problems import not_found
-from kept.core.time import parse_instant
+from kept.core.time import parse_instant, parse_offset
+from kept.people.actions import CHECKS, ContactError
 
 LIMIT, MOST = 50, 100
 
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+LOCALE = re.compile(r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$")
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 
 
@@ -60,11 +69,28 @@ def _said(text: str) -> str:
     return _text(text)
 
 
-def _email(text: str) -> str:
-    try:
-        validate_email(text)
-    except ValidationError as error:
-        raise ValueError("Enter an e-mail address like name@example.com.") from error
+def _contact(field: str) -> AfterValidator:
+    """How this part of a contact is written everywhere: checked here, so that everything that is
+    wrong with a request is said at once."""
+
+    def check(text: str) -> str:
+        try:
+            return CHECKS[field](text)
+        except ContactError as error:
+            raise ValueError(str(error)) from error
+
+    return AfterValidator(check)
+
+
+def _locale(text: str) -> str:
+    if not LOCALE.fullmatch(text):
+        raise ValueError("Give a language, with its country if you like: en or en_GB.")
+    return text
+
+
+def _terms(text: str) -> str:
+    if text:
+        parse_offset(text)
     return text
 
 
@@ -116,7 +142,12 @@ Id = Annotated[UUID, PlainValidator(_id), _json(type="string", format="uuid")]
 Line = Annotated[str, AfterValidator(_line)]
 Text = Annotated[str, AfterValidator(_text)]
 Said = Annotated[str, AfterValidator(_said)]
-Email = Annotated[str, AfterValidator(_email)]
+Named = Annotated[str, AfterValidator(_line), AfterValidator(_said)]
+Terms = Annotated[str, AfterValidator(_terms)]
+PersonName = Annotated[str, _contact("name")]
+Email = Annotated[str, _contact("email")]
+Phone = Annotated[str, _contact("phone")]
+Zone = Annotated[str, _contact("time_zone")]
 Clock = Annotated[
     time,
     PlainValidator(_clock),
@@ -134,6 +165,7 @@ Price = Annotated[
         examples=[60],
     ),
 ]
+Locale = Annotated[str, AfterValidator(_locale), _json(type="string", pattern=LOCALE.pattern)]
 PathId = Annotated[str, _json(type="string", format="uuid")]
 Whose = Literal["customer", "business", "staff"]
 CorrectedState = Literal[
@@ -197,7 +229,7 @@ class SlotsIn(BaseModel):
 class ServiceIn(Body):
     """What can be booked."""
 
-    name: Line = Field(min_length=1, max_length=200, examples=["Foot care"])
+    name: Named = Field(max_length=200, examples=["Foot care"])
     duration_minutes: int = Field(ge=1, le=1440, examples=[45])
     buffer_before_minutes: int = Field(0, ge=0, le=1440)
     buffer_after_minutes: int = Field(0, ge=0, le=1440, examples=[15])
@@ -213,6 +245,19 @@ class ServiceIn(Body):
     )
     public_name: Line = Field("", max_length=200, description="What messages call it.")
     private: bool = Field(False, description="Its name appears in no message.")
+    change_until: Terms = Field(
+        "",
+        max_length=20,
+        examples=["2h"],
+        description="Until when before the start customers may change it by themselves: `2h`, "
+        "`1d 18:00`. Empty: as the policy says.",
+    )
+    late_cancel: Terms = Field(
+        "",
+        max_length=20,
+        examples=["24h"],
+        description="From when before the start a cancellation is late. Empty: as the policy says.",
+    )
 
 
 class HoursIn(Body):
@@ -226,9 +271,9 @@ class HoursIn(Body):
 class StaffIn(Body):
     """A person who can be booked."""
 
-    name: Line = Field(min_length=1, max_length=200, examples=["Ada Lind"])
+    name: Named = Field(max_length=200, examples=["Ada Lind"])
     email: Email | None = Field(None, max_length=254, examples=["ada@example.com"])
-    time_zone: str | None = Field(
+    time_zone: Zone | None = Field(
         None, max_length=64, examples=["Europe/Berlin"], description="Default: the business's."
     )
     weekly_hours: list[HoursIn] = Field([], max_length=100)
@@ -237,16 +282,11 @@ class StaffIn(Body):
 class CustomerIn(Body):
     """Who the appointment is for. Without an e-mail address a person has to tell them."""
 
-    name: str = Field(min_length=1, max_length=200, examples=["Mia Holt"])
-    email: str | None = Field(None, max_length=254, examples=["mia@example.com"])
-    phone: str | None = Field(None, max_length=40, examples=["+44 20 7946 0123"])
-    time_zone: str | None = Field(None, max_length=64, examples=["Europe/Berlin"])
-    locale: str | None = Field(
-        None,
-        max_length=20,
-        pattern=r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$",
-        examples=["en_GB"],
-    )
+    name: PersonName = Field(max_length=200, examples=["Mia Holt"])
+    email: Email | None = Field(None, max_length=254, examples=["mia@example.com"])
+    phone: Phone | None = Field(None, max_length=40, examples=["+44 20 7946 0123"])
+    time_zone: Zone | None = Field(None, max_length=64, examples=["Europe/Berlin"])
+    locale: Locale | None = Field(None, max_length=20, examples=["en_GB"])
 
 
 class BookingIn(Body):
@@ -288,11 +328,19 @@ class MissIn(Body):
 
 
 class CorrectIn(Body):
-    """What was recorded wrongly. `by` belongs to a corrected miss or cancellation."""
+    """What was recorded wrongly. Whose doing it was (`by`) must be said of a miss or a
+    cancellation, and of nothing else."""
 
     state: CorrectedState
-    reason: Said = Field(min_length=1, max_length=500)
-    by: Whose = "customer"
+    reason: Said = Field(max_length=500, examples=["The wrong row"])
+    by: Whose | None = Field(None, validate_default=True)
+
+    @field_validator("by")
+    @classmethod
+    def _is_said(cls, by: Whose | None, known: ValidationInfo) -> Whose | None:
+        if by is None and known.data.get("state") in {"missed", "cancelled"}:
+            raise ValueError("Say whose doing it was: customer or business.")
+        return by
 
 
 class RemarkIn(Body):
@@ -304,10 +352,10 @@ class RemarkIn(Body):
 class NoteIn(Body):
     """What was done about it."""
 
-    note: Said = Field(min_length=1, max_length=1000, examples=["Called; she knows."])
+    note: Said = Field(max_length=1000, examples=["Called; she knows."])
 
 
 class RejectIn(Body):
     """Why it is not taken over."""
 
-    reason: Said = Field(min_length=1, max_length=500)
+    reason: Said = Field(max_length=500)

@@ -64,6 +64,7 @@ class CannotBook(Exception):
 
 
 SENTENCES = {
+    Refusal.PAST: "This time has passed. Choose a time that is still to come.",
     Refusal.TAKEN: "This time was just taken. Choose another time.",
     Refusal.OUTSIDE_HOURS: "This time is outside the opening hours. Choose a time that is offered.",
     Refusal.TOO_SOON: "This time is too soon to be booked. Choose a later time.",
@@ -144,7 +145,7 @@ def walk_in(
     """
     start = time.utc(booking.start).replace(second=0, microsecond=0)
     if not time.same_local_day(start, now, ZoneInfo(business.time_zone)):
-        raise CannotBook(Refusal.TOO_FAR if start > now else Refusal.TOO_SOON)
+        raise CannotBook(Refusal.TOO_FAR if start > now else Refusal.PAST)
     booking = replace(booking, start=start, origin="walk_in")
     service = schedule_queries.service(business.id, booking.service)
     customer = people.find_or_create(business.id, booking.contact, now)
@@ -164,7 +165,7 @@ def _check_start(start: datetime, now: datetime) -> None:
         raise CannotBook(Refusal.TOO_FAR)
     # Who is here and was not booked is a walk-in; a time that has begun cannot be announced.
     if begin < now.replace(second=0, microsecond=0):
-        raise CannotBook(Refusal.TOO_SOON)
+        raise CannotBook(Refusal.PAST)
 
 
 def _new_appointment(

@@ -68,8 +68,11 @@ class SlotRules:
 
 class Refusal(StrEnum):
     """Why a start cannot be booked. Where several reasons hold, the first in this order is
-    given. `NO_STAFF` is not about the start: nobody gives the service at all."""
+    given. `PAST` is said where a time is booked, before anything is asked about it; what lies
+    behind us is never offered. `NO_STAFF` is not about the start: nobody gives the service at all.
+    """
 
+    PAST = "past"
     TOO_SOON = "too_soon"
     TOO_FAR = "too_far"
     OUTSIDE_HOURS = "outside_hours"
