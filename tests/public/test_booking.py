@@ -151,7 +151,7 @@ def test_choosing_a_time_holds_it_for_ten_minutes_for_this_visitor_alone(db):
     taken = other.choose()
     assert taken.status_code == 409
     assert title(taken).startswith("Error: ")
-    assert "10:00 was just taken. Choose another time." in text(taken)
+    assert "10:00 on Tuesday 2 March 2027 was just taken. Choose another time." in text(taken)
     assert "2027-03-02T09:30:00Z" not in slots(taken)
 
 
@@ -203,7 +203,7 @@ def test_a_hold_that_is_over_and_taken_keeps_what_was_typed_and_offers_times_nea
     answer = visitor.send(check, "book")
     assert answer.status_code == 409
     assert title(answer).startswith("Error: ")
-    assert "10:00 was just taken. Choose another time." in text(answer)
+    assert "10:00 on Tuesday 2 March 2027 was just taken. Choose another time." in text(answer)
     assert hidden(answer)["name"] == "Mia Sanders"
     assert hidden(answer)["notes"] == "Left foot"
     assert len(appointments_of(house)) == 1
@@ -213,8 +213,73 @@ def test_a_hold_that_is_over_and_taken_keeps_what_was_typed_and_offers_times_nea
         f"{house.path}/any/details", {**hidden(answer), "step": "check", "start": nearby[0]}
     )
     assert "Check and book" in text(again)
+    assert "again" not in text(again)  # another time was never held before
     assert visitor.send(again, "book").status_code == 303
     assert len(appointments_of(house)) == 2
+
+
+def choose_again(visitor, page, day, start):
+    """On the list of times that carries along what was typed: open a day, choose a time."""
+    path = f"{visitor.house.path}/any/details"
+    opened = visitor.client.post(path, hidden(page), query_params={"from": day, "day": day})
+    return visitor.client.post(path, {**hidden(opened), "chosen": start})
+
+
+NOTED = {**MIA, "notes": "Left foot"}
+
+
+def test_another_time_is_chosen_from_the_check_page_and_nothing_is_typed_twice(db):
+    house = open_house()
+    visitor = house.visitor()
+    times = visitor.send(visitor.to_check(details=NOTED), "times")
+    assert "What you typed is kept." in text(times)
+    assert "hold" in hidden(times)
+    check = choose_again(visitor, times, "2027-03-04", "2027-03-04T09:00:00Z")
+    assert "Check and book" in text(check)
+    assert "Thursday 4 March 2027, 10:00–10:45" in text(check)
+    assert "Left foot" in text(check)
+    assert "again" not in text(check)
+    visitor.send(check, "book")
+    (leg,) = appointments_of(house)
+    assert leg.start == TUESDAY_TEN + timedelta(days=2)
+    assert leg.appointment.notes == "Left foot"
+
+
+def test_another_time_is_chosen_from_the_form_and_half_of_it_is_still_there(db):
+    house = open_house()
+    visitor = house.visitor()
+    times = visitor.send(visitor.to_details(), "times", name="", email="mia@", notes="Left foot")
+    assert times.status_code == 200
+    details = choose_again(visitor, times, "2027-03-04", "2027-03-04T09:00:00Z")
+    assert "Thursday 4 March 2027" in text(details)
+    assert 'value="mia@"' in body(details)
+    assert "Left foot" in text(details)
+    assert "There is a problem" not in text(details)
+    assert house.visitor().choose().status_code == 303  # the first time is free again
+
+
+def test_another_time_that_was_lost_meanwhile_keeps_what_was_typed_too(db):
+    house = open_house()
+    visitor = house.visitor()
+    times = visitor.send(visitor.to_check(details=NOTED), "times")
+    house.visitor().choose(TUESDAY_TEN + timedelta(days=2))
+    lost = choose_again(visitor, times, "2027-03-04", "2027-03-04T09:00:00Z")
+    assert lost.status_code == 409
+    assert "10:00 on Thursday 4 March 2027 was just taken. Choose another time." in text(lost)
+    check = choose_again(visitor, lost, "2027-03-05", "2027-03-05T09:00:00Z")
+    assert "Left foot" in text(check)
+    assert choose_again(visitor, lost, "2027-03-05", "x").status_code == 400
+
+
+def test_after_a_lost_time_all_times_can_be_seen_and_what_was_typed_is_kept(db):
+    house = open_house()
+    visitor = house.visitor()
+    check = visitor.to_check(details=NOTED)
+    advance(minutes=11)
+    house.visitor().book()
+    conflict = visitor.send(check, "book")
+    times = visitor.send(conflict, "times", path=f"{house.path}/any/details")
+    assert hidden(times)["notes"] == "Left foot"
 
 
 def test_a_slot_taken_by_hand_is_refused_at_the_last_step(db):
@@ -239,7 +304,7 @@ def test_a_time_outside_the_hours_is_refused_and_not_called_taken(db):
     house = open_house()
     answer = house.visitor().choose(TUESDAY_TEN + timedelta(hours=12))
     assert answer.status_code == 409
-    assert "22:00 cannot be booked" in text(answer)
+    assert "22:00 on Tuesday 2 March 2027 cannot be booked" in text(answer)
 
 
 def test_anybody_is_found_while_somebody_is_free(db):

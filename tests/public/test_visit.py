@@ -420,6 +420,24 @@ def test_a_yes_right_after_cancelling_is_heard_and_a_person_is_asked(db, client)
     assert "CONFLICTING_REPLIES" in kinds
 
 
+def test_a_yes_right_after_we_cancelled_is_not_said_to_contradict_the_customer(db, client):
+    appointment = open_house().book()
+    actions.cancel(appointment, now(), FRONT_DESK, by=Role.STAFF, reason="")
+    said = text(client.post(url(appointment, "/1/acknowledge"), follow=True))
+    assert "Harbour Clinic cancelled it a moment ago. We heard that you would come" in said
+    assert "both" not in said
+
+
+def test_a_yes_long_after_the_cancellation_is_not_said_to_be_heard(db, client):
+    appointment = open_house().book()
+    client.post(url(appointment, "/1/cancel"))
+    advance(minutes=3)
+    page = client.post(url(appointment, "/1/acknowledge"))
+    assert page.status_code == 409
+    assert "This appointment is cancelled. You can book a new one." in text(page)
+    assert not queries.timeline(appointment).escalations
+
+
 def test_too_late_to_change_online_is_a_way_forward_and_not_an_error(db, client):
     appointment = open_house().book()
     close(appointment)
@@ -489,7 +507,7 @@ def test_a_new_time_that_was_taken_leaves_everything_as_it_was(db, client):
     house.book(TUESDAY_TEN + timedelta(hours=2), name="Ben", email="ben@example.com")
     answer = client.post(url(appointment, "/1/move/check"), {"start": "2027-03-02T11:00:00Z"})
     assert answer.status_code == 409
-    assert "12:00 was just taken. Choose another time." in text(answer)
+    assert "12:00 on Tuesday 2 March 2027 was just taken. Choose another time." in text(answer)
     assert queries.current_leg(appointment).start == TUESDAY_TEN
     assert slots(answer)
 

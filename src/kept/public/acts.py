@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from kept.appointments.actions import Stale
 from kept.appointments.queries import Leg
 from kept.core import time as core_time
 from kept.core.case import NotAllowed, Role
+from kept.core.paths.appointment import CONTRADICTION
 from kept.core.time import parse_offset
 from kept.public import situation as situations
 from kept.public.forms import Cancel, CannotCome, Late
@@ -113,7 +115,7 @@ def _do(visit: Visit, wanted: Act, earlier: Leg | None) -> HttpResponse:
     if _is_done_already(visit, wanted.name):
         return to_page(visit)
     # A yes that comes right after a cancellation is for the engine to judge.
-    heard = wanted.name == "acknowledge" and visit.situation is Situation.CANCELLED
+    heard = wanted.name == "acknowledge" and _just_cancelled(visit)
     if earlier is not None or not (heard or wanted.name in visit.acts):
         why = why_not(visit, wanted.name, earlier)
         return show(visit, earlier=earlier, problem=why, status=409)
@@ -127,7 +129,7 @@ def _do(visit: Visit, wanted: Act, earlier: Leg | None) -> HttpResponse:
     except NotAllowed as refused:
         return show(fresh(visit), problem=refused.detail, status=409)
     if heard:
-        messages.warning(visit.request, HEARD)
+        messages.warning(visit.request, _what_was_heard(visit))
     return to_page(visit)
 
 
@@ -141,7 +143,19 @@ def _is_done_already(visit: Visit, name: str) -> bool:
     }.get(name, False)
 
 
-HEARD = "It was cancelled a moment ago. We heard both, and will ask you which you meant."
+def _just_cancelled(visit: Visit) -> bool:
+    """So short a time ago that a yes may have been on its way."""
+    if visit.situation is not Situation.CANCELLED:
+        return False
+    cancelled_at = datetime.fromisoformat(visit.leg.case.anchors["resolved"])
+    return visit.now - cancelled_at <= CONTRADICTION
+
+
+def _what_was_heard(visit: Visit) -> str:
+    if visit.leg.case.facts.get("by") == "customer":
+        return "It was cancelled a moment ago. We heard both, and will ask you which you meant."
+    business = visit.appointment.business.name
+    return f"{business} cancelled it a moment ago. We heard that you would come: we will call you."
 
 
 def _again(visit: Visit, wanted: Act) -> HttpResponse:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -80,12 +81,17 @@ def times_page(request: HttpRequest, slug: str, service_id: UUID, who: str) -> H
     return times_of(choice_of(request, slug, service_id, who))
 
 
-def times_of(choice: Choice, problem: str = "", status: int = 200) -> HttpResponse:
+def times_of(
+    choice: Choice, problem: str = "", status: int = 200, typed: dict[str, Any] | None = None
+) -> HttpResponse:
+    """The list of days. With `typed`, for somebody who has begun to fill in the form: then every
+    way on is a button that carries along what they typed, and leads to `details`."""
     held = choice.held
+    step = "times" if typed is None else "details"
     mine = held_start(choice, held) if held else None
     asked = choice.asked(mine=mine)
     listing = day_list(
-        asked, choice.request.GET, lambda **query: choice.url("times", **query), problem
+        asked, choice.request.GET, lambda **query: choice.url(step, **query), problem
     )
     context = {
         **listing,
@@ -95,13 +101,10 @@ def times_of(choice: Choice, problem: str = "", status: int = 200) -> HttpRespon
         "hold": tokens.sign_hold(held) if held else "",
         "back": _back_from_times(choice),
         "others": choice.staff if choice.who and len(choice.staff) > 1 else [],
-        "any_url": _for_anybody(choice),
+        "any_url": replace(choice, who=None).url(step),
+        "typed": typed,
     }
     return render(choice, choice.request, "public/times.html", context, status)
-
-
-def _for_anybody(choice: Choice) -> str:
-    return replace(choice, who=None).url("times")
 
 
 def _back_from_times(choice: Choice) -> str:
@@ -129,9 +132,14 @@ def hold(request: HttpRequest, slug: str, service_id: UUID, who: str) -> HttpRes
     return with_cookie(answer, token)
 
 
+def spoken(start: datetime, zone: str, locale: str) -> str:
+    """A time as it is said in a sentence, like "10:00 on Tuesday 2 March 2027"."""
+    return f"{i18n.format_time(start, zone, locale)} on {i18n.format_date(start, zone, locale)}"
+
+
 def why_not(choice: Choice, start: datetime) -> str:
     """Why this time cannot be had; by far the most often somebody was faster."""
-    said = i18n.format_time(start, choice.zone, page_locale(choice.business))
+    said = spoken(start, choice.zone, page_locale(choice.business))
     asked = choice.asked()
     reasons = {
         schedule.refusal(asked.service, resource, start, asked.now, but=asked.but)

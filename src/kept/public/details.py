@@ -42,7 +42,7 @@ def details(request: HttpRequest, slug: str, service_id: UUID, who: str) -> Http
         return _show_details(choice, start)
     form = Details(request.POST, business=choice.business, time_zone=choice.hint[0])
     form.is_valid()
-    steps = {"book": _book, "change": _change}
+    steps = {"book": _book, "change": _change, "times": _other_time}
     return steps.get(request.POST.get("step", ""), _check)(choice, start, form)
 
 
@@ -75,7 +75,6 @@ def _summary(choice: Choice, start: datetime, held: Held | None) -> dict[str, An
         "with_whom": who,
         "held_until": held_until(choice, held),
         "hold": tokens.sign_hold(held) if held else "",
-        "change_time": choice.url("times", hold=tokens.sign_hold(held) if held else ""),
         "action": choice.url("details"),
         "place": choice.service.place or choice.business.address,
     }
@@ -89,10 +88,47 @@ def _token_of(choice: Choice) -> tuple[str, UUID | None]:
 def _change(choice: Choice, start: datetime, form: Details) -> HttpResponse:
     """Back from the check page to the form, with everything as it was typed."""
     token, key = _token_of(choice)
-    typed = {name: form.data.get(name, "") for name in form.fields}
-    again = Details(initial=typed, business=choice.business)
     held = holding(choice, start)
-    return _details(choice, start, again, held, token if key else tokens.new_form())
+    return _details(choice, start, _as_typed(form), held, token if key else tokens.new_form())
+
+
+def _as_typed(form: Details) -> Details:
+    """The same form with what was typed in it, not yet judged."""
+    typed = {name: form.data.get(name, "") for name in form.fields}
+    return Details(initial=typed, business=form.business)
+
+
+def _other_time(choice: Choice, start: datetime, form: Details) -> HttpResponse:
+    """The list of times again, and the time chosen there; what was typed comes along."""
+    if "chosen" not in choice.request.POST:
+        return _show_times(choice, start, form)
+    chosen = instant(choice.request.POST["chosen"])
+    if chosen is None:
+        return _show_times(choice, start, form, "Choose one of the times in the list.", 400)
+    held = take(choice, chosen)
+    if held is None:
+        return _show_times(choice, start, form, why_not(choice, chosen), 409)
+    token, key = _token_of(choice)
+    token = token if key else tokens.new_form()
+    if form.errors:
+        answer = _details(choice, chosen, _as_typed(form), held, token)
+    else:
+        answer = _to_check(choice, chosen, form, held, token)
+    return with_cookie(answer, tokens.sign_hold(held))
+
+
+def _show_times(
+    choice: Choice, start: datetime, form: Details, problem: str = "", status: int = 200
+) -> HttpResponse:
+    token, _ = _token_of(choice)
+    typed = {
+        "form": _as_typed(form),
+        "token": token,
+        "hold": choice.request.POST.get("hold", ""),
+        "start_value": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "action": choice.url("details"),
+    }
+    return times_of(choice, problem, status, typed)
 
 
 def _check(choice: Choice, start: datetime, form: Details) -> HttpResponse:
@@ -106,14 +142,28 @@ def _check(choice: Choice, start: datetime, form: Details) -> HttpResponse:
     held = take(choice, start)
     if held is None:
         return _conflict(choice, start, form, token)
+    # A form without a hold (from the page of a time just lost) had none that could be over.
+    was_over = before is None and bool(choice.request.POST.get("hold"))
+    answer = _to_check(choice, start, form, held, token, hold_was_over=was_over)
+    return with_cookie(answer, tokens.sign_hold(held))
+
+
+def _to_check(
+    choice: Choice,
+    start: datetime,
+    form: Details,
+    held: Held,
+    token: str,
+    *,
+    hold_was_over: bool = False,
+) -> HttpResponse:
     context = _summary(choice, start, held) | {
         "form": form,
         "token": token,
-        "hold_was_over": before is None and "hold" in choice.request.POST,
+        "hold_was_over": hold_was_over,
         "contact": form.contact,
     }
-    answer = render(choice, choice.request, "public/check.html", context)
-    return with_cookie(answer, tokens.sign_hold(held))
+    return render(choice, choice.request, "public/check.html", context)
 
 
 def _conflict(choice: Choice, start: datetime, form: Details, token: str) -> HttpResponse:

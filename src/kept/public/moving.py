@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from kept.appointments import actions
 from kept.appointments.actions import CannotBook, Stale
 from kept.core.case import NotAllowed
-from kept.lib import i18n
 from kept.public import times
 from kept.public.acts import why_not
 from kept.public.choice import instant, with_query
+from kept.public.choosing import spoken
 from kept.public.days import day_list
 from kept.public.visit import (
     Visit,
@@ -122,7 +122,7 @@ def _free_for(visit: Visit, staff: list[Resource], start: datetime) -> list[Reso
 
 
 def _was_taken(visit: Visit, start: datetime) -> str:
-    said = i18n.format_time(start, visit.zone, visit.locale)
+    said = spoken(start, visit.zone, visit.locale)
     return f"{said} was just taken. Choose another time. Your appointment is unchanged."
 
 
