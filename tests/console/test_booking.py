@@ -74,7 +74,7 @@ def test_outside_the_hours_takes_a_tick_and_never_goes_over_another_booking(hous
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"name": ""}, b"required"),
+        ({"name": ""}, "“Name” is missing.".encode()),
         ({"phone": "12"}, b"phone number"),
         ({"email": "mia"}, b"e-mail address"),
         ({"slot": ""}, b"Choose a time"),

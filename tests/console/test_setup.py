@@ -129,9 +129,9 @@ def test_a_changed_price_lists_who_keeps_the_old_one(house, owner):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"name": ""}, b"required"),
+        ({"name": ""}, "“Name” is missing.".encode()),
         ({"duration_minutes": "5000"}, b"1 to 1440"),
-        ({"price": "-1"}, b"greater than or equal to 0"),
+        ({"price": "-1"}, "“Price” must be 0 or more".encode()),
         ({"change_until": "soon"}, b"soon"),
         ({"change_until": "1d 18:00"}, b"elapsed time"),
     ],
@@ -190,7 +190,7 @@ def test_somebody_is_added_with_a_break_in_the_day(house, owner):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"name": ""}, b"required"),
+        ({"name": ""}, "“Name” is missing.".encode()),
         ({"time_zone": "Europe/Atlantis"}, b"Atlantis"),
         ({"from_0_0": "09:00"}, b"both a start and an end"),
         (

@@ -58,6 +58,27 @@ def test_a_refused_form_puts_error_before_the_title_and_leads_to_the_field():
     assert 'value="kept as typed"' in shown
 
 
+class Terms(Form):
+    late = django_forms.IntegerField(label="Late from 100% on", min_value=1)
+    why = django_forms.CharField(label="Why?")
+    own = django_forms.CharField(label="Name", error_messages={"required": "Enter your name."})
+
+
+def test_what_is_wrong_names_its_field():
+    def said(**data):
+        form = Terms(data)
+        form.is_valid()
+        return [problem.message for problem in form.problems()]
+
+    assert said() == [
+        "“Late from 100% on” is missing.",
+        "“Why?” is not answered.",
+        "Enter your name.",
+    ]
+    assert said(late="x", why="w", own="o") == ["“Late from 100% on” must be a whole number."]
+    assert said(late="0", why="w", own="o") == ["“Late from 100% on” must be 1 or more."]
+
+
 def test_a_form_that_was_not_sent_shows_no_error():
     assert b"Error: " not in page({"form": Visit()}).content
     assert "alert" not in drawn("{% error_summary form %}", form=Visit())

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.forms.boundfield import BoundField
 
 
@@ -30,6 +32,12 @@ class Form(forms.Form):
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
 
+    def add_error(self, field: str | None, error: Any) -> None:
+        """As Django does, but every sentence of its own names the field it is about."""
+        for each in getattr(error, "error_list", ()) if field is not None else ():
+            _name_the_field(each, str(self.fields[field].label or field))
+        super().add_error(field, error)
+
     def refuse(self, error: Exception) -> None:
         """Show a refusal where it belongs: at the field it names, else above the form."""
         field = getattr(error, "field", None)
@@ -41,6 +49,26 @@ class Form(forms.Form):
         for bound in self:
             found += [Problem(str(message), anchor_of(bound)) for message in bound.errors]
         return found
+
+
+# What Django says of a field without naming it: above a long form nobody knows which is meant.
+NAMED = {
+    forms.Field.default_error_messages["required"]: "“{}” is missing.",
+    forms.IntegerField.default_error_messages["invalid"]: "“{}” must be a whole number.",
+    forms.DecimalField.default_error_messages["invalid"]: "“{}” must be a number.",
+    forms.DateField.default_error_messages["invalid"]: "“{}” is not a date.",
+    forms.TimeField.default_error_messages["invalid"]: "“{}” is not a time, such as 09:30.",
+    MinValueValidator.message: "“{}” must be %(limit_value)s or more.",
+    MaxValueValidator.message: "“{}” must be %(limit_value)s or less.",
+}
+
+
+def _name_the_field(error: ValidationError, label: str) -> None:
+    missing = error.message == forms.Field.default_error_messages["required"]
+    if missing and label.endswith("?"):
+        error.message = f"“{label}” is not answered."
+    elif said := NAMED.get(error.message):
+        error.message = said.format(label.replace("%", "%%"))
 
 
 def anchor_of(bound: BoundField) -> str:
