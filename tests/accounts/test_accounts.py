@@ -251,12 +251,12 @@ def test_an_invalid_policy_is_refused_with_the_name_of_the_field(business, chang
 
 def test_changes_saved_at_once_are_numbered_one_after_the_other_and_none_is_lost(house_db):
     business, _ = new_business()
-    fields = iter(["first_reminder", "preparation", "late_grace", "outcome_grace"])
+    fields = iter(["late_cancel", "preparation", "late_grace", "outcome_grace"])
     answers = at_once(
         4, lambda: actions.new_policy_version(business, {next(fields): "30m"}, NOW, "owner")
     )
     assert sorted(version.number for version in answers) == [2, 3, 4, 5]
     data = queries.policy_in_force(business.id).data
-    changed = ("first_reminder", "preparation", "late_grace", "outcome_grace")
+    changed = ("late_cancel", "preparation", "late_grace", "outcome_grace")
     assert [data[name] for name in changed] == ["30m"] * 4
     assert Business.objects.count() == 1

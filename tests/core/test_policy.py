@@ -6,7 +6,9 @@ import pytest
 
 from kept.core.paths.appointment import OUTCOMES
 from kept.core.policy import (
+    BOUNDS,
     DEFAULT_HAND_OFFS,
+    OFFSETS,
     Policy,
     PolicyError,
     changed,
@@ -114,6 +116,75 @@ def test_what_cannot_be_used_is_refused_by_name(data, sentence):
 
 
 @pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (
+            {"first_reminder": "2h"},
+            "first_reminder would never be sent: it is due 2h before the start, and of use only "
+            "until 3h before (first_reminder_until). Make first_reminder longer, or switch it off.",
+        ),
+        (
+            {"final_reminder_until": "1h"},
+            "final_reminder would never be sent: it is due 1h before the start, and of use only "
+            "until 1h before (final_reminder_until). Make final_reminder longer, or switch it off.",
+        ),
+        (
+            {"first_reminder": "1h", "first_reminder_until": "30m"},
+            "first_reminder (1h before the start) must come before final_reminder (1h before).",
+        ),
+        (
+            {"outcome_grace": "9600h"},
+            "outcome_grace is 0m to 168h, not 9600h.",
+        ),
+        ({"late_grace": "25h"}, "late_grace is 0m to 24h, not 25h."),
+        ({"accept_within": "1m"}, "accept_within is 5m to 2160h, not 1m."),
+        ({"first_reminder": "91d 18:00"}, "first_reminder is 0m to 2160h, not 91d 18:00."),
+        (
+            {"hand_offs": {**DEFAULT_HAND_OFFS, "completed": ["folow_up", "reputation"]}},
+            "hand_offs: there is no path folow_up; choose from follow_up, reputation, "
+            "reactivation.",
+        ),
+    ],
+)
+def test_what_could_never_work_is_not_saved(data, sentence):
+    with pytest.raises(PolicyError) as refused:
+        changed(Policy(), data)
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"first_reminder": "2h", "first_reminder_until": "1h"},
+        {"first_reminder": "2h", "switched_off": ["first_reminder"]},
+        {"final_reminder": "30h", "switched_off": ["first_reminder"]},
+        {"first_reminder": "0d 08:00"},
+        {"outcome_grace": "168h"},
+        {"hand_offs": {outcome: list(paths) for outcome, paths in DEFAULT_HAND_OFFS.items()}},
+        {"first_reminder": "90d 18:00"},
+    ],
+)
+def test_what_can_work_is_saved(data):
+    policy = changed(Policy(), data)
+    assert {name: to_data(policy)[name] for name in data} == data
+
+
+def test_what_was_stored_beyond_its_bounds_does_not_stand_in_the_way_of_another_change():
+    stored = from_data({"outcome_grace": "9600h"})
+    assert changed(stored, {"first_reminder": "48h"}).outcome_grace == stored.outcome_grace
+
+
+def test_a_switch_is_not_turned_on_for_what_could_never_be_sent():
+    stored = changed(Policy(), {"first_reminder": "2h", "switched_off": ["first_reminder"]})
+    with pytest.raises(PolicyError):
+        changed(stored, {"switched_off": []})
+
+
+def test_every_offset_has_its_bounds():
+    assert set(BOUNDS) == set(OFFSETS)
+
+
+@pytest.mark.parametrize(
     ("data", "warning"),
     [
         (
@@ -130,6 +201,10 @@ def test_what_cannot_be_used_is_refused_by_name(data, sentence):
             {"final_reminder": "10m"},
             "The final reminder is never sent: it is due 10m before, and of use only until 15m "
             "before.",
+        ),
+        (
+            {"outcome_grace": "25h"},
+            "Nobody is asked for an outcome until 25h after the end: more than a day is long.",
         ),
     ],
 )

@@ -45,11 +45,51 @@ def test_switched_off_it_is_skipped_and_switched_on_it_is_back():
     assert visit.sent().count("first_reminder") == 1
 
 
-def test_switched_on_after_its_time_it_is_not_brought_back():
+def test_what_a_change_skipped_is_planned_again_when_it_is_changed_back_while_it_is_of_use():
+    """Typed 2h by mistake, put right a minute later: in between the time of 48h had passed."""
+    visit = Visit("96h", policy=policy(first_reminder="48h"))
+    visit.until(visit.before("48h1m"))
+    change(visit, first_reminder="2h")
+    assert visit.became("first_reminder") == "skipped: too late to be of use"
+    visit.until(visit.before("47h59m"))
+    change(visit, first_reminder="48h")
+    assert visit.sent() == ["confirmation", "first_reminder"]
+    assert visit.sent_at("first_reminder") == visit.before("47h59m")
+
+
+def test_switched_on_after_its_time_it_goes_at_once_while_it_is_of_use():
     visit = Visit("96h", policy=policy(switched_off=["first_reminder"]))
     visit.until(visit.before("23h"))
     change(visit)
+    visit.until(visit.start)
+    assert visit.sent() == ["confirmation", "first_reminder", "final_reminder"]
+
+
+def test_switched_on_when_it_is_of_no_use_any_more_it_stays_skipped():
+    visit = Visit("96h", policy=policy(switched_off=["first_reminder"]))
+    visit.until(visit.before("2h"))
+    change(visit)
     assert visit.became("first_reminder") == "skipped: switched off by policy"
+    visit.until(visit.start)
+    assert visit.sent() == ["confirmation", "final_reminder"]
+
+
+def test_a_first_reminder_is_not_brought_back_after_the_final_one():
+    early = {"final_reminder": "30h", "first_reminder": "48h"}
+    visit = Visit("96h", policy=policy(**early, switched_off=["first_reminder"]))
+    visit.until(visit.before("20h"))
+    assert visit.sent() == ["confirmation", "final_reminder"]
+    change(visit, **early)
+    visit.until(visit.start)
+    assert visit.sent() == ["confirmation", "final_reminder"]
+
+
+def test_what_a_person_held_is_not_brought_back_by_a_policy():
+    visit = Visit("96h")
+    visit.happens("change_requested")
+    visit.until(visit.before("20h"))
+    change(visit, first_reminder="48h")
+    visit.happens("acknowledged")
     visit.until(visit.start)
     assert visit.sent() == ["confirmation", "final_reminder"]
 

@@ -16,6 +16,10 @@ from kept.core.path import ControlRule, Path, Tell
 from kept.core.time import quiet_shift
 
 FINAL = frozenset({Status.DONE, Status.FAILED, Status.EXPIRED})
+SWITCHED_OFF = "switched off by policy"
+TOO_LATE = "too late to be of use"
+QUIET = "falls into quiet hours"
+BY_POLICY = frozenset({SWITCHED_OFF, TOO_LATE, QUIET})  # why a policy alone may skip a duty
 COALESCE = timedelta(minutes=30)  # two messages closer than this are one too many
 
 
@@ -80,7 +84,7 @@ def _planned(
         return _not_wanted(path, rule, case, row, run, cause, applies)
     if row is not None and row.status is Status.PLANNED and row.fired_at is not None:
         return row  # its message is on the way: only a change of state may void it
-    return _timed(rule, case, now, row, run)
+    return _timed(path, rule, case, now, row, run)
 
 
 def _not_wanted(
@@ -107,31 +111,32 @@ def _until(rule: ControlRule, case: Case) -> datetime | None:
     return rule.useful_until.of(case) if rule.useful_until else None
 
 
-def _timed(rule: ControlRule, case: Case, now: datetime, row: Control | None, run: int) -> Control:
+def _timed(
+    path: Path, rule: ControlRule, case: Case, now: datetime, row: Control | None, run: int
+) -> Control:
     """The row of a duty that applies: planned, or skipped with the reason."""
     due, until = rule.due.of(case), _until(rule, case)
     reason = _why_not(rule, case, due, until)
-    if not reason:
-        when = _undisturbed(rule, case, due, until, _earliest(rule, case))
-        if row is not None and when is not None and _left_behind(rule, row, when, now):
-            return _not_brought_back(row)
-        if when is not None and when <= now and (until is None or now < until):
-            # The worker was down, or the window is new: that is no reason to wake anybody.
-            from_now = _undisturbed(rule, case, now, until, now)
-            when = when if from_now == now else from_now
-        reason = "" if when else "falls into quiet hours"
-        due = when or due
+    when = None if reason else _undisturbed(rule, case, due, until, _earliest(rule, case))
+    if row is not None and (when or due) <= now and _left_behind(path, rule, case, row, now):
+        return _not_brought_back(row)
+    if when is not None and when <= now and (until is None or now < until):
+        # The worker was down, or the window is new: that is no reason to wake anybody.
+        from_now = _undisturbed(rule, case, now, until, now)
+        when = when if from_now == now else from_now
+    if when is None:
+        reason = reason or QUIET
     status = Status.SKIPPED if reason else Status.PLANNED
-    return Control(rule.name, due, until, run, status, reason)
+    return Control(rule.name, when or due, until, run, status, reason)
 
 
 def _why_not(rule: ControlRule, case: Case, due: datetime, until: datetime | None) -> str:
     if rule.name in case.policy.switched_off:
-        return "switched off by policy"
+        return SWITCHED_OFF
     if rule.min_gap and due < _earliest(rule, case):
         return "booked late: superseded by the confirmation"
     if until is not None and until <= due:
-        return "too late to be of use"
+        return TOO_LATE
     return ""
 
 
@@ -153,13 +158,23 @@ def _undisturbed(
     return None if shifted != due and shifted == until else shifted
 
 
-def _left_behind(rule: ControlRule, row: Control, due: datetime, now: datetime) -> bool:
+def _left_behind(path: Path, rule: ControlRule, case: Case, row: Control, now: datetime) -> bool:
     """It was skipped or void when its time came: no message is brought back late.
 
     One that was planned all along and whose time a policy change put into the past is due at once
-    instead: its reader would otherwise get nothing.
+    instead: its reader would otherwise get nothing. For the same reason one that a policy had
+    skipped comes back with the policy, while it is of use and no later reminder has gone.
     """
-    return rule.rank > 0 and row.status is not Status.PLANNED and due <= now
+    if rule.rank == 0 or row.status is Status.PLANNED:
+        return False
+    until = _until(rule, case)
+    over = until is not None and now >= until
+    return over or row.reason not in BY_POLICY or _said_later(path, rule, case)
+
+
+def _said_later(path: Path, rule: ControlRule, case: Case) -> bool:
+    later = {other.name for other in path.controls if other.quiet and other.rank > rule.rank}
+    return any(row.name in later and row.fired_at is not None for row in case.controls)
 
 
 def _not_brought_back(row: Control) -> Control:

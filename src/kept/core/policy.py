@@ -6,9 +6,9 @@ a business edits and what every version of it is kept as. Defaults carry the rea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import time
+from datetime import time, timedelta
 from types import MappingProxyType
 
 from kept.core.time import Exactly, Offset, Window, format_offset, hours, minutes, parse_offset
@@ -24,6 +24,10 @@ DEFAULT_HAND_OFFS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "cancelled_by_business": ("follow_up",),
     }
 )
+
+
+# What an outcome may be handed on to.
+TARGETS = ("follow_up", "reputation", "reactivation")
 
 
 class PolicyError(ValueError):
@@ -76,6 +80,19 @@ ELAPSED = tuple(n for n in OFFSETS if n not in {"first_reminder", "final_reminde
 BOOLEANS = ("ask_acknowledgement", "assume_missed")
 SWITCHES = frozenset({"first_reminder", "final_reminder"})
 
+# The least and the most of each offset. Beyond them lie slips of the finger: 400 hours typed for
+# 40 minutes would keep an appointment without an outcome out of sight for half a month.
+BOUNDS: Mapping[str, tuple[Exactly, Exactly]] = MappingProxyType(
+    {
+        **{name: (minutes(0), hours(90 * 24)) for name in OFFSETS},
+        "first_reminder_gap": (minutes(0), hours(7 * 24)),
+        "final_reminder_gap": (minutes(0), hours(7 * 24)),
+        "outcome_grace": (minutes(0), hours(7 * 24)),
+        "late_grace": (minutes(0), hours(24)),
+        "accept_within": (minutes(5), hours(90 * 24)),
+    }
+)
+
 
 def to_data(policy: Policy) -> dict[str, object]:
     """The policy as plain JSON data; `from_data` gives it back."""
@@ -103,16 +120,69 @@ def from_data(data: Mapping[str, object]) -> Policy:
 def changed(policy: Policy, data: Mapping[str, object]) -> Policy:
     """The policy with the fields in `data` changed. Raises PolicyError.
 
-    Whatever is changed, afterwards every outcome says what follows it: what an outcome that is not
-    named hands on to is nothing, and nobody would see that.
+    Whatever is changed, afterwards every outcome says what follows it (what an outcome that is not
+    named hands on to is nothing, and nobody would see that), and every reminder can be sent. What
+    is changed keeps within BOUNDS.
     """
     new = _with(policy, data)
+    for name in BOUNDS.keys() & data.keys():
+        _require_bounds(name, new.offset(name))
+    if "hand_offs" in data:
+        require_known(name for paths in new.hand_offs.values() for name in paths)
+    _require_sendable(new)
     if missing := [outcome for outcome in DEFAULT_HAND_OFFS if outcome not in new.hand_offs]:
         raise PolicyError(
             f"hand_offs must name what follows each outcome, or [] for nothing; "
             f"missing: {', '.join(missing)}"
         )
     return new
+
+
+def _require_bounds(name: str, offset: Offset) -> None:
+    least, most = BOUNDS[name]
+    length = offset.delta if isinstance(offset, Exactly) else timedelta(days=offset.days)
+    if not least.delta <= length <= most.delta:
+        raise PolicyError(
+            f"{name} is {format_offset(least)} to {format_offset(most)}, "
+            f"not {format_offset(offset)}."
+        )
+
+
+def require_known(paths: Iterable[str]) -> None:
+    """Raises PolicyError for a path that an outcome cannot be handed on to."""
+    for name in paths:
+        if name not in TARGETS:
+            raise PolicyError(
+                f"hand_offs: there is no path {name}; choose from {', '.join(TARGETS)}."
+            )
+
+
+def _require_sendable(policy: Policy) -> None:
+    for name in _never_sent(policy):
+        raise PolicyError(
+            f"{name} would never be sent: it is due {_text(policy, name)} before the start, and "
+            f"of use only until {_text(policy, f'{name}_until')} before ({name}_until). "
+            f"Make {name} longer, or switch it off."
+        )
+    first, final = policy.first_reminder, policy.final_reminder
+    if not policy.switched_off and _at_least(final, first):
+        raise PolicyError(
+            f"first_reminder ({format_offset(first)} before the start) must come before "
+            f"final_reminder ({format_offset(final)} before)."
+        )
+
+
+def _never_sent(policy: Policy) -> list[str]:
+    """The reminders that are switched on and of no use any more when they are due."""
+    return [
+        name
+        for name in sorted(SWITCHES - policy.switched_off)
+        if _at_least(policy.offset(f"{name}_until"), policy.offset(name))
+    ]
+
+
+def _text(policy: Policy, name: str) -> str:
+    return format_offset(policy.offset(name))
 
 
 def _with(policy: Policy, data: Mapping[str, object]) -> Policy:
@@ -186,13 +256,16 @@ def warnings(policy: Policy) -> list[str]:
             f"The first reminder ({format_offset(policy.first_reminder)} before) arrives too late "
             f"to change: online changes close {format_offset(policy.change_until)} before."
         )
-    for name in sorted(SWITCHES - policy.switched_off):
-        reminder, until = policy.offset(name), policy.offset(f"{name}_until")
-        if _at_least(until, reminder):
-            found.append(
-                f"The {name.replace('_', ' ')} is never sent: it is due {format_offset(reminder)} "
-                f"before, and of use only until {format_offset(until)} before."
-            )
+    for name in _never_sent(policy):
+        found.append(
+            f"The {name.replace('_', ' ')} is never sent: it is due {_text(policy, name)} "
+            f"before, and of use only until {_text(policy, f'{name}_until')} before."
+        )
+    if policy.gap("outcome_grace").delta > timedelta(days=1):
+        found.append(
+            f"Nobody is asked for an outcome until {format_offset(policy.outcome_grace)} after the "
+            "end: more than a day is long."
+        )
     return found
 
 
