@@ -34,8 +34,9 @@ class Form(forms.Form):
 
     def add_error(self, field: str | None, error: Any) -> None:
         """As Django does, but every sentence of its own names the field it is about."""
-        for each in getattr(error, "error_list", ()) if field is not None else ():
-            _name_the_field(each, str(self.fields[field].label or field))
+        if field is not None:
+            for each in getattr(error, "error_list", ()):
+                _name_the_field(each, str(self.fields[field].label or field))
         super().add_error(field, error)
 
     def refuse(self, error: Exception) -> None:
@@ -68,7 +69,8 @@ def _name_the_field(error: ValidationError, label: str) -> None:
     if missing and label.endswith("?"):
         error.message = f"“{label}” is not answered."
     elif said := NAMED.get(error.message):
-        error.message = said.format(label.replace("%", "%%"))
+        # Only a message with parameters is run through "%" later.
+        error.message = said.format(label.replace("%", "%%") if error.params else label)
 
 
 def anchor_of(bound: BoundField) -> str:
