@@ -11,6 +11,7 @@ from django.test import Client
 from kept.accounts import actions as accounts
 from kept.clock.queries import real_now
 from kept.console import throttle
+from kept.console.views import sign_in as sign_in_view
 from tests.console.house import House, start_clock
 
 PASSWORD = "a long walk by the harbour"
@@ -66,6 +67,44 @@ def test_the_wait_doubles_up_to_its_limit_and_a_quiet_day_forgets_it(db):
     later = now + throttle.FORGOTTEN_AFTER + timedelta(seconds=1)
     assert throttle.attempt("x@example.com", later) == timedelta(0)
     assert throttle.attempt("x@example.com", later) == timedelta(0)
+
+
+WRITINGS = [
+    "deſk@example.com",  # a long s: the upper case of both is S
+    "DESK@EXAMPLE.COM",
+    " desk@example.com\u00a0",
+    "desK@example.com",  # the sign for kelvin
+    "\uff44esk@example.com",  # full width
+    "Desk@Example.Com\t",
+]
+
+
+def test_writing_the_address_in_another_way_buys_no_further_guess(house, monkeypatch):
+    looked_at = []
+
+    def looked(username, password):
+        looked_at.append(username)
+
+    monkeypatch.setattr(sign_in_view, "authenticate", looked)
+    for _ in range(throttle.FREE + 1):
+        for email in [house.desk.email, *WRITINGS]:
+            sign_in(Client(), email, "a guess")
+    assert looked_at.count(house.desk.username) <= throttle.FREE
+
+
+@pytest.mark.parametrize("email", WRITINGS)
+def test_every_writing_of_an_address_is_counted_as_one(db, email):
+    for _ in range(throttle.FREE):
+        throttle.attempt("desk@example.com", AT)
+    assert throttle.attempt(email, AT) > timedelta(0)
+
+
+def test_failures_that_no_longer_count_are_let_go(db):
+    for _ in range(throttle.FREE + 3):
+        throttle.attempt("old@example.com", AT)
+    throttle.attempt("new@example.com", AT + timedelta(hours=20))
+    assert throttle.forget_quiet(AT + throttle.FORGOTTEN_AFTER) == 0
+    assert throttle.forget_quiet(AT + throttle.FORGOTTEN_AFTER + timedelta(hours=1)) == 1
 
 
 def test_one_account_that_is_guessed_does_not_slow_another(db):

@@ -269,11 +269,14 @@ def work(*, name: str | None, deliverers: int) -> None:
 
 
 def tidy() -> None:
-    """Clear away what is over: remembered answers of the API, sessions of the console."""
+    """Clear away what is over: remembered answers of the API, sessions of the console, and the
+    failures to sign in that no longer count."""
     from django.contrib.sessions.backends.db import SessionStore
 
     from kept.api import actions as api
     from kept.clock import queries as clock
+    from kept.console import throttle
 
     api.purge(clock.now())
+    throttle.forget_quiet(clock.real_now())
     SessionStore.clear_expired()

@@ -3,12 +3,13 @@
 Every attempt is counted before its password is looked at, in a transaction of its own, so that a
 thousand attempts at the same moment are a thousand counted ones. The first FREE failures cost
 nothing; from then on each doubles the wait, up to LONGEST. Signing in forgets the count, and so
-does a quiet day. It is counted for each account and not for each address: guesses come from many
-addresses. The price is that a stranger can make an owner wait; a sign-in link always works.
+does a quiet day. It is counted for each account, however its e-mail address is written, and not
+for each address of the network: guesses come from many. The price is that a stranger can make an owner wait; a sign-in link always works.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -44,8 +45,16 @@ def succeeded(email: str) -> None:
     FailedSignIn.objects.filter(account=_account(email)).delete()
 
 
+def forget_quiet(real_now: datetime) -> int:
+    """Let go of what no longer counts; answers how much that was. For the worker, now and then."""
+    quiet = FailedSignIn.objects.filter(last_at__lt=real_now - FORGOTTEN_AFTER)
+    return quiet.filter(wait_until__lt=real_now).delete()[0]
+
+
 def _account(email: str) -> str:
-    return digest(email.strip().lower())
+    """One name for every way to write an address: case, width, long s, spaces of any kind."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())
+    return digest("".join(c for c in folded if not c.isspace()))
 
 
 def _wait_after(failures: int) -> timedelta:
