@@ -51,6 +51,21 @@ def test_what_they_say_about_zone_and_language_now_replaces_what_they_said(busin
     assert queries.customer(again.id).time_zone == "Asia/Tokyo"
 
 
+def test_a_stranger_who_types_somebodys_name_and_address_changes_nothing_about_them(business):
+    mia = remember(business, "Mia", "mia@example.com", time_zone="Europe/Berlin", locale="de")
+    typed = checked_contact("Mia", "mia@example.com", time_zone="Asia/Tokyo", locale="ja")
+    again = actions.find_or_create(business, typed, NOW, by_stranger=True)
+    assert again == mia
+    kept = queries.customer(mia.id)
+    assert (kept.time_zone, kept.locale) == ("Europe/Berlin", "de")
+
+
+def test_a_stranger_to_us_is_remembered_as_they_said(business):
+    typed = checked_contact("Mia", "mia@example.com", time_zone="Asia/Tokyo", locale="ja")
+    made = actions.find_or_create(business, typed, NOW, by_stranger=True)
+    assert (made.time_zone, made.locale) == ("Asia/Tokyo", "ja")
+
+
 def test_an_address_that_refused_for_good_reaches_nobody_until_it_is_corrected(business):
     mia = remember(business, "Mia", "mia@example.com")
     assert queries.channels(mia) == ["email"]

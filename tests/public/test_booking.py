@@ -8,11 +8,14 @@ import pytest
 from django.db import connection, connections
 from django.test import Client
 
+from kept.appointments import actions as appointments
 from kept.appointments import queries
 from kept.core.time import WeeklyHours
+from kept.people.queries import Customer
 from kept.public import tokens
 from kept.schedule import actions as schedule
 from tests.public.house import (
+    FRONT_DESK,
     MIA,
     MONDAY,
     OFFICE,
@@ -474,13 +477,20 @@ def test_a_visitor_elsewhere_sees_both_times_and_is_remembered_there(db):
 
 
 def test_somebody_who_comes_back_from_elsewhere_is_shown_the_clocks_there(db):
+    """In that appointment, also after it is moved, and in no other: anybody can type a name."""
     house = open_house()
-    house.visitor().book()
+    first = house.visitor().book()
     visitor = house.visitor()
     page = visitor.client.get(visitor.book(TUESDAY_TEN + timedelta(hours=1), tz="Asia/Tokyo"))
     assert "11:00–11:45 Berlin time (19:00 Tokyo time)" in text(page)
     later = visitor.client.get(visitor.book(TUESDAY_TEN + timedelta(hours=2)))
-    assert "12:00–12:45 Berlin time (20:00 Tokyo time)" in text(later)
+    assert "Tokyo" not in text(later)
+    assert "Tokyo" not in text(visitor.client.get(first))
+    assert set(Customer.objects.values_list("name", "time_zone")) == {("Mia Sanders", "")}
+    elsewhere = appointments_of(house)[1].appointment
+    appointments.move(elsewhere, TUESDAY_TEN + timedelta(hours=4), now(), FRONT_DESK)
+    page = visitor.client.get(f"/a/{elsewhere.token}")
+    assert "14:00–14:45 Berlin time (22:00 Tokyo time)" in text(page)
 
 
 def test_the_date_is_added_where_it_is_another_day_there(db):

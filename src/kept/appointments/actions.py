@@ -119,11 +119,14 @@ def book(
     service), and TimeError for a start without an offset.
     """
     service = schedule_queries.service(business.id, booking.service)
-    customer = people.find_or_create(business.id, booking.contact, now)
+    customer = people.find_or_create(
+        business.id, booking.contact, now, by_stranger=booking.origin == "page"
+    )
     appointment = _new_appointment(business, customer, booking, now)
     if booking.hold is not None:
         schedule.drop_hold(booking.hold, business.id)
-    leg = _Leg(business, appointment, service, customer, now, number=1)
+    lives_by = booking.contact.time_zone
+    leg = _Leg(business, appointment, service, customer, now, number=1, lives_by=lives_by)
     _check_start(booking.start, now)
     leg.claim_time(booking.start, booking.staff, freely=booking.freely)
     leg.open(Event("booked", now, actor, data={"origin": booking.origin}), told=False)
@@ -193,10 +196,13 @@ class _Leg:
         customer: Customer,
         now: datetime,
         number: int,
+        lives_by: str = "",
     ) -> None:
         self.id = new_id()
         self.business, self.appointment, self.service = business, appointment, service
         self.customer, self.now, self.number = customer, now, number
+        # The zone given with this booking; who books from elsewhere once does not live there.
+        self.lives_by = lives_by or customer.time_zone
         self.policy: PolicyVersion = accounts.policy_in_force(business.id)
         self.staff: Resource
         self.start: datetime
@@ -316,7 +322,7 @@ class _Leg:
         return {
             "channels": people_queries.channels(self.customer),
             "told": told,
-            "recipient_zone": self.customer.time_zone,
+            "recipient_zone": self.lives_by,
             "carries": {
                 "reference": self.appointment.reference,
                 "service": self.service.name,
@@ -408,7 +414,15 @@ def _next_leg(appointment: Appointment, leg: Leg, now: datetime) -> _Leg:
     # Read anew: the address may have been corrected since the caller read the appointment.
     customer = people_queries.customer(appointment.customer_id)
     service = queries.service_as_booked(leg)
-    return _Leg(appointment.business, appointment, service, customer, now, leg.number + 1)
+    return _Leg(
+        appointment.business,
+        appointment,
+        service,
+        customer,
+        now,
+        leg.number + 1,
+        lives_by=queries.customers_zone(leg),
+    )
 
 
 def _request(

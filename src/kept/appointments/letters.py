@@ -151,7 +151,7 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
         now=now,
         price_text=price_text(leg, _locale(customer, business)),
         remote=snapshot["mode"] == "online",
-        customer_zone=customer.time_zone or None,
+        customer_zone=queries.customers_zone(leg) or None,
         change_deadline=_change_deadline(leg, now),
         ask_acknowledgement=_asks(message, leg),
         acknowledge_url=url,

@@ -75,6 +75,11 @@ def current_leg(appointment: Appointment) -> Leg:
     return _with_everything(Leg.objects.all()).get(appointment=appointment, current=True)
 
 
+def customers_zone(leg: Leg) -> str:
+    """The zone the customer gave with this appointment, else the one they live by; "": neither."""
+    return str(leg.case.facts.get("recipient_zone") or "")
+
+
 def current_leg_of(business: UUID, appointment_id: UUID) -> Leg:
     """The leg that holds now. Raises Leg.DoesNotExist, also for one of another business."""
     found = _with_everything(Leg.objects.filter(business_id=business))

@@ -4,7 +4,8 @@ Every attempt is counted before its password is looked at, in a transaction of i
 thousand attempts at the same moment are a thousand counted ones. The first FREE failures cost
 nothing; from then on each doubles the wait, up to LONGEST. Signing in forgets the count, and so
 does a quiet day. It is counted for each account, however its e-mail address is written, and not
-for each address of the network: guesses come from many. The price is that a stranger can make an owner wait; a sign-in link always works.
+for each address of the network: guesses come from many. The price is that a stranger can make an
+owner wait; a sign-in link always works.
 """
 
 from __future__ import annotations

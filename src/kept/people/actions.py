@@ -147,12 +147,16 @@ CHECKS: Mapping[str, Callable[[str], str]] = {
 that is wrong. Each raises ContactError."""
 
 
-def find_or_create(business: UUID, contact: Contact, now: datetime) -> models.Customer:
+def find_or_create(
+    business: UUID, contact: Contact, now: datetime, *, by_stranger: bool = False
+) -> models.Customer:
     """The customer of this business with this name and address, or a new one.
 
     Never merged on an address alone: families share one. What they say now about their zone and
-    language replaces what they said before. Two bookings of a new customer at the same moment may
-    make two customers; each appointment has its own, and nothing counts on there being one.
+    language replaces what they said before, unless it was said by somebody nobody knows
+    (`by_stranger`): who merely types a name and an address changes nothing about that person. Two
+    bookings of a new customer at the same moment may make two customers; each appointment has its
+    own, and nothing counts on there being one.
     """
     known = models.Customer.objects.filter(business_id=business, name=contact.name)
     known = known.filter(email=contact.email, phone=contact.phone)
@@ -167,6 +171,8 @@ def find_or_create(business: UUID, contact: Contact, now: datetime) -> models.Cu
             locale=contact.locale,
             created_at=now,
         )
+    if by_stranger:
+        return customer
     if (said := _newly_said(customer, contact)) and known.filter(id=customer.id).update(**said):
         customer.refresh_from_db()
     return customer

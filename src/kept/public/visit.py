@@ -51,11 +51,11 @@ class Visit:
     def zone(self) -> str:
         """The zone of the place; when nobody travels, the customer's."""
         online = self.leg.snapshot["mode"] == "online"
-        return (self.appointment.customer.time_zone if online else "") or self.leg.case.zone
+        return (appointments.customers_zone(self.leg) if online else "") or self.leg.case.zone
 
     @property
     def other(self) -> str:
-        zones = {self.appointment.customer.time_zone, self.leg.case.zone} - {self.zone, ""}
+        zones = {appointments.customers_zone(self.leg), self.leg.case.zone} - {self.zone, ""}
         return next(iter(zones), "")
 
     @property
