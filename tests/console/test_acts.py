@@ -113,6 +113,26 @@ def test_what_was_recorded_wrongly_is_corrected_with_a_reason(booked, desk, done
     assert corrected[0].reason == "It was another Mia"
 
 
+def test_whose_doing_it_was_is_never_preselected(booked, desk):
+    post(desk, booked, "arrive")
+    go(START + timedelta(minutes=1))
+    page = desk.get(f"/console/appointments/{booked.id}/correct/").content.decode()
+    assert "checked" not in page
+    refused = post(desk, booked, "correct", to="missed", reason="It was somebody else")
+    assert refused.status_code == 409
+    assert b"Choose whose doing it was." in refused.content
+    assert state(booked) == "attended"
+    asked = {"to": "missed", "reason": "It was somebody else", "by": "business"}
+    assert post(desk, booked, "correct", **asked).status_code == 302
+    assert leg(booked).case.facts["by"] == "business"
+
+
+def test_nobody_says_yes_at_the_desk_for_what_is_cancelled(booked, desk):
+    assert b"Says they will come" in desk.get(f"/console/appointments/{booked.id}/").content
+    post(desk, booked, "cancel", by="business", reason="ill")
+    assert b"Says they will come" not in desk.get(f"/console/appointments/{booked.id}/").content
+
+
 def test_only_what_it_can_be_corrected_to_is_offered(booked, desk):
     post(desk, booked, "arrive")
     page = desk.get(f"/console/appointments/{booked.id}/correct/").content
@@ -232,9 +252,39 @@ def test_a_time_that_does_not_exist_is_explained(booked, desk):
 
 def test_a_time_that_happens_twice_asks_which(booked, desk):
     twice = {"day": "2027-10-31", "at": "02:30", "freely": "on"}
-    assert post(desk, booked, "move", **twice).status_code == 409
+    asked = post(desk, booked, "move", **twice)
+    assert asked.status_code == 409
+    page = asked.content.decode()
+    assert "The clocks show 02:30 twice that night" in page
+    assert "fold" not in page
+    assert "02:30 (UTC+02:00), before the clocks go back" in page
+    assert "02:30 (UTC+01:00), after they have gone back" in page
+    assert page.count('name="twice"') == 2
     assert post(desk, booked, "move", **twice, twice="1").status_code == 302
     assert leg(booked).start.hour == 1
+
+
+def test_a_move_does_not_offer_the_time_it_has(booked, desk):
+    path = f"/console/appointments/{booked.id}/move/?day=2027-03-01"
+    own = leg(booked).start.isoformat()
+    assert not [slot for slot in slots_of(desk.get(path)) if slot.startswith(own)]
+
+
+def test_with_whoever_is_free_it_stays_with_the_same_person_where_that_can_be(house, booked, desk):
+    """At another person's free time it goes to them, and the page says so before."""
+    house.book(START + timedelta(hours=2), name="Busy Guest")
+    page = desk.get(f"/console/appointments/{booked.id}/move/?day=2027-03-01&staff=")
+    who = {slot.split("/")[0]: slot.split("/")[1] for slot in slots_of(page)}
+    assert len(who) == len(slots_of(page))
+    assert who[START.isoformat()] == str(house.ben.id)  # the same time, with somebody else
+    assert who[(START + timedelta(hours=2)).isoformat()] == str(house.ben.id)
+    assert who[(START + timedelta(hours=3)).isoformat()] == str(house.ada.id)
+    assert "<small>Ben Okoro</small>" in page.content.decode()
+    slot = f"{(START + timedelta(hours=2)).isoformat()}/{house.ben.id}"
+    path = f"/console/appointments/{booked.id}/move/?day=2027-03-01&staff="
+    data = {"slot": slot, "version": version(booked)}
+    assert desk.post(path, data).status_code == 302
+    assert leg(booked).staff == house.ben
 
 
 @pytest.mark.parametrize("slot", ["", "nonsense", "2027-03-02T09:00:00+00:00/nobody"])
@@ -268,6 +318,18 @@ def moved(client, appointment):
     page = client.get(path)
     typed = {"slot": slots_of(page)[3], "version": version(appointment)}
     return client.post(path, typed, follow=True).content
+
+
+def test_before_a_move_it_is_said_who_must_be_told_by_phone(booked, unreachable, desk):
+    def page(of):
+        return desk.get(f"/console/appointments/{of.id}/move/").content.decode()
+
+    assert "told the new time at once" in page(booked)
+    assert "told the new time at once" not in page(unreachable)
+    assert "No e-mail reaches this customer" in page(unreachable)
+    assert 'href="tel:' in page(unreachable)
+    cancel = desk.get(f"/console/appointments/{unreachable.id}/cancel/").content.decode()
+    assert "No e-mail reaches this customer" in cancel
 
 
 def test_a_move_says_that_the_customer_is_told_only_where_a_mail_reaches_them(

@@ -85,6 +85,39 @@ def test_the_first_line_counts_what_matters_and_its_value(house, desk):
     assert b"Did not come" in desk.get("/console/no-outcome/").content
 
 
+def test_what_is_over_is_not_to_come(house, desk):
+    house.book(START)
+    house.book(START + timedelta(hours=4), name="Later Guest")
+    loop.turn_once()
+    go(START + timedelta(minutes=46))
+    page = today(desk)
+    assert section(page, "over") == ["Mia Wong"]
+    assert section(page, "coming") == ["Later Guest"]
+    assert not {"Late?", "Not confirmed yet"} & set(flags(page))
+
+
+def test_who_is_here_stays_here_while_the_visit_takes_longer(house, desk):
+    booked = house.book(START)
+    appointments.say(booked, "arrived", NOW, FRONT_DESK)
+    go(START + timedelta(minutes=46))
+    assert section(today(desk), "here") == ["Mia Wong"]
+    go(START + timedelta(days=1))
+    assert section(today(desk, "2027-03-01"), "over") == ["Mia Wong"]
+
+
+def test_a_past_day_has_nothing_to_come_and_nobody_late(house, desk):
+    house.book(START)
+    loop.turn_once()
+    go(START + timedelta(days=1))
+    page = today(desk, "2027-03-01")
+    assert section(page, "over") == ["Mia Wong"]
+    assert "Late?" not in flags(page)
+    words = page.content.decode()
+    assert "To come" not in words
+    assert "still to come" not in words
+    assert "appointment that day" in words
+
+
 def test_an_appointment_over_midnight_stands_on_both_days(house, desk):
     house.book(NOW.replace(hour=22, minute=45), name="Nora Night")
     assert "Nora Night" in section(today(desk), "coming")

@@ -17,7 +17,7 @@ from kept.appointments.queries import Appointment, Leg
 from kept.console import forms, words
 from kept.console.access import Desk
 from kept.core.case import Event, NotAllowed, Role
-from kept.core.paths.appointment import ATTENDED, CORRECTIONS
+from kept.core.paths.appointment import AHEAD, ATTENDED, CORRECTIONS
 from kept.people.actions import Contact, ContactError, checked_contact
 from kept.people.queries import channels
 from kept.web.forms import Form
@@ -107,7 +107,7 @@ def _correct(desk: Desk, appointment: Appointment, data: Data) -> str:
         desk.now,
         desk.actor,
         reason=data["reason"],
-        by=_role(data["by"]),
+        by=_role(data.get("by", "")),
         expected=data["version"],
     )
     return f"Corrected to {words.told_of(data['to'], words.STATES).lower()}."
@@ -270,7 +270,17 @@ def _refusal(desk: Desk, leg: Leg, act: Act, data: dict[str, object]) -> str:
 
 def possible(desk: Desk, leg: Leg) -> list[Act]:
     """What this person may do to this appointment now, in the order of the table."""
-    return [act for act in ACTS.values() if permitted(desk, act) and not why_not(desk, leg, act)]
+    return [
+        act
+        for act in ACTS.values()
+        if permitted(desk, act) and not why_not(desk, leg, act) and _makes_sense(leg, act)
+    ]
+
+
+def _makes_sense(leg: Leg, act: Act) -> bool:
+    """A yes to what is cancelled is heard by the path for a while, if it comes from the customer;
+    nobody at the desk offers to record one."""
+    return act.name != "acknowledge" or leg.case.state in AHEAD
 
 
 def timely(desk: Desk, leg: Leg, act: Act) -> bool:

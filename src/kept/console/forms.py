@@ -12,7 +12,7 @@ from django import forms
 from kept.accounts.queries import Member
 from kept.console import words
 from kept.core import time as times
-from kept.core.paths.appointment import CORRECTIONS
+from kept.core.paths.appointment import CANCELLED, CORRECTIONS, MISSED
 from kept.lib import i18n
 from kept.web.forms import Form
 
@@ -79,8 +79,8 @@ class Correct(Versioned):
     by = forms.ChoiceField(
         label="If it was missed or cancelled: whose doing was it?",
         choices=BY,
-        initial="customer",
         widget=forms.RadioSelect,
+        required=False,
     )
     reason = forms.CharField(
         label="Why is it corrected?", max_length=500, help_text="Kept in the history."
@@ -91,6 +91,13 @@ class Correct(Versioned):
         targets = CORRECTIONS.get(state, ())
         choices = [(to, words.told_of(to, words.STATES)) for to in targets]
         cast(forms.ChoiceField, self.fields["to"]).choices = choices
+
+    def clean(self) -> dict[str, Any]:
+        """Whose doing it was is never assumed: it decides what follows, and who is blamed."""
+        data = super().clean() or {}
+        if data.get("to") in {MISSED, CANCELLED} and not data.get("by") and "by" not in self.errors:
+            self.add_error("by", "Choose whose doing it was.")
+        return data
 
 
 class Late(Versioned):
@@ -124,9 +131,30 @@ def wall_instant(
     fold = int(twice) if twice else None
     try:
         return times.instant(datetime.combine(day, at), zone, fold)
+    except times.AmbiguousTime as error:
+        ask_which(form, error)
+    except times.NonexistentTime as error:
+        after = error.next_valid.astimezone(zone)
+        form.add_error(
+            field,
+            f"The clocks go forward over {at:%H:%M} that night. "
+            f"The first time after it is {after:%H:%M}.",
+        )
     except times.TimeError as error:
         form.add_error(field, str(error))
-        return None
+    return None
+
+
+def ask_which(form: Form, error: times.AmbiguousTime) -> None:
+    """The clocks show this time twice: both moments become a choice."""
+    said = ("before the clocks go back", "after they have gone back")
+    choices = [
+        (str(fold), f"{moment.astimezone(error.zone):%H:%M} (UTC{offset[:6]}), {words}")
+        for fold, (moment, words) in enumerate(zip((error.first, error.second), said, strict=True))
+        for offset in [moment.astimezone(error.zone).isoformat()[19:]]
+    ]
+    cast(forms.ChoiceField, form.fields["twice"]).choices = choices
+    form.add_error("twice", f"The clocks show {error.wall:%H:%M} twice that night: choose which.")
 
 
 class Slot(Versioned):
@@ -147,9 +175,11 @@ class Slot(Versioned):
         "usual steps. Never over another appointment.",
     )
     twice = forms.ChoiceField(
-        label="If the clocks show this time twice that night",
-        choices=[("", "They do not"), ("0", "The first time"), ("1", "The second time")],
+        label="Which of the two?",
+        choices=[("0", "Before the clocks go back"), ("1", "After they have gone back")],
+        widget=forms.RadioSelect,
         required=False,
+        help_text="The clocks show this time twice that night.",
     )
     freely = forms.BooleanField(
         label="I know that this time is not offered, and want it all the same", required=False

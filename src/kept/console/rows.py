@@ -100,7 +100,7 @@ def flags(desk: Desk, leg: Leg, told: Told | None, open_ones: Sequence[Escalatio
         Flag(words.told_of(each.kind, words.ESCALATIONS), "alert", "bad") for each in open_ones
     ]
     found += _told_flags(leg, told, open_ones)
-    if leg.case.state in AHEAD:
+    if leg.case.state in AHEAD and desk.now < leg.end:
         found += _ahead_flags(leg, desk.now)
     if leg.case.facts.get("late_cancel"):
         found.append(Flag("Late cancellation", "clock", "off"))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from kept.appointments.queries import Leg
 from kept.console.access import Desk
 from kept.console.forms import Slot, wall_instant
 from kept.core import time
@@ -20,7 +21,7 @@ DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A free time as a radio button: its value and whose it is ("": whoever is free)."""
+    """A free time as a radio button. `staff`: said only where it is somebody else than asked."""
 
     value: str
     start: datetime
@@ -67,19 +68,19 @@ def offer(
     desk: Desk,
     service: Service,
     *,
-    but: UUID | None = None,
-    staff: UUID | None = None,
+    leg: Leg | None = None,
 ) -> Offer:
     """The free times from the day asked for (`?day=`) on, with whom is asked for (`?staff=`).
 
-    `staff`: with whom when nobody is asked for. `but`: the leg that is being moved.
+    `leg`: what is being moved. Its own time counts as free, but is not offered; and nobody else
+    is meant unless somebody else is asked for.
     """
     able = schedule.staff_of(service)
-    who = _staff(request, able, staff)
+    who = _staff(request, able, leg.staff_id if leg else None)
     on = _day(request, desk)
     people = [each for each in able if who is None or each.id == who]
     days = [
-        _free(desk, service, people, on + timedelta(days=n), but, anybody=who is None)
+        _free(desk, service, people, on + timedelta(days=n), leg, anybody=who is None)
         for n in range(DAYS)
     ]
     first = next((n for n, day in enumerate(days) if day.choices), 0)
@@ -116,16 +117,26 @@ def _free(
     service: Service,
     people: Sequence[Resource],
     on: date,
-    but: UUID | None,
+    leg: Leg | None,
     *,
     anybody: bool,
 ) -> Day:
     begin, end = time.day_bounds(on, desk.zone)
-    names = {each.id: each.name for each in people}
+    but = leg.case_id if leg else None
     free = schedule.free_slots(service, people, begin, end, desk.now, but=but)
-    if anybody:
+    if anybody and leg is None:
         starts = list(dict.fromkeys(slot.start for slot in free))
         return Day(begin, [Choice(f"{start.isoformat()}/", start, "") for start in starts])
+    names = {each.id: each.name for each in people}
+    if leg is not None:
+        free = [slot for slot in free if (slot.start, slot.staff) != (leg.start, leg.staff_id)]
+        names[leg.staff_id] = ""
+    if anybody and leg is not None:
+        # Whoever moves keeps the person they have, where that person is free.
+        free = sorted(free, key=lambda slot: (slot.start, slot.staff != leg.staff_id))
+        free = list({slot.start: slot for slot in reversed(free)}.values())[::-1]
+    else:
+        names = dict.fromkeys(names, "")
     return Day(
         begin,
         [Choice(f"{s.start.isoformat()}/{s.staff}", s.start, names[s.staff]) for s in free],

@@ -19,13 +19,17 @@ from kept.lib import i18n
 from kept.schedule import queries as schedule
 from kept.schedule.queries import Resource
 
-GROUPS: tuple[tuple[str, str, frozenset[str]], ...] = (
-    ("coming", "To come", AHEAD),
-    ("here", "Here", frozenset({ATTENDED})),
-    ("done", "Done", frozenset({COMPLETED})),
-    ("missed", "Missed", frozenset({MISSED})),
-    ("cancelled", "Cancelled", frozenset({CANCELLED})),
-)
+GROUPS = {
+    "over": "Over, and nobody said what happened",
+    "coming": "To come",
+    "here": "Here",
+    "done": "Done",
+    "missed": "Missed",
+    "cancelled": "Cancelled",
+}
+"""The sections of a day in the order in which they stand: what wants something done comes first."""
+
+RESOLVED = {COMPLETED: "done", MISSED: "missed", CANCELLED: "cancelled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,23 @@ def day_rows(desk: Desk, on: date) -> list[Row]:
     return rows(desk, visible(desk, appointments.day(desk.business.id, on, desk.zone)), bounds)
 
 
-def sections(found: Sequence[Row]) -> list[Section]:
+def sections(desk: Desk, found: Sequence[Row]) -> list[Section]:
+    """The day in its sections, each by time; one that is empty is there all the same."""
+    placed = [(section_of(desk, row.leg), row) for row in found]
     return [
-        Section(key, title, [row for row in found if row.leg.case.state in states])
-        for key, title, states in GROUPS
+        Section(key, title, [row for where, row in placed if where == key])
+        for key, title in GROUPS.items()
     ]
+
+
+def section_of(desk: Desk, leg: Leg) -> str:
+    """Who is here stays "here" until the day is over, also when the visit takes longer."""
+    state = leg.case.state
+    if state == ATTENDED and time.same_local_day(desk.now, leg.start, desk.zone):
+        return "here"
+    if state in RESOLVED:
+        return RESOLVED[state]
+    return "over" if leg.end <= desk.now else "coming" if state in AHEAD else "here"
 
 
 def numbers(desk: Desk, found: Sequence[Row]) -> Numbers:

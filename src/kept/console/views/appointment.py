@@ -21,6 +21,7 @@ from kept.console.access import Desk, at_desk, not_yours, sent, show
 from kept.console.acts import ACTS, REFUSALS, Act
 from kept.console.forms import Move, Note, Refuse
 from kept.console.story import story
+from kept.people.queries import channels
 from kept.web.forms import Form
 
 
@@ -96,6 +97,7 @@ def _page(request: HttpRequest, desk: Desk, doing: Act, leg: Leg, form: Form) ->
         "refused": acts.why_not(desk, leg, doing),
         "possible": acts.possible(desk, leg),
         "may_move": acts.may_move(desk, leg),
+        "reached": bool(channels(leg.appointment.customer)),
         "next": request.POST.get("next", ""),
     }
     return show(request, desk, "console/act.html", context, status=409 if form.is_bound else 200)
@@ -111,9 +113,7 @@ def refresh_version(form: Form, leg: Leg) -> None:
 def move(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse:
     """Choose another time; the old one is kept until the new one is booked."""
     appointment, leg = found(desk, appointment_id)
-    offer = slots.offer(
-        request, desk, queries.service_as_booked(leg), but=leg.case_id, staff=leg.staff_id
-    )
+    offer = slots.offer(request, desk, queries.service_as_booked(leg), leg=leg)
     form = Move(
         sent(request),
         initial={"version": leg.case.version, "day": offer.day, "slot": request.GET.get("slot")},
@@ -129,9 +129,8 @@ def move(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse
         "appointment": appointment,
         "leg": leg,
         "form": form,
-        "offer": slots.offer(
-            request, desk, queries.service_as_booked(leg), but=leg.case_id, staff=leg.staff_id
-        ),
+        "offer": slots.offer(request, desk, queries.service_as_booked(leg), leg=leg),
+        "reached": bool(channels(appointment.customer)),
         "refused": "" if acts.may_move(desk, leg) else "This appointment cannot be moved any more.",
         "possible": acts.possible(desk, leg),
     }
