@@ -244,6 +244,11 @@ def test_an_appointment_of_an_archived_service_can_still_be_moved(clinic, booked
     assert (leg(booked).start, state(booked)) == (LATER, "scheduled")
 
 
+def as_agreed(snapshot):
+    """Without the rule by which the time was offered: a new time has its own."""
+    return {name: value for name, value in snapshot.items() if name != "offered"}
+
+
 def test_what_was_agreed_at_booking_is_carried_through_a_move(clinic, booked):
     agreed = leg(booked).snapshot
     Service.objects.filter(id=clinic.service.id).update(
@@ -253,7 +258,7 @@ def test_what_was_agreed_at_booking_is_carried_through_a_move(clinic, booked):
     for start in (LATER, START):
         move(booked, start)
         moved = leg(booked)
-        assert (moved.start, moved.snapshot) == (start, agreed)
+        assert (moved.start, as_agreed(moved.snapshot)) == (start, as_agreed(agreed))
         assert moved.end - moved.start == length
 
 

@@ -15,6 +15,7 @@ from kept.core.availability import (
     from_minute,
     merge,
     open_spans,
+    opening_at,
     subtract,
     to_minute,
 )
@@ -519,3 +520,27 @@ def test_whatever_is_booked_of_what_is_offered_never_overlaps(opened, asked, dat
 def test_rules_that_make_no_sense_cannot_be_made(changed):
     with pytest.raises(ValueError, match="of a slot"):
         rules(**changed)
+
+
+# --- By which hours -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("when", "hours", "opens"),
+    [
+        ("2025-03-03 09:00", EVERY_DAY, time(9)),
+        ("2025-03-03 16:59", EVERY_DAY, time(9)),
+        ("2025-03-03 17:00", EVERY_DAY, None),
+        ("2025-03-03 08:59", EVERY_DAY, None),
+        ("2025-03-03 01:30", PAST_MIDNIGHT, time(20)),
+        ("2025-03-30 03:00", PAST_MIDNIGHT, None),
+        ("2025-03-03 12:00", [*EVERY_DAY, WeeklyHours(0, time(11), time(13))], time(11)),
+    ],
+    ids=[
+        *("opening", "last minute", "closed already", "not yet open"),
+        *("of the evening before", "after the gap", "the one that opened last"),
+    ],
+)
+def test_a_start_belongs_to_the_hours_that_opened_last(when, hours, opens):
+    found = opening_at(hours, zone("Europe/Berlin"), minute(when, "Europe/Berlin"))
+    assert (found.start if found else None) == opens

@@ -206,6 +206,8 @@ class _Leg:
         self.policy: PolicyVersion = accounts.policy_in_force(business.id)
         self.staff: Resource
         self.start: datetime
+        self.freely = False
+        self.overruled: Refusal | None = None
         self._read: dict[UUID | None, list[Resource]] = {}
 
     @property
@@ -227,8 +229,10 @@ class _Leg:
                 self.service, candidate, start, self.now, on_grid=not freely, busy=busy
             )
             if refused is None or (freely and refused is not Refusal.TAKEN):
+                overruled = refused
                 refused = self._claim(candidate, start, and_go_on=several)
                 if refused is None:
+                    self.freely, self.overruled = freely, overruled
                     return
             refusals.append(refused)
         # "Taken" says most: somebody could have done it at another time.
@@ -295,12 +299,21 @@ class _Leg:
             appointment=self.appointment,
             number=self.number,
             service=self.service,
-            snapshot=_snapshot(self.service, self.business, policy_of(self.policy.pk)),
+            snapshot=self._snapshot(),
             staff=self.staff,
             start=self.start,
             end=self.end,
             booked_at=self.now,
+            wall=time.wall_text(self.start, ZoneInfo(self.business.time_zone)),
         )
+
+    def _snapshot(self) -> dict[str, object]:
+        """The service as it was booked, and the rule by which this time could be."""
+        offered = schedule_queries.rule_for(self.service, self.staff, self.start)
+        return {
+            **_snapshot(self.service, self.business, policy_of(self.policy.pk)),
+            "offered": {**offered, "freely": self.freely, "overruled": self.overruled},
+        }
 
     def _anchors(self) -> dict[str, datetime]:
         zone, policy = ZoneInfo(self.business.time_zone), policy_of(self.policy.pk)

@@ -27,7 +27,11 @@ class Appointment(models.Model):
 
 
 class Leg(models.Model):
-    """One booked time. What it says never changes; a move closes it and opens the next."""
+    """One booked time. What it says never changes; a move closes it and opens the next.
+
+    What it says is the wall time in the zone of its case. The instants follow from that, and do
+    change when the rules of the zone do (see `zone_rules.py`).
+    """
 
     case = models.OneToOneField("cases.Case", models.PROTECT, primary_key=True, related_name="leg")
     business = models.ForeignKey("accounts.Business", models.PROTECT, related_name="+")
@@ -40,6 +44,12 @@ class Leg(models.Model):
     start = models.DateTimeField()
     end = models.DateTimeField()
     booked_at = models.DateTimeField()
+    wall = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        help_text="What the clocks in the case's zone show at the start: 2027-03-28T09:00.",
+    )
 
     class Meta:
         constraints = [
@@ -54,3 +64,13 @@ class Leg(models.Model):
             # Read by the day sheet and by lists: what is booked, by time.
             models.Index(fields=["business", "start"], name="legs_by_time"),
         ]
+
+
+class ZoneRules(models.Model):
+    """An edition of the time-zone database this installation has gone by, and what it changed."""
+
+    edition = models.CharField(max_length=20, help_text="Such as 2026f; empty where none is named.")
+    used_from = models.DateTimeField(help_text="Real time.")
+    looked_at = models.PositiveIntegerField(help_text="Appointments ahead whose time was asked.")
+    shifted = models.PositiveIntegerField(help_text="Of those, given another instant.")
+    escalated = models.PositiveIntegerField(help_text="Of all, left to a person.")

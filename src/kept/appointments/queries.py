@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from copy import copy
@@ -300,6 +301,29 @@ AGREED = (
     "place",
     "private",
 )
+
+
+def why_offered(leg: Leg) -> str:
+    """By which rule this time could be booked, in a sentence, as it was at booking.
+
+    "" for a leg from before this was kept.
+    """
+    rule = leg.snapshot.get("offered")
+    if rule is None:
+        return ""
+    zone, whose = rule["time_zone"], f"{leg.staff.name}'s hours"
+    if rule["hours"] is None:
+        return f"Chosen freely by the business: it lies outside {whose} ({zone})."
+    span = rule["hours"]
+    day = calendar.day_name[span["weekday"]]
+    within = f"{whose}, {day} {span['start']} to {span['end']} ({zone})"
+    if rule["freely"]:
+        return f"Chosen freely by the business, in {within}."
+    notice = f"at least {rule['notice_minutes']} minutes and " if rule["notice_minutes"] else ""
+    return (
+        f"Offered by {within}: every {rule['step_minutes']} minutes, "
+        f"{notice}up to {rule['horizon_days']} days ahead."
+    )
 
 
 def reason_of(leg: Leg, event: str) -> str:

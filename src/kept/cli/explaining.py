@@ -96,6 +96,8 @@ class _Teller:
             f"{leg['end']:%H:%M}, {escape(leg['service'])} with {escape(leg['staff'])}: "
             f"[bold]{leg['state']}[/]"
         )
+        if leg["why_this_time"]:
+            self.say(f"  {escape(leg['why_this_time'])}")
         self.say("  " + " ── ".join(f"{MARKS[s['mark']]} {s['state']}" for s in leg["path"]))
         for step in leg["path"]:
             if step["mark"] == "skipped":

@@ -75,6 +75,7 @@ class Story:
             "service": leg.snapshot["name"],
             "staff": leg.staff.name,
             "booked_at": self.local(leg.booked_at),
+            "why_this_time": queries.why_offered(leg),
             "path": self.steps(leg),
             "events": [self.event(event) for event in events],
             "controls": [self.control(control) for control in controls],

@@ -18,7 +18,15 @@ from functools import lru_cache
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from kept.core.time import ONE_DAY, ONE_MINUTE, TimeError, WeeklyHours, first_instant, utc
+from kept.core.time import (
+    ONE_DAY,
+    ONE_MINUTE,
+    TimeError,
+    WeeklyHours,
+    first_instant,
+    local_day,
+    utc,
+)
 
 __all__ = [
     "Refusal",
@@ -30,6 +38,7 @@ __all__ = [
     "from_minute",
     "merge",
     "open_spans",
+    "opening_at",
     "subtract",
     "to_minute",
 ]
@@ -171,6 +180,24 @@ def open_spans(hours: Sequence[WeeklyHours], zone: ZoneInfo, first: date, last: 
         if goes_on or (begin < dusk and end > dawn):
             wanted.append((begin, end))
     return wanted
+
+
+def opening_at(hours: Sequence[WeeklyHours], zone: ZoneInfo, minute: int) -> WeeklyHours | None:
+    """The weekly hours from whose opening a start at `minute` is counted; None outside them all.
+
+    Where several are open it is the one that opened last, as in `open_spans`.
+    """
+    today = local_day(from_minute(minute), zone)
+    opened = [
+        (begin, each)
+        for day in (today - ONE_DAY, today)
+        for each in hours
+        if each.weekday == day.weekday()
+        for closing_day in [day if each.end > each.start else day + ONE_DAY]
+        for begin in [_minute_of(day, each.start, zone)]
+        if begin <= minute < _minute_of(closing_day, each.end, zone)
+    ]
+    return max(opened, key=lambda found: found[0], default=(0, None))[1]
 
 
 def _days(first: date, last: date) -> Iterator[date]:

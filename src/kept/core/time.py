@@ -166,6 +166,16 @@ def instant(wall: datetime, zone: ZoneInfo, fold: int | None = None) -> datetime
     return second if fold else first
 
 
+def wall_time(instant: datetime, zone: ZoneInfo) -> datetime:
+    """What the clocks of `zone` show at that instant: naive, and without a word on the fold."""
+    return utc(instant).astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def wall_text(instant: datetime, zone: ZoneInfo) -> str:
+    """What the clocks of `zone` show at that instant, to the minute: `2027-03-28T09:00`."""
+    return wall_time(instant, zone).isoformat(timespec="minutes")
+
+
 def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     """The instant (UTC) of the naive `wall`, as a rule produced it: never refuses.
 

@@ -221,6 +221,28 @@ def refusal(
     )
 
 
+def rule_for(service: Service, resource: Resource, start: datetime) -> dict[str, object]:
+    """The availability rule that speaks for this start, as plain data to be kept with a booking.
+
+    `hours`: the weekly hours it lies in, by the clocks of `time_zone`; None outside them all.
+    """
+    zone = known_zone(resource.time_zone)
+    found = availability.opening_at(weekly_hours(resource), zone, to_minute(start))
+    return {
+        "hours": None
+        if found is None
+        else {
+            "weekday": found.weekday,
+            "start": f"{found.start:%H:%M}",
+            "end": f"{found.end:%H:%M}",
+        },
+        "time_zone": resource.time_zone,
+        "step_minutes": service.step_minutes,
+        "notice_minutes": service.notice_minutes,
+        "horizon_days": service.horizon_days,
+    }
+
+
 def is_open(resource: Resource, start: datetime, end: datetime) -> bool:
     """True when the whole span lies in the weekly hours of a resource; closures are not asked."""
     begin, finish = to_minute(start), _whole_minute_up(end)
