@@ -13,6 +13,11 @@ from tests.api.house import House, pass_time, problem
 NOBODY = "0199c8a4-7d2e-7c3a-9f60-3d2c5b1a7e44"
 BODIES = {
     "acknowledge": None,
+    "request-change": None,
+    "late": {"minutes": 5},
+    "tell": {"reason": "x"},
+    "resend": None,
+    "contact": {"phone": None},
     "arrive": None,
     "complete": None,
     "reschedule": {"start": "2027-03-08T10:00:00+01:00"},

@@ -27,6 +27,10 @@ from kept.schedule.queries import Resource, Service, Slot, hours_rows
 # What somebody may ask for, by the event it becomes. What is not here has no endpoint.
 REQUESTS = {
     "acknowledged": "acknowledge",
+    "change_requested": "request-change",
+    "running_late": "late",
+    "told_by_staff": "tell",
+    "confirmation_requested": "resend",
     "arrived": "arrive",
     "completed": "complete",
     "missed": "miss",

@@ -17,6 +17,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 
 from kept.api.problems import not_found
@@ -289,6 +290,9 @@ class CustomerIn(Body):
     locale: Locale | None = Field(None, max_length=20, examples=["en_GB"])
 
 
+FREELY = "As the front desk may: also outside the hours, notice and grid. Never over somebody."
+
+
 class BookingIn(Body):
     """An appointment to be booked."""
 
@@ -297,6 +301,37 @@ class BookingIn(Body):
     staff: Id | None = Field(None, description="Absent: whoever is free.")
     customer: CustomerIn
     notes: Text = Field("", max_length=5000)
+    freely: bool = Field(False, description=FREELY)
+    told: bool = Field(
+        False,
+        description="A person has told the customer already: it counts as told.",
+    )
+
+
+class WalkInIn(Body):
+    """Somebody who is here without an appointment."""
+
+    service: Id
+    start: Start | None = Field(None, description="When they came, on this day. Absent: now.")
+    staff: Id | None = Field(None, description="Absent: whoever is free.")
+    customer: CustomerIn
+    notes: Text = Field("", max_length=5000)
+
+
+class ContactIn(Body):
+    """The parts of the contact that were wrong."""
+
+    name: PersonName = Field(default_factory=str, max_length=200, examples=["Mia Holt"])
+    email: Email | None = Field(default_factory=str, max_length=254, examples=["mia@example.com"])
+    phone: Phone | None = Field(default_factory=str, max_length=40, examples=["+44 20 7946 0123"])
+    time_zone: Zone = Field(default_factory=str, max_length=64, examples=["Europe/Berlin"])
+    locale: Locale = Field(default_factory=str, max_length=20, examples=["en_GB"])
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ContactIn:
+        if not self.model_fields_set:
+            raise ValueError("Give at least one part of the contact: what was wrong.")
+        return self
 
 
 class RescheduleIn(Body):
@@ -305,6 +340,7 @@ class RescheduleIn(Body):
     start: Start
     staff: Id | None = None
     reason: Text = Field("", max_length=500, description="The customer is told it.")
+    freely: bool = Field(False, description=FREELY)
 
 
 class CancelIn(Body):
@@ -347,6 +383,19 @@ class RemarkIn(Body):
     """Why, if there is something to say."""
 
     reason: Text = Field("", max_length=500)
+
+
+class LateIn(Body):
+    """By how much."""
+
+    minutes: int = Field(ge=1, le=600, examples=[20])
+    reason: Text = Field("", max_length=500)
+
+
+class TellIn(Body):
+    """How they were told, and what was said."""
+
+    reason: Said = Field(max_length=500, examples=["By phone; she will come."])
 
 
 class NoteIn(Body):

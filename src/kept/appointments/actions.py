@@ -140,22 +140,24 @@ def walk_in(
     booking: Booking,
     now: datetime,
     actor: Actor,
+    alongside: Alongside = nothing,
 ) -> Appointment:
     """Somebody is here without an appointment: it begins at *attended*.
 
     At the whole minute of the booking's start, which lies on the present day of the business.
     Raises CannotBook.
     """
+    service = schedule_queries.service(business.id, booking.service)
     start = time.utc(booking.start).replace(second=0, microsecond=0)
     if not time.same_local_day(start, now, ZoneInfo(business.time_zone)):
         raise CannotBook(Refusal.TOO_FAR if start > now else Refusal.PAST)
     booking = replace(booking, start=start, origin="walk_in")
-    service = schedule_queries.service(business.id, booking.service)
     customer = people.find_or_create(business.id, booking.contact, now)
     appointment = _new_appointment(business, customer, booking, now)
     leg = _Leg(business, appointment, service, customer, now, number=1)
     leg.claim_time(booking.start, booking.staff, freely=True)
     leg.open(Event("walked_in", now, actor, data={"origin": "walk_in"}), told=True)
+    alongside(appointment)
     return appointment
 
 
@@ -611,16 +613,34 @@ def _locked_leg(appointment: Appointment) -> Leg:
 
 @in_one_transaction
 def correct_contact(
-    appointment: Appointment, contact: Contact, now: datetime, actor: Actor
+    appointment: Appointment,
+    contact: Contact,
+    now: datetime,
+    actor: Actor,
+    *,
+    expected: int | None = None,
+    alongside: Alongside = nothing,
 ) -> None:
     """The customer's address was wrong: mend it, and tell them what they were never told.
 
     In every appointment they have. What still waits in the outbox is addressed when it is sent,
     so it goes to the new address; a confirmation on its way to the old one is taken back and goes
-    out again.
+    out again. Raises Stale.
     """
     customer = people.correct_contact(appointment.customer_id, contact)
+    if expected is not None:
+        _check_version(appointment, customer, expected)
     _contact_changed(customer, now, actor)
+    alongside(appointment)
+
+
+def _check_version(appointment: Appointment, customer: Customer, expected: int) -> None:
+    """All that will be changed is locked at once, as everybody does. Raises Stale."""
+    leg = queries.current_leg(appointment)
+    case_queries.lock_all({leg.case_id, *open_legs_of(customer.id)})
+    version = queries.current_leg(appointment).case.version
+    if version != expected:
+        raise Stale(version)
 
 
 def address_refused(customer_id: UUID, now: datetime) -> None:

@@ -183,6 +183,13 @@ def _newly_said(customer: models.Customer, contact: Contact) -> dict[str, str]:
     return {name: new for name, new in said.items() if new and new != getattr(customer, name)}
 
 
+def contact_of(customer: models.Customer) -> Contact:
+    """The contact as it is known, for whoever corrects a part of it."""
+    return Contact(
+        customer.name, customer.email, customer.phone, customer.time_zone, customer.locale
+    )
+
+
 def correct_contact(customer_id: UUID, contact: Contact) -> models.Customer:
     """Replace a customer's addresses; an address known to be bad is given a new chance."""
     # Not against those who merely refer to the customer: they may hold a case we wait for next.

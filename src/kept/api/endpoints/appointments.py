@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypedDict
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from ninja import Query, Router
 
 from kept.accounts.queries import Business
 from kept.api import shapes
+from kept.api.acts import Acts, Ask
 from kept.api.answers import Answer, answer, etag
 from kept.api.declare import changes, lists, makes, reads
 from kept.api.gives import AppointmentOut, ListOut, TimelineOut
@@ -23,26 +27,33 @@ from kept.api.takes import (
     AppointmentsIn,
     BookingIn,
     CancelIn,
+    ContactIn,
     CorrectIn,
     CustomerIn,
+    LateIn,
     MissIn,
     PathId,
     RemarkIn,
     RescheduleIn,
+    TellIn,
+    WalkInIn,
     path_id,
 )
 from kept.appointments import actions, queries
 from kept.appointments.queries import Appointment, Leg
 from kept.clock.queries import now as clock
 from kept.core.availability import Refusal
-from kept.core.case import Role
-from kept.people.actions import Contact
+from kept.core.case import Actor, Role
+from kept.people.actions import Contact, contact_of
 from kept.schedule import queries as schedule
 from kept.schedule.queries import Resource, Service
 
 router = Router(tags=["Appointments"])
 
 NO_SUCH = "There is no such appointment."
+NOT_THEIRS = "No such member of staff gives this service."
+NO_REMARK = RemarkIn(reason="")
+Asked = Ask[Appointment]
 Alongside = Callable[[Appointment], None]
 WHOSE = {"customer": Role.CUSTOMER, "business": Role.STAFF, "staff": Role.STAFF}
 
@@ -58,7 +69,6 @@ def book(request: HttpRequest, body: BookingIn) -> HttpResponse:
 
     409 when the time cannot be had; `code` says why, `alternatives` has the next free slots.
     """
-    business, now = business_of(request), clock()
     booking = actions.Booking(
         service=body.service,
         start=body.start,
@@ -66,24 +76,77 @@ def book(request: HttpRequest, body: BookingIn) -> HttpResponse:
         staff=body.staff,
         notes=body.notes,
         origin="api",
+        freely=body.freely,
     )
+    if body.told:
+        return _made(request, booking, _book_told, shapes.appointment)
+    return _made(request, booking, actions.book, shapes.new_appointment)
+
+
+def _book_told(
+    business: Business,
+    booking: actions.Booking,
+    now: datetime,
+    actor: Actor,
+    alongside: Alongside,
+) -> None:
+    """A person has told the customer already, on the phone."""
+
+    def told(row: Appointment) -> None:
+        reason = "Told while it was booked"
+        actions.say(row, "told_by_staff", now, actor, reason=reason, alongside=alongside)
+
+    actions.book(business, booking, now, actor, told)
+
+
+@router.post(
+    "/walk-ins",
+    summary="Somebody is here without an appointment",
+    **makes(AppointmentOut, 404, 409, etag=True),
+)
+def walk_in(request: HttpRequest, body: WalkInIn) -> HttpResponse:
+    """Their appointment begins as attended: now, or earlier on this day of the business.
+
+    Outside the opening hours too; never over another booking.
+    """
+    booking = actions.Booking(
+        service=body.service,
+        start=body.start or clock(),
+        contact=_contact(body.customer),
+        staff=body.staff,
+        notes=body.notes,
+        freely=True,
+    )
+    return _made(request, booking, actions.walk_in, shapes.new_appointment)
+
+
+def _made(
+    request: HttpRequest,
+    booking: actions.Booking,
+    make: Callable[[Business, actions.Booking, datetime, Actor, Alongside], object],
+    shape: Callable[[Appointment], AppointmentOut],
+) -> HttpResponse:
+    """Make an appointment once, and answer where it is."""
+    business, now = business_of(request), clock()
 
     def show(row: Appointment) -> Answer:
-        address = request.build_absolute_uri(f"{request.path}/{row.id}")
-        return _shown(shapes.new_appointment(row), 201, {"Location": address})
+        address = request.build_absolute_uri(reverse("api:get_appointment", args=[row.id]))
+        return _shown(shape(row), 201, {"Location": address})
 
     def act(alongside: Alongside) -> None:
-        actions.book(business, booking, now, actor_of(request), alongside)
+        make(business, booking, now, actor_of(request), alongside)
 
     try:
         return once(request, now, show, act)
     except actions.CannotBook as refused:
-        offered = schedule.service(business.id, body.service)
-        raise _cannot_book(refused, business, offered, body.start, body.staff, now) from refused
+        service = schedule.service(business.id, booking.service)
+        raise _cannot_book(
+            refused, business, service, booking.start, booking.staff, now
+        ) from refused
     except Service.DoesNotExist as error:
         raise not_found("There is no such service.", "#/service") from error
     except Resource.DoesNotExist as error:
-        raise not_found("No such member of staff gives this service.", "#/staff") from error
+        raise not_found(NOT_THEIRS, "#/staff") from error
 
 
 def _contact(customer: CustomerIn) -> Contact:
@@ -168,173 +231,142 @@ def _leg(request: HttpRequest, appointment_id: str) -> Leg:
         raise not_found(NO_SUCH) from error
 
 
-# Changing
-
-ONE = "/appointments/{appointment_id}"
-CHANGES = changes(AppointmentOut, versioned=True)
+# What may happen to one
 
 
-@router.post(f"{ONE}/acknowledge", summary="The customer says that they will come", **CHANGES)
-def acknowledge(
-    request: HttpRequest, appointment_id: PathId, body: RemarkIn | None = None
-) -> HttpResponse:
+def _show(request: HttpRequest, row: Appointment) -> Answer:
+    return _shown(shapes.appointment(row))
+
+
+acts = Acts(
+    router,
+    "/appointments/{appointment_id}",
+    queries.appointment,
+    _show,
+    NO_SUCH,
+    changes(AppointmentOut, versioned=True),
+)
+
+
+class Terms(TypedDict):
+    """What every action on an appointment takes beside what it is about."""
+
+    expected: int | None
+    alongside: Alongside
+
+
+def _terms(ask: Asked) -> Terms:
+    """Only in the version the client has seen, if it says which; the answer is kept alongside."""
+    return {"expected": if_match(ask.request, ask.thing), "alongside": ask.done}
+
+
+def _say(ask: Asked, event: str, reason: str, **data: object) -> None:
+    actions.say(ask.thing, event, ask.now, ask.actor, reason=reason, data=data, **_terms(ask))
+
+
+@acts.post("acknowledge", "The customer says that they will come")
+def acknowledge(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
     """An answer of the customer that reached you. It also proves that they know the time."""
-    return _say(request, appointment_id, "acknowledged", body)
+    _say(ask, "acknowledged", body.reason)
 
 
-@router.post(f"{ONE}/arrive", summary="The customer is here", **CHANGES)
-def arrive(
-    request: HttpRequest, appointment_id: PathId, body: RemarkIn | None = None
-) -> HttpResponse:
+@acts.post("request-change", "The customer says that they may not come")
+def request_change(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
+    """They asked for another time, or are not sure. Nothing is changed: a person is to call them.
+
+    When they know what they want, `reschedule` or `cancel` instead.
+    """
+    _say(ask, "change_requested", body.reason)
+
+
+@acts.post("late", "The customer is running late")
+def late(ask: Asked, body: LateIn) -> None:
+    """Noted for whoever is waiting for them."""
+    _say(ask, "running_late", body.reason, minutes=body.minutes)
+
+
+@acts.post("tell", "The customer was told by a person")
+def tell(ask: Asked, body: TellIn) -> None:
+    """Say this only when the customer now knows what stands here. It counts as told."""
+    _say(ask, "told_by_staff", body.reason)
+
+
+@acts.post("resend", "Send the confirmation again")
+def resend(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
+    """It goes to the present address. Without an e-mail address a person is asked to tell them."""
+    _say(ask, "confirmation_requested", body.reason)
+
+
+@acts.post("contact", "Correct the contact")
+def contact(ask: Asked, body: ContactIn) -> None:
+    """In every appointment of this customer. What is not given stays; null takes it away.
+
+    If the customer was never reached, the confirmation goes to the new address.
+    """
+    known = contact_of(ask.thing.customer)
+    given = {name: value or "" for name, value in body.model_dump(exclude_unset=True).items()}
+    actions.correct_contact(ask.thing, replace(known, **given), ask.now, ask.actor, **_terms(ask))
+
+
+@acts.post("arrive", "The customer is here")
+def arrive(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
     """They came. On the day of the appointment, or in the twelve hours before it."""
-    return _say(request, appointment_id, "arrived", body)
+    _say(ask, "arrived", body.reason)
 
 
-@router.post(f"{ONE}/complete", summary="The service was given", **CHANGES)
-def complete(
-    request: HttpRequest, appointment_id: PathId, body: RemarkIn | None = None
-) -> HttpResponse:
+@acts.post("complete", "The service was given")
+def complete(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
     """The visit is over. What comes next is offered to the paths that follow."""
-    return _say(request, appointment_id, "completed", body)
+    _say(ask, "completed", body.reason)
 
 
-@router.post(f"{ONE}/reschedule", summary="Move it to another time", **CHANGES)
-def reschedule(request: HttpRequest, appointment_id: PathId, body: RescheduleIn) -> HttpResponse:
+@acts.post("reschedule", "Move it to another time")
+def reschedule(ask: Asked, body: RescheduleIn) -> None:
     """This leg closes, the next one opens, and the customer is told. If the new time cannot be
     had nothing has changed: 409 with `alternatives`.
     """
-    business, now = business_of(request), clock()
-    row = _appointment(request, appointment_id)
     try:
-        return _change(
-            request,
-            row,
-            now,
-            lambda expected, alongside: actions.move(
-                row,
-                body.start,
-                now,
-                actor_of(request),
-                staff=body.staff,
-                reason=body.reason,
-                expected=expected,
-                alongside=alongside,
-            ),
+        actions.move(
+            ask.thing,
+            body.start,
+            ask.now,
+            ask.actor,
+            staff=body.staff,
+            reason=body.reason,
+            freely=body.freely,
+            **_terms(ask),
         )
     except actions.CannotBook as refused:
-        leg = queries.current_leg(row)
-        who = body.staff or leg.staff_id
+        leg = queries.current_leg(ask.thing)
+        service, who = queries.service_as_booked(leg), body.staff or leg.staff_id
         raise _cannot_book(
-            refused, business, queries.service_as_booked(leg), body.start, who, now, but=leg.case_id
+            refused, ask.business, service, body.start, who, ask.now, but=leg.case_id
         ) from refused
     except Resource.DoesNotExist as error:
-        raise not_found("No such member of staff gives this service.", "#/staff") from error
+        raise not_found(NOT_THEIRS, "#/staff") from error
 
 
-@router.post(f"{ONE}/cancel", summary="Give the time back", **CHANGES)
-def cancel(request: HttpRequest, appointment_id: PathId, body: CancelIn) -> HttpResponse:
+@acts.post("cancel", "Give the time back")
+def cancel(ask: Asked, body: CancelIn) -> None:
     """Nothing more is sent but the news itself; the slot is offered again at once.
 
     The window in which customers may cancel by themselves does not bind you.
     """
-    now, row = clock(), _appointment(request, appointment_id)
-    return _change(
-        request,
-        row,
-        now,
-        lambda expected, alongside: actions.cancel(
-            row,
-            now,
-            actor_of(request),
-            by=WHOSE[body.by],
-            reason=body.reason,
-            expected=expected,
-            alongside=alongside,
-        ),
-    )
+    by = WHOSE[body.by]
+    actions.cancel(ask.thing, ask.now, ask.actor, by=by, reason=body.reason, **_terms(ask))
 
 
-@router.post(f"{ONE}/miss", summary="It did not take place", **CHANGES)
-def miss(request: HttpRequest, appointment_id: PathId, body: MissIn) -> HttpResponse:
+@acts.post("miss", "It did not take place")
+def miss(ask: Asked, body: MissIn) -> None:
     """`by` says whose doing that was: the customer did not come, or the business could not."""
-    now, row = clock(), _appointment(request, appointment_id)
-    return _change(
-        request,
-        row,
-        now,
-        lambda expected, alongside: actions.miss(
-            row,
-            now,
-            actor_of(request),
-            by=WHOSE[body.by],
-            reason=body.reason,
-            expected=expected,
-            alongside=alongside,
-        ),
-    )
+    by = WHOSE[body.by]
+    actions.miss(ask.thing, ask.now, ask.actor, by=by, reason=body.reason, **_terms(ask))
 
 
-@router.post(f"{ONE}/correct", summary="Put right what was recorded wrongly", **CHANGES)
-def correct(request: HttpRequest, appointment_id: PathId, body: CorrectIn) -> HttpResponse:
+@acts.post("correct", "Put right what was recorded wrongly")
+def correct(ask: Asked, body: CorrectIn) -> None:
     """What was handed on is withdrawn, and offered anew where the new outcome asks for it."""
-    now, row = clock(), _appointment(request, appointment_id)
-    return _change(
-        request,
-        row,
-        now,
-        lambda expected, alongside: actions.correct(
-            row,
-            body.state,
-            now,
-            actor_of(request),
-            reason=body.reason,
-            by=WHOSE[body.by or "customer"],
-            expected=expected,
-            alongside=alongside,
-        ),
+    by = WHOSE[body.by or "customer"]
+    actions.correct(
+        ask.thing, body.state, ask.now, ask.actor, reason=body.reason, by=by, **_terms(ask)
     )
-
-
-def _say(
-    request: HttpRequest, appointment_id: str, name: str, body: RemarkIn | None
-) -> HttpResponse:
-    now, row = clock(), _appointment(request, appointment_id)
-    return _change(
-        request,
-        row,
-        now,
-        lambda expected, alongside: actions.say(
-            row,
-            name,
-            now,
-            actor_of(request),
-            reason=body.reason if body else "",
-            expected=expected,
-            alongside=alongside,
-        ),
-    )
-
-
-def _change(
-    request: HttpRequest,
-    row: Appointment,
-    now: datetime,
-    change: Callable[[int | None, Alongside], object],
-) -> HttpResponse:
-    """Make a change once, if the version is the one the client has seen, and show the result."""
-
-    def show(changed: Appointment) -> Answer:
-        return _shown(shapes.appointment(changed))
-
-    def act(alongside: Alongside) -> None:
-        change(if_match(request, row), alongside)
-
-    return once(request, now, show, act)
-
-
-def _appointment(request: HttpRequest, appointment_id: str) -> Appointment:
-    wanted = path_id(appointment_id, NO_SUCH)
-    try:
-        return queries.appointment(business_of(request).id, wanted)
-    except Appointment.DoesNotExist as error:
-        raise not_found(NO_SUCH) from error
