@@ -109,8 +109,17 @@ def forget_the_dead() -> None:
     Heartbeat.objects.filter(seen_at__lt=queries.real_now() - LONG_DEAD).delete()
 
 
-def beat(name: str, *, started_at: datetime, idle: bool, turned: int, failed: int) -> None:
-    """Leave a sign of life of a process that turns the handle."""
+def beat(
+    name: str,
+    *,
+    started_at: datetime,
+    idle: bool,
+    turned: int,
+    failed: int,
+    mail_away_since: datetime | None = None,
+    mail_detail: str = "",
+) -> None:
+    """Leave a sign of life of a process that turns the handle, and whether mail leaves there."""
     Heartbeat.objects.update_or_create(
         name=name[:80],
         defaults={
@@ -119,5 +128,7 @@ def beat(name: str, *, started_at: datetime, idle: bool, turned: int, failed: in
             "idle": idle,
             "turned": turned,
             "failed": failed,
+            "mail_away_since": mail_away_since,
+            "mail_detail": mail_detail[:500],
         },
     )

@@ -30,3 +30,7 @@ class Heartbeat(models.Model):
     idle = models.BooleanField(default=False, help_text="It found nothing left that is due.")
     turned = models.BigIntegerField(default=0, help_text="Controls and messages handled so far.")
     failed = models.BigIntegerField(default=0, help_text="Rows it had to push back so far.")
+    mail_away_since = models.DateTimeField(
+        null=True, help_text="Real time since which it cannot reach the mail server."
+    )
+    mail_detail = models.CharField(max_length=500, blank=True, default="", help_text="Why not.")

@@ -236,6 +236,15 @@ def recover_one(message_id: UUID, now: datetime, look: LastLook) -> Outcome | No
     return None
 
 
+def try_again_now(now: datetime) -> int:
+    """The mail server is back: let everything that was tried before be tried at once.
+
+    Answers how many messages that are. What is still to be of use is decided at the last look.
+    """
+    tried = Message.objects.filter(status=Message.QUEUED, attempts__gt=0, wake_at__gt=now)
+    return tried.update(wake_at=now)
+
+
 def _still_held(message: Message, *statuses: str) -> Message | None:
     """The row, locked, if it is still in the hands of this attempt.
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Min, Q, QuerySet
 
+from kept.channels.email import from_url
+from kept.clock import queries as clock
 from kept.clock.queries import real_now
 from kept.outbox.models import Evidence as Evidence
 from kept.outbox.models import Message as Message
@@ -56,6 +61,38 @@ def next_attempt() -> datetime | None:
     queued = Message.objects.filter(status=Message.QUEUED)
     found: datetime | None = queued.aggregate(at=Min("wake_at"))["at"]
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Whether mail leaves this installation.
+
+    `unset`: no mail server is named. `away`: a worker that lives cannot reach it, `since` (real
+    time) and why. `unknown`: no worker lives that could say.
+    """
+
+    state: Literal["ok", "away", "unset", "unknown"]
+    name: str
+    since: datetime | None = None
+    detail: str = ""
+
+
+def mail() -> Mail:
+    """Whether mail leaves, as the workers that live last saw it."""
+    name = from_url(settings.EMAIL_URL)().name
+    if name == "none":
+        return Mail("unset", name)
+    beats = clock.workers()
+    away = [beat for beat in beats if beat.mail_away_since is not None]
+    if not away:
+        return Mail("ok" if beats else "unknown", name)
+    first = min(away, key=lambda beat: beat.mail_away_since or beat.seen_at)
+    return Mail("away", name, first.mail_away_since, first.mail_detail)
+
+
+def retrying() -> int:
+    """How many messages have been tried in vain and are to be tried again."""
+    return Message.objects.filter(status=Message.QUEUED, attempts__gt=0).count()
 
 
 def unsettled(now: datetime) -> int:

@@ -18,12 +18,14 @@ from django.db import close_old_connections, connection
 
 from kept.cases import actions as cases
 from kept.cases import queries as case_queries
-from kept.channels.base import Transport
+from kept.channels.base import Transport, TransportError
 from kept.channels.email import from_url
 from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
+from kept.outbox import actions as outbox
 from kept.outbox import queries as outbox_queries
 from kept.worker.deliver import deliver_one, recover
+from kept.worker.mail import Watch, Watched
 
 log = logging.getLogger("kept.worker")
 
@@ -88,6 +90,7 @@ class _Tally:
         self.started_at = clock_queries.real_now()
         self.beat_at = self.recovered_at = self.tidied_at = self.started_at - timedelta(days=1)
         self.turned = self.failed = 0
+        self.mail = Watch()
 
     def beat(self) -> None:
         """Leave a sign of life every few seconds; `idle` says that nothing due was left."""
@@ -103,6 +106,8 @@ class _Tally:
             idle=idle,
             turned=self.turned,
             failed=self.failed,
+            mail_away_since=self.mail.away_since,
+            mail_detail=self.mail.detail,
         )
 
     def recover(self) -> None:
@@ -142,12 +147,13 @@ def _turn_until(stop: threading.Event, tally: _Tally) -> None:
 def _deliver_until(
     stop: threading.Event, name: str, tally: _Tally, make: Callable[[], Transport]
 ) -> None:
-    transport = make()
+    transport = Watched(make(), tally.mail)
     while not stop.is_set():
         delivered = False
         try:
             delivered = deliver_one(transport, name, clock_queries.now)
             tally.turned += delivered
+            _look_after_mail(transport, tally.mail)
         except Exception:
             _survive()
         if not delivered:
@@ -155,6 +161,15 @@ def _deliver_until(
     with suppress(OSError):
         transport.close()
     connection.close()
+
+
+def _look_after_mail(transport: Transport, mail: Watch) -> None:
+    """Try the mail server when nobody knows of it or it is away; let go what waited for it."""
+    if mail.wants_a_look():
+        with suppress(TransportError):  # the watch has said so
+            transport.prepare()
+    if mail.has_returned():
+        outbox.try_again_now(clock_queries.now())
 
 
 def _survive() -> None:
