@@ -209,6 +209,30 @@ def test_health_is_ok_while_a_worker_is_seen(house):
     assert body["worker"]["alive"] is True
 
 
+def beat(**mail):
+    from kept.clock import actions as clock
+
+    clock.beat("worker", started_at=MONDAY, idle=True, turned=0, failed=0, **mail)
+
+
+def test_health_is_degraded_but_alive_while_the_mail_server_is_away(house):
+    beat(mail_away_since=MONDAY, mail_detail="no usable connection to smtp mail.example.com:587")
+    report = Client().get("/api/v1/health")
+    assert report.status_code == 200
+    assert report.json()["status"] == "degraded"
+    assert report.json()["mail"] == {"state": "away", "since": "2027-03-01T07:00:00+00:00"}
+    assert "example.com" not in report.content.decode()  # anybody may ask
+    beat()
+    assert Client().get("/api/v1/health").json()["mail"] == {"state": "ok", "since": None}
+
+
+def test_health_is_degraded_where_no_mail_server_is_set(house, settings):
+    beat()
+    settings.EMAIL_URL = "none:"
+    body = Client().get("/api/v1/health").json()
+    assert (body["status"], body["mail"]["state"]) == ("degraded", "unset")
+
+
 def test_health_without_a_database_is_503(house):
     away = mock.patch("kept.clock.queries.now", side_effect=OperationalError("refused"))
     with away:

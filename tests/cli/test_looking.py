@@ -34,7 +34,7 @@ def test_help_names_every_command(bare):
     told = bare("--help").stdout
     for name in (
         *("demo", "serve", "web", "work", "migrate", "setup", "key", "sign-in", "policy"),
-        *("clock", "path", "explain", "backup", "version"),
+        *("clock", "path", "explain", "status", "check", "backup", "version"),
     ):
         assert f"\n  {name} " in told
     assert "Exit codes" in told

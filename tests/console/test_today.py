@@ -270,6 +270,20 @@ def test_no_mail_server_is_said_on_every_page(house, desk, settings):
     assert b"Demo inbox" in page
 
 
+def test_a_mail_server_that_is_away_is_said_on_every_page_until_it_is_back(house, desk):
+    from kept.clock.queries import real_now
+
+    real = real_now()
+    away = {"mail_away_since": real - timedelta(hours=3), "mail_detail": "535 hunter2"}
+    for path in ("/console/", "/console/escalations/"):
+        clock.beat("w", started_at=NOW, idle=True, turned=0, failed=0, **away)
+        page = desk.get(path).content
+        assert b"No mail has left for 3 hours" in page
+        assert b"hunter2" not in page
+        clock.beat("w", started_at=NOW, idle=True, turned=0, failed=0)
+        assert b"No mail has left" not in desk.get(path).content
+
+
 @pytest.mark.parametrize("text", ["mia", "MIA@EXAMPLE", "0101"])
 def test_people_are_found_by_a_part_of_what_is_known(house, desk, text):
     house.book(START, phone="+442079460101")

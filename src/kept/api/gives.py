@@ -264,9 +264,22 @@ class WorkerOut(TypedDict):
     due_now: int | None
 
 
+class MailOut(TypedDict):
+    state: Annotated[
+        str,
+        Field(
+            examples=["ok"],
+            description="`ok`, `away` (the mail server cannot be reached: messages wait), `unset` "
+            "(none is set) or `unknown` (no worker could say)",
+        ),
+    ]
+    since: Annotated[Instant | None, Field(description="Since when it is away, in real time.")]
+
+
 class HealthOut(TypedDict):
     status: Annotated[str, Field(examples=["ok"], description="ok or degraded")]
     version: str
     clock: Annotated[Instant | None, Field(description="What the installation's clock says.")]
     database: Annotated[str, Field(examples=["ok"], description="ok or unreachable")]
     worker: WorkerOut
+    mail: MailOut

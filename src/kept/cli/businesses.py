@@ -15,7 +15,7 @@ from kept.accounts import actions as accounts
 from kept.accounts import queries
 from kept.accounts.queries import Business, User
 from kept.appointments import actions as appointments
-from kept.cli import house, out, sample
+from kept.cli import house, out, sample, standing
 from kept.cli.problems import Misused, Refused
 from kept.cli.serving import start_clock
 from kept.clock import queries as clock
@@ -96,6 +96,8 @@ def _tell(business: Business, key: str, link: str) -> None:
     out.line(f"Sign in:  {link}")
     out.line(f"Booking:  {booking_url(business)}")
     out.note("The key is shown this once; the link works once, within 7 days.")
+    if mail := standing.about_mail():
+        out.note(f"Note: {mail}")
     out.note("Next: run `kept serve`, then open the link.")
 
 

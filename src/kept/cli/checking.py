@@ -11,7 +11,7 @@ from rich.console import Console
 
 from kept.checks import promises
 from kept.checks.promises import Result
-from kept.cli import out
+from kept.cli import out, standing
 from kept.cli.problems import Refused
 from kept.clock import queries as clock
 
@@ -25,6 +25,8 @@ def check(only: Collection[int], *, as_json: bool) -> None:
     else:
         for result in results:
             _print(result)
+    if mail := standing.about_mail():
+        out.note(f"Note: {mail}")
     _refuse_broken(results)
 
 

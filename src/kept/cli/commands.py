@@ -47,7 +47,7 @@ class _InOrder(click.Group):
 @click.group(
     cls=_InOrder,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done; 1 refused, or a promise is broken; 2 the command, a setting or the "
+    epilog="Exit codes: 0 done; 1 refused, broken or degraded; 2 the command, a setting or the "
     "database cannot be used.",
 )
 @click.version_option(__version__, prog_name="kept")
@@ -62,6 +62,8 @@ def kept() -> None:
     Settings are environment variables (KEPT_DATA_DIR, KEPT_DATABASE_URL, KEPT_EMAIL_URL,
     KEPT_BASE_URL, KEPT_SECRET_KEY); docs/operators.md describes each.
     """  # noqa: E501  # a command is copied in one piece
+    for sentence in env.unknown():
+        click.echo(f"Note: {sentence}", err=True)
 
 
 # Running
@@ -419,6 +421,16 @@ def check(only: tuple[int, ...], as_json: bool) -> None:
         from kept.cli import checking
 
         checking.check(only, as_json=as_json)
+
+
+@kept.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Say what runs here and whether all is well; exit code 1 when something is not."""
+    with house.opened():
+        from kept.cli import standing
+
+        standing.show(as_json=as_json)
 
 
 @kept.command()

@@ -1,7 +1,7 @@
 """What the command says when it cannot do what was asked: one sentence, and an exit code.
 
 0  done
-1  it was refused, a promise is broken, or there is no such thing
+1  it was refused, a promise is broken, something is degraded, or there is no such thing
 2  the command or a setting is written wrongly, or the database cannot be used
 """
 

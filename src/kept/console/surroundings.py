@@ -17,6 +17,7 @@ from kept.cases import queries as cases
 from kept.clock import queries as clock
 from kept.console import words
 from kept.lib import i18n
+from kept.outbox import queries as outbox
 
 if TYPE_CHECKING:
     from kept.console.access import Desk
@@ -121,12 +122,20 @@ def health(desk: Desk) -> Health:
 
 def mail_banner() -> str:
     """What stands in the way of mail, or ""."""
-    if settings.EMAIL_URL.startswith("none"):
+    mail = outbox.mail()
+    if mail.state == "unset":
         return (
             "No mail server is set, so every message waits. "
             "Whoever runs this installation sets KEPT_EMAIL_URL."
         )
-    return ""
+    if mail.since is None:
+        return ""
+    since = words.ago((clock.real_now() - mail.since).total_seconds())
+    return (
+        f"No mail has left for {since}: the mail server cannot be reached. Every message waits "
+        "and goes out as soon as it is back; whoever runs this installation finds the reason with "
+        "kept status. Who comes within the next hours is better called."
+    )
 
 
 def is_demo() -> bool:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -57,6 +58,26 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         base_url=_base_url(environ),
         secret_key=_secret_key(environ, data_dir),
     )
+
+
+SETTINGS = ("DATA_DIR", "DATABASE_URL", "EMAIL_URL", "BASE_URL", "SECRET_KEY")
+# Of a checkout and its tests; the command reads none of them.
+ELSEWHERE = ("PYTHON", "VENV", "TEST_DATABASE_URL", "SCREENSHOTS", "REQUIRE_BROWSER", "HYPOTHESIS")
+
+
+def unknown(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """A sentence for each KEPT_ variable that nobody reads: most likely it is spelt wrongly."""
+    known = [f"KEPT_{name}" for name in (*SETTINGS, *ELSEWHERE)]
+    return [
+        f"{name} is no setting of Kept{_meant(name, known)}"
+        for name in sorted(environ)
+        if name.startswith("KEPT_") and name not in known
+    ]
+
+
+def _meant(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else " and does nothing."
 
 
 def missing_file(environ: Mapping[str, str] = os.environ) -> Path | None:

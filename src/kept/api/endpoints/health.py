@@ -10,9 +10,10 @@ from ninja import Router
 
 from kept import __version__
 from kept.api.answers import answer
-from kept.api.gives import HealthOut, WorkerOut
+from kept.api.gives import HealthOut, MailOut, WorkerOut
 from kept.cases import queries as cases
 from kept.clock import queries as clock
+from kept.outbox import queries as outbox
 
 router = Router(tags=["Health"])
 
@@ -24,26 +25,39 @@ router = Router(tags=["Health"])
     response={200: HealthOut, 503: HealthOut},
 )
 def get_health(request: HttpRequest) -> HttpResponse:
-    """`degraded` with 200: no worker was seen in the last seconds, so nothing is sent.
+    """`degraded` with 200: no worker was seen in the last seconds, or mail does not leave, so
+    nothing is sent.
     `degraded` with 503: the database does not answer, so nothing can be booked either.
     """
     try:
         now = clock.now()
-        worker = _worker(now)
+        worker, mail = _worker(now), _mail()
     except (DatabaseError, InterfaceError):
         nothing: WorkerOut = {"alive": False, "seen_at": None, "due_now": None}
-        return answer(_report(None, nothing), 503).response()
-    return answer(_report(now, worker)).response()
+        unknown: MailOut = {"state": "unknown", "since": None}
+        return answer(_report(None, nothing, unknown), 503).response()
+    return answer(_report(now, worker, mail)).response()
 
 
-def _report(now: datetime | None, worker: WorkerOut) -> HealthOut:
+def _report(now: datetime | None, worker: WorkerOut, mail: MailOut) -> HealthOut:
     return {
-        "status": "ok" if now is not None and worker["alive"] else "degraded",
+        "status": "ok" if worker["alive"] and mail["state"] == "ok" else "degraded",
         "version": __version__,
         "clock": None if now is None else now.isoformat(timespec="seconds"),
         "database": "unreachable" if now is None else "ok",
         "worker": worker,
+        "mail": mail,
     }
+
+
+def _mail() -> MailOut:
+    """Neither where the mail server is nor what it said: anybody may ask."""
+    mail = outbox.mail()
+    return {"state": mail.state, "since": _plain(mail.since)}
+
+
+def _plain(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _worker(now: datetime) -> WorkerOut:
@@ -51,6 +65,6 @@ def _worker(now: datetime) -> WorkerOut:
     seen = None if beat is None else beat.seen_at
     return {
         "alive": seen is not None and clock.real_now() - seen < clock.ALIVE,
-        "seen_at": None if seen is None else seen.astimezone(UTC).isoformat(timespec="seconds"),
+        "seen_at": _plain(seen),
         "due_now": cases.due_now(now),
     }
