@@ -290,8 +290,8 @@ def test_editing_or_archiving_the_service_changes_nothing_that_is_booked(clinic)
 
 
 def test_alongside_runs_in_the_same_transaction(clinic):
-    def fail(appointment):
-        raise RuntimeError(appointment.reference)
+    def fail(leg):
+        raise RuntimeError(leg.appointment.reference)
 
     booking = clinic.booking(berlin(2, 10))
     with pytest.raises(RuntimeError):

@@ -18,7 +18,9 @@ def business(db):
 
 def remember(business, name, email="", phone="", **said):
     contact = checked_contact(name, email, phone, **said)
-    return actions.find_or_create(business, contact, NOW)
+    person = actions.customer_for(business, contact, NOW)
+    person.save()
+    return person
 
 
 def test_somebody_who_books_again_is_the_same_customer(business):
@@ -54,7 +56,7 @@ def test_what_they_say_about_zone_and_language_now_replaces_what_they_said(busin
 def test_a_stranger_who_types_somebodys_name_and_address_changes_nothing_about_them(business):
     mia = remember(business, "Mia", "mia@example.com", time_zone="Europe/Berlin", locale="de")
     typed = checked_contact("Mia", "mia@example.com", time_zone="Asia/Tokyo", locale="ja")
-    again = actions.find_or_create(business, typed, NOW, by_stranger=True)
+    again = actions.customer_for(business, typed, NOW, by_stranger=True)
     assert again == mia
     kept = queries.customer(mia.id)
     assert (kept.time_zone, kept.locale) == ("Europe/Berlin", "de")
@@ -62,7 +64,7 @@ def test_a_stranger_who_types_somebodys_name_and_address_changes_nothing_about_t
 
 def test_a_stranger_to_us_is_remembered_as_they_said(business):
     typed = checked_contact("Mia", "mia@example.com", time_zone="Asia/Tokyo", locale="ja")
-    made = actions.find_or_create(business, typed, NOW, by_stranger=True)
+    made = actions.customer_for(business, typed, NOW, by_stranger=True)
     assert (made.time_zone, made.locale) == ("Asia/Tokyo", "ja")
 
 

@@ -85,12 +85,11 @@ ANSWERS = st.sampled_from(
 SEAMS = st.sampled_from(["before the mark", "before the hand-over", "after the hand-over"])
 WRITES = st.sampled_from(
     [
-        "kept.cases.actions._upsert_controls",
-        "kept.outbox.actions.post",
+        "kept.cases.actions._change_controls",
+        "kept.lib.together.insert",
         "kept.outbox.actions.withdraw",
         "kept.people.actions.remember_told",
         "kept.schedule.actions.release",
-        "kept.appointments.actions.Leg.objects.create",
     ]
 )
 SEVERAL_TRANSACTIONS = frozenset({"another worker", "taken for dead", "time passes"})

@@ -142,9 +142,8 @@ def appointment(row: appointments.Appointment) -> gives.AppointmentOut:
     return appointment_list([appointments.current_leg(row)])[0]
 
 
-def new_appointment(row: appointments.Appointment) -> gives.AppointmentOut:
+def new_appointment(leg: Leg) -> gives.AppointmentOut:
     """An appointment booked in this transaction: nobody has been told anything yet."""
-    leg = appointments.current_leg(row)
     return _appointment(leg, [leg], None)
 
 

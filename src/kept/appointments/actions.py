@@ -2,7 +2,7 @@
 
 Each action is one transaction: the claim on the time, the leg, the case and its duties, the
 confirmation in the outbox. `alongside` runs in the same transaction (a door remembers its answer
-there), and gets the appointment.
+there), and gets the appointment; with a booking, its leg, with everything read already.
 """
 
 from __future__ import annotations
@@ -49,9 +49,10 @@ HAND_OVER_PATIENCE = 5.0
 
 Answer = TypeVar("Answer")
 Alongside = Callable[[Appointment], None]
+Opened = Callable[[Leg], None]
 
 
-def nothing(appointment: Appointment) -> None:
+def nothing(made: Appointment | Leg) -> None:
     """The default for `alongside`."""
 
 
@@ -111,15 +112,16 @@ def book(
     booking: Booking,
     now: datetime,
     actor: Actor,
-    alongside: Alongside = nothing,
+    alongside: Opened = nothing,
 ) -> Appointment:
     """Book an appointment: one leg, its case, its duties, its confirmation in the outbox.
 
+    Everything new is written in one statement, at the end (`_Leg.open`).
     Raises CannotBook, Service.DoesNotExist, Resource.DoesNotExist (nobody of that id gives the
     service), and TimeError for a start without an offset.
     """
     service = schedule_queries.service(business.id, booking.service)
-    customer = people.find_or_create(
+    customer = people.customer_for(
         business.id, booking.contact, now, by_stranger=booking.origin == "page"
     )
     appointment = _new_appointment(business, customer, booking, now)
@@ -129,8 +131,8 @@ def book(
     leg = _Leg(business, appointment, service, customer, now, number=1, lives_by=lives_by)
     _check_start(booking.start, now)
     leg.claim_time(booking.start, booking.staff, freely=booking.freely)
-    leg.open(Event("booked", now, actor, data={"origin": booking.origin}), told=False)
-    alongside(appointment)
+    booked = Event("booked", now, actor, data={"origin": booking.origin})
+    alongside(leg.open(booked, told=False))
     return appointment
 
 
@@ -140,7 +142,7 @@ def walk_in(
     booking: Booking,
     now: datetime,
     actor: Actor,
-    alongside: Alongside = nothing,
+    alongside: Opened = nothing,
 ) -> Appointment:
     """Somebody is here without an appointment: it begins at *attended*.
 
@@ -152,12 +154,11 @@ def walk_in(
     if not time.same_local_day(start, now, ZoneInfo(business.time_zone)):
         raise CannotBook(Refusal.TOO_FAR if start > now else Refusal.PAST)
     booking = replace(booking, start=start, origin="walk_in")
-    customer = people.find_or_create(business.id, booking.contact, now)
+    customer = people.customer_for(business.id, booking.contact, now)
     appointment = _new_appointment(business, customer, booking, now)
     leg = _Leg(business, appointment, service, customer, now, number=1)
     leg.claim_time(booking.start, booking.staff, freely=True)
-    leg.open(Event("walked_in", now, actor, data={"origin": "walk_in"}), told=True)
-    alongside(appointment)
+    alongside(leg.open(Event("walked_in", now, actor, data={"origin": "walk_in"}), told=True))
     return appointment
 
 
@@ -176,7 +177,7 @@ def _check_start(start: datetime, now: datetime) -> None:
 def _new_appointment(
     business: Business, customer: Customer, booking: Booking, now: datetime
 ) -> Appointment:
-    return Appointment.objects.create(
+    return Appointment(
         business=business,
         reference=new_reference(),
         token=new_token(),
@@ -210,6 +211,7 @@ class _Leg:
         self.start: datetime
         self.freely = False
         self.overruled: Refusal | None = None
+        self.claim: Claim
         self._read: dict[UUID | None, list[Resource]] = {}
 
     @property
@@ -273,29 +275,43 @@ class _Leg:
         begin, end = schedule.claimed_span(self.service, start)
         try:
             with transaction.atomic(savepoint=and_go_on):
-                schedule.claim(candidate, begin, end, kind=Claim.LEG, holder=self.id, now=self.now)
+                self.claim = schedule.room_for(
+                    candidate, begin, end, kind=Claim.LEG, holder=self.id, now=self.now
+                )
         except schedule.Taken:
             return Refusal.TAKEN
         self.staff, self.start = candidate, start
         return None
 
-    def open(self, event: Event, *, told: bool, version: int = 0) -> None:
-        """Write the leg and begin its case with `event`. `told`: about an earlier leg."""
+    def open(self, event: Event, *, told: bool, version: int = 0) -> Leg:
+        """Begin the case of the leg with `event`, and write all that is new. Raises CannotBook.
+
+        `told`: about an earlier leg.
+        """
         opening = cases.Opening(
             id=self.id,
             business=self.business.id,
             path=PATH,
             subject=self.appointment.id,
             number=self.number,
-            person=self.customer.id,
+            person=self.customer,
             zone=self.business.time_zone,
             anchors=self._anchors(),
             facts=self._facts(told),
             policy=self.policy.pk,
             version=version,
         )
-        cases.apply([cases.Incoming(opening, event)], self.now)
-        Leg.objects.create(
+        leg = self._row()
+        new = [row for row in (self.customer, self.appointment) if row._state.adding]
+        try:
+            with schedule.taken_if_refused():
+                leg.case = cases.begin(opening, event, self.now, along=[*new, self.claim, leg])
+        except schedule.Taken:
+            raise CannotBook(Refusal.TAKEN) from None
+        return leg
+
+    def _row(self) -> Leg:
+        return Leg(
             case_id=self.id,
             business=self.business,
             appointment=self.appointment,

@@ -1,4 +1,4 @@
-"""`apply`: the only writer of cases and of everything that hangs on them.
+"""`apply` (and `begin`): the only writer of cases and of everything that hangs on them.
 
 Gather, decide, write, in one transaction: the state, the events, the difference between the
 controls before and after, the messages, the hand-offs, the claims. Either all of it or none.
@@ -16,7 +16,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Model, QuerySet
 
 from kept.cases import models
 from kept.cases.rows import (
@@ -31,8 +31,10 @@ from kept.cases.rows import (
 from kept.core import case as core
 from kept.core.decide import decide
 from kept.core.paths import PATHS
+from kept.lib import together
 from kept.outbox import actions as outbox
 from kept.people import actions as people
+from kept.people.queries import Customer
 from kept.schedule import actions as schedule
 
 log = logging.getLogger("kept.cases")
@@ -51,7 +53,7 @@ class Opening:
     path: str
     subject: UUID
     number: int
-    person: UUID | None
+    person: Customer | None
     zone: str
     anchors: Mapping[str, datetime]
     facts: core.Facts
@@ -61,9 +63,9 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """An event that has happened to a case, or that begins one."""
+    """An event that has happened to a case."""
 
-    case: UUID | Opening
+    case: UUID
     event: core.Event
 
 
@@ -75,30 +77,42 @@ def apply(incoming: Sequence[Incoming], now: datetime) -> list[core.Decision]:
     Raises core.NotAllowed when a path refuses one, NoSuchCase; then nothing at all is written.
     """
     # Gather
-    loaded = _load(incoming, now)
+    loaded = _load({each.case for each in incoming})
     # Decide
     decisions = []
     written = _Writes(now)
     for each in incoming:
-        case = loaded[_id(each)]
-        decision = decide(PATHS[case.value.path], case.value, each.event, now)
-        written.add(case, decision)
-        decisions.append(decision)
+        decisions.append(_decide(loaded[each.case], each.event, written))
     # Apply
     written.write()
     return decisions
 
 
-def _id(each: Incoming) -> UUID:
-    return each.case.id if isinstance(each.case, Opening) else each.case
+@transaction.atomic(savepoint=False)
+def begin(
+    opening: Opening, event: core.Event, now: datetime, *, along: Sequence[Model] = ()
+) -> models.Case:
+    """Begin a case with its first event, at `now`. Answers its row.
+
+    `along`: new rows of other rooms that belong to it. They are written in one statement with
+    those of the case (see `together.insert`): what costs is the number of statements.
+    Raises core.NotAllowed; then nothing at all is written.
+    """
+    case, written = _opened(opening, now), _Writes(now)
+    _decide(case, event, written)
+    written.write(along)
+    return case.row
 
 
-def _load(incoming: Sequence[Incoming], now: datetime) -> dict[UUID, Loaded]:
+def _decide(case: Loaded, event: core.Event, written: _Writes) -> core.Decision:
+    decision = decide(PATHS[case.value.path], case.value, event, written.now)
+    written.add(case, decision)
+    return decision
+
+
+def _load(ids: set[UUID]) -> dict[UUID, Loaded]:
     """Lock the cases (always in the order of their ids) and read what hangs on them."""
-    loaded = {
-        each.case.id: _opened(each.case, now) for each in incoming if isinstance(each.case, Opening)
-    }
-    ids = {each.case for each in incoming if isinstance(each.case, UUID)} - loaded.keys()
+    loaded: dict[UUID, Loaded] = {}
     if not ids:
         return loaded
     rows = list(
@@ -135,7 +149,7 @@ def _opened(opening: Opening, now: datetime) -> Loaded:
         path=opening.path,
         subject=opening.subject,
         number=opening.number,
-        person_id=opening.person,
+        person=opening.person,
         state="",
         state_since=now,
         version=opening.version,
@@ -164,7 +178,8 @@ class _Writes:
         self.now = now
         self.cases: dict[UUID, Loaded] = {}
         self.events: list[models.Event] = []
-        self.controls: dict[UUID, models.Control] = {}
+        self.new_controls: dict[UUID, models.Control] = {}
+        self.changed_controls: dict[UUID, models.Control] = {}
         self.escalations: list[models.Escalation] = []
         self.resolved: list[tuple[UUID, str, core.Event]] = []
         self.offers: dict[tuple[UUID, str, int], models.HandOff] = {}
@@ -199,9 +214,11 @@ class _Writes:
 
     def _add_controls(self, case: Loaded, decision: core.Decision) -> None:
         for control in decision.controls:
-            row = control_row(case.row.id, control, case.controls.get(control.key))
+            known = case.controls.get(control.key)
+            row = control_row(case.row.id, control, known)
             case.controls[control.key] = row
-            self.controls[row.id] = row
+            is_new = known is None or known.id in self.new_controls
+            (self.new_controls if is_new else self.changed_controls)[row.id] = row
 
     def _add_escalations(self, case: Loaded, decision: core.Decision) -> None:
         row = case.row
@@ -286,25 +303,31 @@ class _Writes:
                 at=self.now,
             )
 
-    def write(self) -> None:
-        """Write everything, table by table. The caller holds the transaction."""
-        self._write_cases()
-        models.Event.objects.bulk_create(self.events)
-        if self.controls:
-            _upsert_controls(self.controls.values())
-        self._write_escalations()
+    def write(self, along: Sequence[Model] = ()) -> None:
+        """Write everything: first what changes, then all that is new. In the caller's transaction.
+
+        What changes makes room: a message withdrawn and posted anew in one go must leave before
+        the new one comes, and so must an escalation that is resolved and raised again.
+        """
+        self._change_cases()
+        if self.changed_controls:
+            _change_controls(self.changed_controls.values())
+        self._resolve_escalations()
         self._write_hand_offs()
-        # A message withdrawn and posted anew in one go must leave before the new one comes.
         outbox.withdraw(self.withdrawn, self.now)
-        outbox.post(self.posts, self.now)
+        together.insert([*along, *self._new_rows()])
         people.forget_told(self.untold)
         people.remember_told(self.told.values())
         schedule.release(self.releases)
 
-    def _write_cases(self) -> None:
-        new = [case.row for case in self.cases.values() if case.is_new]
+    def _new_rows(self) -> list[Model]:
+        opened = [case.row for case in self.cases.values() if case.is_new]
+        begun_with = {row.person.id: row.person for row in opened if row.person is not None}
+        messages = outbox.messages(self.posts, self.now, known=begun_with)
+        return [*opened, *self.events, *self.new_controls.values(), *self.escalations, *messages]
+
+    def _change_cases(self) -> None:
         old = [case.row for case in self.cases.values() if not case.is_new]
-        models.Case.objects.bulk_create(new)
         if len(old) == 1:
             old[0].save(update_fields=CASE_FIELDS)
         elif old:
@@ -312,14 +335,13 @@ class _Writes:
                 old, update_conflicts=True, unique_fields=["id"], update_fields=CASE_FIELDS
             )
 
-    def _write_escalations(self) -> None:
+    def _resolve_escalations(self) -> None:
         for case_id, kind, cause in self.resolved:
             models.Escalation.objects.filter(case_id=case_id, kind=kind, resolved_at=None).update(
                 resolved_at=self.now,
                 resolved_by=str(cause.actor)[:220],
                 note=cause.reason[:1000] or cause.name,
             )
-        models.Escalation.objects.bulk_create(self.escalations)
 
     def _write_hand_offs(self) -> None:
         """New offers are inserted; of those already made only the answer changes."""
@@ -335,7 +357,7 @@ CASE_FIELDS = ["state", "state_since", "version", "waits", "anchors", "facts", "
 CONTROL_FIELDS = ["due_at", "useful_until", "status", "reason", "fired_at", "wake_at"]
 
 
-def _upsert_controls(rows: Iterable[models.Control]) -> None:
+def _change_controls(rows: Iterable[models.Control]) -> None:
     models.Control.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["id"], update_fields=CONTROL_FIELDS
     )

@@ -7,7 +7,7 @@ are handed in, because what a message is about lies above this room.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -62,12 +62,16 @@ class Outcome:
     data: dict[str, object]
 
 
-def post(posts: Sequence[Post], now: datetime) -> None:
-    """Put messages in the outbox. The caller holds the transaction that makes them true."""
-    if not posts:
-        return
-    persons = people.customers({post.person for post in posts})
-    Message.objects.bulk_create(
+def messages(
+    posts: Sequence[Post], now: datetime, *, known: Mapping[UUID, people.Customer]
+) -> list[Message]:
+    """The messages that are to be put in the outbox, not yet written.
+
+    The caller writes them in the transaction that makes them true. `known`: customers who need
+    not be read.
+    """
+    persons = {**known, **people.customers({post.person for post in posts} - known.keys())}
+    return [
         Message(
             business_id=post.business,
             case=post.case,
@@ -84,7 +88,7 @@ def post(posts: Sequence[Post], now: datetime) -> None:
             wake_at=now,
         )
         for post in posts
-    )
+    ]
 
 
 def withdraw(controls: Iterable[tuple[UUID, str, int, str]], now: datetime) -> None:

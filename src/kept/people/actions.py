@@ -147,10 +147,12 @@ CHECKS: Mapping[str, Callable[[str], str]] = {
 that is wrong. Each raises ContactError."""
 
 
-def find_or_create(
+def customer_for(
     business: UUID, contact: Contact, now: datetime, *, by_stranger: bool = False
 ) -> models.Customer:
     """The customer of this business with this name and address, or a new one.
+
+    A new one is not written yet: that is for the caller, together with what they are new for.
 
     Never merged on an address alone: families share one. What they say now about their zone and
     language replaces what they said before, unless it was said by somebody nobody knows
@@ -162,7 +164,7 @@ def find_or_create(
     known = known.filter(email=contact.email, phone=contact.phone)
     customer = known.order_by("created_at", "id").first()
     if customer is None:
-        return models.Customer.objects.create(
+        return models.Customer(
             business_id=business,
             name=contact.name,
             email=contact.email,

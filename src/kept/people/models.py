@@ -22,7 +22,7 @@ class Customer(models.Model):
 
     class Meta:
         indexes = [
-            # Read by find_or_create: the same person books again.
+            # Read by customer_for: the same person books again.
             models.Index(fields=["business", "email"], name="customer_by_email"),
         ]
 

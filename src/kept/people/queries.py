@@ -17,7 +17,8 @@ def customer(customer_id: UUID) -> Customer:
 
 
 def customers(ids: Iterable[UUID]) -> dict[UUID, Customer]:
-    return Customer.objects.in_bulk(list(ids))
+    wanted = list(ids)
+    return Customer.objects.in_bulk(wanted) if wanted else {}
 
 
 def channels(person: Customer) -> list[str]:

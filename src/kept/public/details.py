@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from kept.appointments import actions as appointments
 from kept.appointments.actions import Booking, CannotBook
-from kept.appointments.queries import Appointment
+from kept.appointments.queries import Appointment, Leg
 from kept.core import time as core_time
 from kept.core.case import Actor, Role
 from kept.public import times, tokens
@@ -242,8 +242,8 @@ def _make(
         hold=held.id if held else None,
     )
 
-    def remember(appointment: Appointment) -> None:
-        Submission.objects.create(key=key, appointment=appointment)
+    def remember(leg: Leg) -> None:
+        Submission.objects.create(key=key, appointment=leg.appointment)
 
     actor = Actor(Role.CUSTOMER, form.contact.name)
     return appointments.book(choice.business, booking, choice.now, actor, alongside=remember)

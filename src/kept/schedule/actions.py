@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -50,29 +51,55 @@ def claim(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> None:
-    """Take a resource from `begin` to `end` (buffers included). Raises Taken.
+    """Take a resource from `begin` to `end` (buffers included), as `room_for` says.
+
+    Raises Taken, also where only the database knows of another claim.
+    """
+    row = room_for(resource, begin, end, kind=kind, holder=holder, now=now, expires_at=expires_at)
+    with taken_if_refused():
+        row.save(force_insert=True)
+
+
+def room_for(
+    resource: Resource,
+    begin: datetime,
+    end: datetime,
+    *,
+    kind: str,
+    holder: UUID,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> Claim:
+    """A claim that may be written, but is not yet: until the end of the transaction nobody else
+    can take a resource from `begin` to `end`, buffers included. Raises Taken.
 
     Locking the resource first makes the others wait their turn instead of running into each
     other (two exclusion checks that wait for one another are a deadlock). Whoever claims without
-    the lock meets the database, which has the last word. Call it in a transaction, and leave that
-    by the exception: the lock and, where the database refused, all that was done go with it.
-    Also raises Taken for somebody who retired meanwhile, and TimeError for what is not a whole
-    minute.
+    the lock meets the database, which has the last word: write it in `taken_if_refused`. Call it
+    in a transaction, and leave that by the exception: the lock and, where the database refused,
+    all that was done go with it. Also raises Taken for somebody who retired meanwhile, and
+    TimeError for what is not a whole minute.
     """
     if not Resource.objects.select_for_update(no_key=True).get(number=resource.number).active:
         raise Taken
     start, finish = to_minute(begin), to_minute(end)
     _make_room(resource.number, start, finish, now)
+    return Claim(
+        business_id=resource.business_id,
+        resource=resource.number,
+        start=start,
+        end=finish,
+        kind=kind,
+        holder=holder,
+        expires_at=expires_at,
+    )
+
+
+@contextmanager
+def taken_if_refused() -> Iterator[None]:
+    """Around the writing of a claim: Taken where the database refuses it."""
     try:
-        Claim.objects.create(
-            business_id=resource.business_id,
-            resource=resource.number,
-            start=start,
-            end=finish,
-            kind=kind,
-            holder=holder,
-            expires_at=expires_at,
-        )
+        yield
     except IntegrityError as error:
         if "claims_do_not_overlap" not in str(error):
             raise

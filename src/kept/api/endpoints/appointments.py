@@ -55,6 +55,7 @@ NOT_THEIRS = "No such member of staff gives this service."
 NO_REMARK = RemarkIn(reason="")
 Asked = Ask[Appointment]
 Alongside = Callable[[Appointment], None]
+Opened = Callable[[Leg], None]
 WHOSE = {"customer": Role.CUSTOMER, "business": Role.STAFF, "staff": Role.STAFF}
 
 
@@ -79,7 +80,7 @@ def book(request: HttpRequest, body: BookingIn) -> HttpResponse:
         freely=body.freely,
     )
     if body.told:
-        return _made(request, booking, _book_told, shapes.appointment)
+        return _made(request, booking, _book_told, lambda leg: shapes.appointment(leg.appointment))
     return _made(request, booking, actions.book, shapes.new_appointment)
 
 
@@ -88,13 +89,14 @@ def _book_told(
     booking: actions.Booking,
     now: datetime,
     actor: Actor,
-    alongside: Alongside,
+    alongside: Opened,
 ) -> None:
     """A person has told the customer already, on the phone."""
 
-    def told(row: Appointment) -> None:
+    def told(leg: Leg) -> None:
         reason = "Told while it was booked"
-        actions.say(row, "told_by_staff", now, actor, reason=reason, alongside=alongside)
+        actions.say(leg.appointment, "told_by_staff", now, actor, reason=reason)
+        alongside(leg)
 
     actions.book(business, booking, now, actor, told)
 
@@ -123,17 +125,17 @@ def walk_in(request: HttpRequest, body: WalkInIn) -> HttpResponse:
 def _made(
     request: HttpRequest,
     booking: actions.Booking,
-    make: Callable[[Business, actions.Booking, datetime, Actor, Alongside], object],
-    shape: Callable[[Appointment], AppointmentOut],
+    make: Callable[[Business, actions.Booking, datetime, Actor, Opened], object],
+    shape: Callable[[Leg], AppointmentOut],
 ) -> HttpResponse:
     """Make an appointment once, and answer where it is."""
     business, now = business_of(request), clock()
 
-    def show(row: Appointment) -> Answer:
-        address = request.build_absolute_uri(reverse("api:get_appointment", args=[row.id]))
-        return _shown(shape(row), 201, {"Location": address})
+    def show(leg: Leg) -> Answer:
+        address = reverse("api:get_appointment", args=[leg.appointment_id])
+        return _shown(shape(leg), 201, {"Location": request.build_absolute_uri(address)})
 
-    def act(alongside: Alongside) -> None:
+    def act(alongside: Opened) -> None:
         make(business, booking, now, actor_of(request), alongside)
 
     try:

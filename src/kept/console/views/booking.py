@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from kept.accounts.queries import Member
 from kept.appointments import actions as appointments
 from kept.appointments.actions import Booking
-from kept.appointments.queries import Appointment
+from kept.appointments.queries import Appointment, Leg
 from kept.console import slots
 from kept.console.access import Desk, at_desk, sent, show
 from kept.console.acts import REFUSALS, contact_of
@@ -71,10 +71,10 @@ def _book(desk: Desk, service: Service, form: Booked, offer: slots.Offer) -> App
         return None
     data = form.cleaned_data
 
-    def told(appointment: Appointment) -> None:
+    def told(leg: Leg) -> None:
         if data["told"]:
             appointments.say(
-                appointment,
+                leg.appointment,
                 "told_by_staff",
                 desk.now,
                 desk.actor,

@@ -1,0 +1,104 @@
+"""New rows of several tables, written together: in one statement where the database can."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import lru_cache
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import AutoField, Field, Model
+
+Table = type[Model]
+
+
+def insert(rows: Iterable[Model]) -> None:
+    """Insert these unsaved rows, in the caller's transaction: all of them, or it raises.
+
+    What a row is numbered by the database (an AutoField) is not read back. Rows may refer to one
+    another in any order, because foreign keys are checked at the end of the transaction.
+
+    On SQLite a statement costs no journey, and each table has its own. On PostgreSQL it is the
+    number of statements that costs, so there is only one, whatever is to be written. For a
+    customer and two events, say, it reads (with every column in place of `...`):
+
+        WITH new AS MATERIALIZED (SELECT '{"people_customer": [{...}],
+                                           "cases_event": [{...}, {...}]}'::jsonb AS rows),
+             t0 AS (INSERT INTO people_customer (...) SELECT ...
+                    FROM new, jsonb_populate_recordset(NULL::people_customer,
+                                                       rows -> 'people_customer')),
+             t1 AS (INSERT INTO cases_event (...) SELECT ...
+                    FROM new, jsonb_populate_recordset(NULL::cases_event, rows -> 'cases_event'))
+        SELECT FROM new
+
+    The rows travel as one document: table name -> list of rows, a row as column -> value.
+    PostgreSQL turns every value into the type of its column (`jsonb_populate_recordset` does it
+    by the row type of the table). So the text depends on the tables alone, not on how many rows
+    there are, and a value is never part of it. An INSERT in a WITH is carried out whether or not
+    somebody reads from it; constraints and triggers see nothing unusual.
+    """
+    tables: dict[Table, list[Model]] = {}
+    for row in rows:
+        tables.setdefault(type(row), []).append(row)
+    if not tables:
+        return
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(_statement(tuple(tables)), [_document(tables)])
+    else:
+        for table, its_rows in tables.items():
+            table._default_manager.bulk_create(its_rows)
+    for its_rows in tables.values():
+        for row in its_rows:
+            row._state.adding, row._state.db = False, connection.alias
+
+
+@lru_cache(maxsize=256)
+def _statement(tables: Sequence[Table]) -> str:
+    """The text of the one statement; its parameter is the document of the rows."""
+    quote = connection.ops.quote_name
+    parts = ["new AS MATERIALIZED (SELECT %s::jsonb AS rows)"]
+    for number, table in enumerate(tables):
+        name = quote(table._meta.db_table)
+        columns = ", ".join(quote(str(field.column)) for field in _fields(table))
+        parts.append(
+            f"t{number} AS (INSERT INTO {name} ({columns}) SELECT {columns} FROM new, "
+            f"jsonb_populate_recordset(NULL::{name}, rows -> '{table._meta.db_table}'))"
+        )
+    return f"WITH {', '.join(parts)} SELECT FROM new"
+
+
+@lru_cache(maxsize=256)
+def _fields(table: Table) -> tuple[Field[object, object], ...]:
+    """The columns that we fill; the database numbers the rest."""
+    fields = table._meta.concrete_fields
+    return tuple(field for field in fields if not isinstance(field, AutoField))
+
+
+def _document(tables: dict[Table, list[Model]]) -> str:
+    """The rows as JSON."""
+    data = {
+        table._meta.db_table: [
+            {field.column: field.pre_save(row, add=True) for field in _fields(table)}
+            for row in its_rows
+        ]
+        for table, its_rows in tables.items()
+    }
+    return json.dumps(data, default=_text, ensure_ascii=False, separators=(",", ":"))
+
+
+def _text(value: object) -> str:
+    """A value that JSON does not know, as PostgreSQL reads it."""
+    match value:
+        case datetime():
+            if value.utcoffset() is None:
+                raise ValueError(f"{value} has no offset: it is no instant")
+            return value.isoformat()
+        case date() | time():
+            return value.isoformat()
+        case UUID() | Decimal():
+            return str(value)
+    raise TypeError(f"{value!r} cannot be written to a row")
