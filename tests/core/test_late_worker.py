@@ -51,13 +51,13 @@ def test_down_across_the_end_nothing_is_sent_and_the_outcome_is_asked_for():
     assert visit.became("preparation").startswith("expired")
     assert visit.open == {"OUTCOME_DUE"}
     visit.until(visit.after_end("24h"))
-    assert visit.open == {"OUTCOME_DUE", "UNRESOLVED"}
+    assert visit.open == {"UNRESOLVED"}
 
 
-def test_down_for_a_week_outcome_due_and_unresolved_come_together():
+def test_down_for_a_week_only_the_question_of_the_close_is_left():
     visit = Visit("72h")
     visit.sleep_until(visit.after_end("168h"))
-    assert visit.open == {"OUTCOME_DUE", "UNRESOLVED"}
+    assert visit.open == {"UNRESOLVED"}
     visit.happens("completed", by=STAFF)
     assert visit.open == frozenset()
 

@@ -56,7 +56,7 @@ def test_what_happens_after_the_end_when_nobody_says_anything():
     assert visit.open == {"OUTCOME_DUE"}
     assert visit.raised[-1].owner == "staff"
     visit.until(visit.after_end("48h"))
-    assert visit.open == {"OUTCOME_DUE", "UNRESOLVED"}
+    assert visit.open == {"UNRESOLVED"}
     assert local(visit.control("unresolved").due_at) == "Wed 18:00"
     assert visit.state == "prepared"  # attendance is never assumed
 
@@ -96,7 +96,7 @@ def test_without_any_reminder_the_state_goes_its_way_all_the_same():
     assert visit.state == "prepared"
     assert visit.became("first_reminder") == "skipped: switched off by policy"
     visit.until(visit.after_end("24h"))
-    assert visit.open == {"OUTCOME_DUE", "UNRESOLVED"}
+    assert visit.open == {"UNRESOLVED"}
 
 
 def test_the_customer_is_prepared_only_after_the_reminder_has_left():

@@ -166,17 +166,21 @@ def test_a_reminder_whose_time_is_over_when_the_worker_comes_back_expires(house,
     assert controls(appointment)[1, "first_reminder", 1] == "expired"
     assert controls(appointment)[1, "final_reminder", 1] == "expired"
     assert len(post.letters) == 1
-    assert "OUTCOME_DUE" in open_kinds(appointment)
+    assert open_kinds(appointment) == {"UNRESOLVED"}
     assert kept()
 
 
 def test_a_message_that_waits_when_its_time_is_over_expires_and_is_escalated(house, post):
     appointment = house.book()
-    clock_actions.advance(3 * DAY)
+    clock_actions.advance(2 * DAY)
     turn(post)
     assert messages(appointment)[1, "confirmation", 1] == "expired"
     assert post.letters == []
     assert "CONFIRMATION_FAILED" in open_kinds(appointment)
+    assert kept()
+    advance(2 * HOUR, post)
+    assert open_kinds(appointment) == {"OUTCOME_DUE"}
+    assert kept()
 
 
 def test_a_message_whose_time_ends_while_the_transport_is_made_ready_expires(house):

@@ -52,7 +52,7 @@ def test_with_no_human_and_no_customer_the_path_still_moves(clinic):
         loop.turn_once()
     clock.advance_to(START + timedelta(days=1))
     loop.turn_once()
-    assert escalations(booked) == {"OUTCOME_DUE", "UNRESOLVED"}
+    assert escalations(booked) == {"UNRESOLVED"}
     assert state(booked) == "prepared"
 
 

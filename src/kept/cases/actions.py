@@ -236,9 +236,7 @@ class _Writes:
             )
             for raised in decision.raised
         ]
-        cause = decision.events[0] if decision.events else None
-        if cause is not None:
-            self.resolved += [(row.id, kind, cause) for kind in decision.resolved]
+        self.resolved += [(row.id, kind, cause) for kind, cause in decision.causes.items()]
 
     def _add_hand_offs(self, case: Loaded, decision: core.Decision) -> None:
         row = case.row

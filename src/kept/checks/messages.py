@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
@@ -89,9 +90,11 @@ def messages_go_out_once(moment: Moment) -> Found:
 def told_equals_the_truth(moment: Moment) -> Found:
     """What the customer was last told is so, or is being mended, or somebody has been asked to.
 
-    It matters while the visit is ahead and once it is cancelled. Afterwards they know.
+    It matters until the visit's time is over; of a cancelled one, somebody is asked for a day more.
+    Afterwards they know.
     """
-    legs = Leg.objects.filter(current=True, case__state__in=[*AHEAD, CANCELLED])
+    ahead = Q(case__state__in=AHEAD, end__gt=moment.now)
+    legs = Leg.objects.filter(ahead | Q(case__state=CANCELLED), current=True)
     found = Found(legs.count())
     asked = Escalation.objects.filter(case=OuterRef("case_id"), resolved_at=None, kind__in=UNTOLD)
     untended = legs.filter(~Exists(asked)).select_related("appointment", "case")
@@ -128,6 +131,8 @@ def _not_told_of_the_end(legs: QuerySet[Leg], moment: Moment) -> QuerySet[Leg]:
     by_request = Event.objects.filter(case=OuterRef("case_id"), name="cancelled")
     cancelled = legs.filter(Exists(believes), Exists(by_request), case__state=CANCELLED)
     cancelled = cancelled.filter(~Q(case__facts__by="customer"))
+    ever_asked = Escalation.objects.filter(case=OuterRef("case_id"), kind__in=UNTOLD)
+    cancelled = cancelled.exclude(Exists(ever_asked), end__lte=moment.now - timedelta(days=1))
     return cancelled.filter(~_under_way(moment, "cancelled_notice"))
 
 

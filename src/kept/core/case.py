@@ -171,6 +171,7 @@ class Decision:
     """What becomes of a case when an event happens. `apply` writes it, whole or not at all.
 
     `controls`, `hand_offs` hold only rows that are new or changed; `case` is the case afterwards.
+    `causes` says of each kind in `resolved` which event closed it.
     `release_from` says from when on its claims are free again (None: they stay).
     """
 
@@ -181,6 +182,7 @@ class Decision:
     withdraw: tuple[tuple[str, int], ...] = ()
     raised: tuple[Escalation, ...] = ()
     resolved: frozenset[str] = frozenset()
+    causes: Mapping[str, Event] = field(default_factory=dict)
     hand_offs: tuple[HandOff, ...] = ()
     told: Told | None = None
     release_from: datetime | None = None

@@ -7,7 +7,7 @@ what those mean for the state, stands in the path.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
@@ -32,6 +32,7 @@ from kept.core.path import (
     Escalate,
     EscalationRule,
     ExpireHandOffs,
+    Lapse,
     Open,
     Path,
     Rule,
@@ -74,7 +75,7 @@ class _Walk:
         self.events: list[Event] = []
         self.post: list[Post] = []
         self.raised: dict[str, Escalation] = {}
-        self.resolved: set[str] = set()
+        self.resolved: dict[str, Event] = {}
         self.told: Told | None = None
         self.release_from: datetime | None = None
 
@@ -135,7 +136,8 @@ class _Walk:
             self._tell(event)
         if rule.frees:
             self.release_from = self.now
-        self.resolve(self.case.escalations if "*" in rule.resolves else frozenset(rule.resolves))
+        closed = self.case.escalations if "*" in rule.resolves else frozenset(rule.resolves)
+        self.resolve(closed, event)
         for kind in kinds:
             self.escalate(kind, event)
         if rule.outcome:
@@ -151,10 +153,17 @@ class _Walk:
     # -- escalations and hand-offs --------------------------------------------------------
 
     def escalate(self, kind: str, event: Event, *, detail: str = "") -> None:
-        """Raise an escalation, once: while it is open a second reason adds nothing."""
+        """Raise an escalation, once: while it is open a second reason adds nothing.
+
+        When its time is over before it could be raised, only the history says so.
+        """
         if kind in self.case.escalations:
             return
         rule = self.path.escalation(kind)
+        if rule.until is not None and self.now >= rule.until.of(self.case):
+            self.events.append(self._lapsed(rule))
+            return
+        self.take_place(rule)
         tried = detail or str(event.data.get("detail", ""))
         due = self._due_by(rule)
         self.raised[kind] = Escalation(kind, rule.owner, due, rule.reason, tried, rule.suggestion)
@@ -167,9 +176,27 @@ class _Walk:
         latest = self.case.anchors.get(rule.no_later_than)
         return due if latest is None or latest < self.now else min(due, latest)
 
-    def resolve(self, kinds: frozenset[str]) -> None:
+    def take_place(self, rule: EscalationRule) -> None:
+        """Close what this kind takes the place of: one question about one thing."""
+        for kind in sorted(self.case.escalations.intersection(rule.replaces)):
+            data: Facts = {"kind": kind, "by": rule.kind}
+            event = Event("escalation_replaced", self.now, SYSTEM, rule.reason, data)
+            self.events.append(event)
+            self.resolve(frozenset({kind}), event)
+
+    def lapse(self, kinds: Iterable[str]) -> None:
+        """Close what is open of these: its time is over."""
+        for kind in sorted(self.case.escalations.intersection(kinds)):
+            event = self._lapsed(self.path.escalation(kind))
+            self.events.append(event)
+            self.resolve(frozenset({kind}), event)
+
+    def _lapsed(self, rule: EscalationRule) -> Event:
+        return Event("escalation_lapsed", self.now, SYSTEM, rule.afterwards, {"kind": rule.kind})
+
+    def resolve(self, kinds: frozenset[str], cause: Event) -> None:
         for kind in sorted(kinds & self.case.escalations):
-            self.resolved.add(kind)
+            self.resolved[kind] = cause
             self.raised.pop(kind, None)
         self.case = replace(self.case, escalations=self.case.escalations - kinds)
 
@@ -205,7 +232,7 @@ class _Walk:
         version = self.case.facts.get("outcome_version")
         present = [h for h in self.case.hand_offs if h.version == version]
         if not any(h.status in NOT_TAKEN for h in present):
-            self.resolve(frozenset({"HANDOFF_NOT_ACCEPTED"}))
+            self.resolve(frozenset({"HANDOFF_NOT_ACCEPTED"}), event)
 
     def _set_hand_off(self, changed: HandOff) -> None:
         rows = tuple(changed if h.key == changed.key else h for h in self.case.hand_offs)
@@ -275,6 +302,9 @@ class _Walk:
             case ExpireHandOffs(kind=kind):
                 self._done(control, due)
                 self._expire_hand_offs(kind, due)
+            case Lapse(kinds=kinds):
+                self._done(control, due)
+                self.lapse(kinds)
             case _ as unreachable:  # pragma: no cover
                 assert_never(unreachable)
 
@@ -333,6 +363,7 @@ class _Walk:
         before = {control.key: control for control in self.before.controls}
         controls = tuple(c for c in self.case.controls if before.get(c.key) != c)
         offered = set(self.before.hand_offs)
+        resolved = frozenset(self.resolved) & self.before.escalations
         return Decision(
             case=self.case,
             events=tuple(self.events),
@@ -340,7 +371,8 @@ class _Walk:
             post=tuple(self.post),
             withdraw=tuple(c.key for c in controls if c.status is Status.VOID and c.fired_at),
             raised=tuple(self.raised.values()),
-            resolved=frozenset(self.resolved) & self.before.escalations,
+            resolved=resolved,
+            causes={kind: self.resolved[kind] for kind in sorted(resolved)},
             hand_offs=tuple(h for h in self.case.hand_offs if h not in offered),
             told=self.told,
             release_from=self.release_from,
@@ -423,7 +455,7 @@ def _escalation_resolved(walk: _Walk, event: Event) -> None:
     if not rule.by_note:
         raise walk.refusal(event, rule.why_not)
     walk.events.append(event)
-    walk.resolve(frozenset({kind}))
+    walk.resolve(frozenset({kind}), event)
     if rule.note_means:
         walk.take_if_allowed(replace(event, name=rule.note_means, data={}))
 

@@ -15,6 +15,7 @@ from kept.core.path import (
     Escalate,
     EscalationRule,
     ExpireHandOffs,
+    Lapse,
     Moment,
     Open,
     Path,
@@ -180,6 +181,8 @@ def duty(does: Duty) -> str:
             return f"raises {kind}"
         case ExpireHandOffs(kind=kind):
             return f"lets offers expire and raises {kind}"
+        case Lapse(kinds=kinds):
+            return f"closes what is still open of {', '.join(kinds)}"
         case _ as unreachable:  # pragma: no cover
             assert_never(unreachable)
 
@@ -221,7 +224,7 @@ def _sample(path: Path) -> list[str]:
 
 
 def _escalations(path: Path) -> list[str]:
-    head = ("Kind", "Owner", "Within", "Reason", "Suggested", "Resolved by")
+    head = ("Kind", "Owner", "Within", "Reason", "Suggested", "Resolved by", "Makes sense until")
     rows = [
         (
             rule.kind,
@@ -230,6 +233,7 @@ def _escalations(path: Path) -> list[str]:
             rule.reason,
             rule.suggestion,
             ", ".join(resolved_by(path, rule)) or "–",
+            makes_sense_until(path, rule),
         )
         for rule in path.escalations
     ]
@@ -250,6 +254,16 @@ def resolved_by(path: Path, rule: EscalationRule) -> list[str]:
     resolving = [other.event for other in path.rules if rule.kind in other.resolves]
     note = f"a note (counts as `{rule.note_means}`)" if rule.note_means else "a note"
     return [note] * rule.by_note + [f"`{event}`" for event in dict.fromkeys(resolving)]
+
+
+def makes_sense_until(path: Path, rule: EscalationRule) -> str:
+    """Until when a kind is of use, and what becomes of it then."""
+    later = [other.kind for other in path.escalations if rule.kind in other.replaces]
+    if later:
+        return f"{', '.join(later)} takes its place"
+    if rule.until is None:
+        return "it is resolved"
+    return f"{moment(rule.until).removeprefix('at ')}. {rule.afterwards}"
 
 
 def _asked(path: Path) -> list[str]:

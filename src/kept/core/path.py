@@ -105,7 +105,14 @@ class ExpireHandOffs:
     kind: str
 
 
-Duty = Tell | Open | Escalate | ExpireHandOffs
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """Of these kinds of escalation, what is still open is closed: its time is over."""
+
+    kinds: tuple[str, ...]
+
+
+Duty = Tell | Open | Escalate | ExpireHandOffs | Lapse
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +167,9 @@ class EscalationRule:
     """A kind of escalation: whose it is, by when, what to do, and whether a note may close it.
 
     It is due `within` that time of being raised, but `no_later_than` the anchor still to come.
+    `until`: from then on it makes no sense any more (None: until it is resolved). It is not raised
+    after that, and what is still open then is closed by a control with `Lapse`, which says
+    `afterwards`. When it is raised it takes the place of the kinds it `replaces`.
     """
 
     kind: str
@@ -171,6 +181,9 @@ class EscalationRule:
     by_note: bool = True
     note_means: str = ""  # the event that a person's resolution amounts to
     why_not: str = ""  # the sentence when a note may not close it
+    until: Moment | None = None
+    afterwards: str = ""
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from kept.core.path import (
     Escalate,
     EscalationRule,
     ExpireHandOffs,
+    Lapse,
     Open,
     Path,
     Rule,
@@ -112,6 +113,26 @@ def has_acknowledged(case: Case) -> bool:
 def was_told(case: Case) -> bool:
     """The customer believes in some time, this one or an earlier one."""
     return bool(case.facts.get("told"))
+
+
+def asked_until_start(case: Case) -> bool:
+    """Something is open that makes no sense once the visit has begun."""
+    return bool(case.escalations.intersection(UNTIL_START))
+
+
+def asked_until_end(case: Case) -> bool:
+    """Something is open that makes no sense once the visit's time is over."""
+    return bool(case.escalations.intersection(UNTIL_END))
+
+
+def asked_until_day_after(case: Case) -> bool:
+    """Something is open that makes no sense a day after the visit's time."""
+    return bool(case.escalations.intersection(UNTIL_DAY_AFTER))
+
+
+def asked_at_close(case: Case) -> bool:
+    """The business has closed, and the question of the day's end stands already."""
+    return "UNRESOLVED" in case.escalations
 
 
 def hand_offs_open(case: Case) -> bool:
@@ -366,6 +387,19 @@ CONTRADICTION = timedelta(seconds=120)
 EARLIEST_ARRIVAL = timedelta(hours=12)
 REMINDERS = frozenset({"first_reminder", "final_reminder"})
 
+# Until when an escalation makes sense, where it does not until it is resolved.
+UNTIL_START = ("CONTROL_MISSED", "UNACKED")
+UNTIL_END = (
+    "CONTACT_GAP",
+    "CONFIRMATION_FAILED",
+    "CONFLICTING_REPLIES",
+    "POSSIBLE_CANCEL",
+    "RESOURCE_LOST",
+    "MESSAGE_INCOMPLETE",
+)
+UNTIL_DAY_AFTER = ("TOLD_DIFFERS",)
+AT_START, AT_END, DAY_AFTER = at("start"), at("end"), after("end", hours(24))
+
 # A cancelled time may have been given to somebody else: it comes back only as a new booking.
 CORRECTIONS = {
     ATTENDED: (SCHEDULED, CONFIRMED, PREPARED, COMPLETED, MISSED),
@@ -441,6 +475,33 @@ CONTROLS = (
         rank=2,
     ),
     ControlRule(
+        "questions_at_start",
+        "Close what made sense only before the visit",
+        due=AT_START,
+        useful_until=None,
+        states=AHEAD,
+        does=Lapse(UNTIL_START),
+        when=asked_until_start,
+    ),
+    ControlRule(
+        "questions_at_end",
+        "Close what made sense only until the end of the visit",
+        due=AT_END,
+        useful_until=None,
+        states=UNRESOLVED | {CANCELLED},
+        does=Lapse(UNTIL_END),
+        when=asked_until_end,
+    ),
+    ControlRule(
+        "questions_day_after",
+        "Close what made sense only until the day after",
+        due=DAY_AFTER,
+        useful_until=None,
+        states=frozenset({CANCELLED}),
+        does=Lapse(UNTIL_DAY_AFTER),
+        when=asked_until_day_after,
+    ),
+    ControlRule(
         "assumed_missed",
         "By policy, nobody came when nobody said so",
         due=after("end", "outcome_grace"),
@@ -456,7 +517,7 @@ CONTROLS = (
         due=after("end", "outcome_grace"),
         useful_until=None,
         states=UNRESOLVED,
-        does=Escalate("OUTCOME_DUE"),
+        does=Escalate("OUTCOME_DUE", unless=asked_at_close),
         run=time_open,
     ),
     ControlRule(
@@ -491,6 +552,8 @@ CONTROLS = (
 
 TELL_THEM = "Tell the customer by phone, then resolve this with a note: it counts as told."
 SAY_OUTCOME = "Record what happened: arrived and completed, or missed."
+NOTHING_TO_TELL = "The visit is over: there is nothing left to tell."
+OUTCOME_SAYS = "The visit is over: its outcome says what became of it."
 NOT_BY_NOTE = "Record the outcome (arrive, complete or miss); that resolves it."
 
 # Tables: one row a line or two, read across.
@@ -499,40 +562,49 @@ ESCALATIONS = (
     EscalationRule(
         "CONTACT_GAP", "front_desk", hours(2), "No channel reaches the customer.",
         TELL_THEM, no_later_than="start", note_means="told_by_staff",
+        until=AT_END, afterwards=NOTHING_TO_TELL,
     ),
     EscalationRule(
         "CONFIRMATION_FAILED", "front_desk", hours(1), "The customer could not be told the time.",
         TELL_THEM, no_later_than="start", note_means="told_by_staff",
+        until=AT_END, afterwards=NOTHING_TO_TELL,
     ),
     EscalationRule(
         "TOLD_DIFFERS", "front_desk", hours(1), "The customer believes something that is not so.",
         TELL_THEM, no_later_than="start", note_means="told_by_staff",
+        until=DAY_AFTER, afterwards="A day after its time nobody waits for this visit any more.",
     ),
     EscalationRule(
         "CONTROL_MISSED", "front_desk", hours(1), "A reminder could not be sent.",
         "Call the customer, or correct the address.", no_later_than="start",
+        until=AT_START, afterwards="The visit has begun: it is too late to remind anybody.",
     ),
     EscalationRule(
         "UNACKED", "front_desk", hours(4), "The customer has not said that they will come.",
         "Call the customer: a person's call is what helps most.", no_later_than="start",
+        until=AT_START, afterwards="The visit has begun: it shows who comes.",
     ),
     EscalationRule(
         "CONFLICTING_REPLIES", "front_desk", minutes(30), "The customer said both yes and no.",
         "Ask the customer which was meant; book again if they want to come.",
         no_later_than="start",
+        until=AT_END, afterwards="The time is over: nobody can come to it any more.",
     ),
     EscalationRule(
         "POSSIBLE_CANCEL", "front_desk", minutes(30), "The customer may not come.",
         "Call the customer: move it, cancel it, or keep it.", no_later_than="start",
+        until=AT_END, afterwards=OUTCOME_SAYS,
     ),
     EscalationRule(
         "RESOURCE_LOST", "front_desk", hours(4), "Staff or place is no longer available.",
         "Move the appointment or give it to somebody else; cancel it as the business if neither.",
         no_later_than="start",
+        until=AT_END, afterwards=OUTCOME_SAYS,
     ),
     EscalationRule(
         "MESSAGE_INCOMPLETE", "owner", hours(4), "A message went out without its calendar entry.",
         "Check the business's address and the service's texts; the customer has the time in words.",
+        until=AT_END, afterwards="The visit is over: the next message shows whether it is mended.",
     ),
     EscalationRule(
         "OUTCOME_DUE", "staff", hours(2), "The time is over and nobody said what happened.",
@@ -541,6 +613,7 @@ ESCALATIONS = (
     EscalationRule(
         "UNRESOLVED", "owner", hours(24), "No outcome at close of business.",
         SAY_OUTCOME, by_note=False, why_not=NOT_BY_NOTE,
+        replaces=("OUTCOME_DUE",),
     ),
     EscalationRule(
         "HANDOFF_NOT_ACCEPTED", "owner", hours(24), "What comes next was not taken over in time.",
