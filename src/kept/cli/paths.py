@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from kept.cli import out
 from kept.cli.problems import Misused
 from kept.core import drawing
-from kept.core.path import AT_ONCE, ControlRule, Escalate, Moment, Open, Path, Tell
+from kept.core.path import AT_ONCE, ControlRule, Escalate, Lapse, Moment, Open, Path, Tell
 from kept.core.paths import PATHS
 from kept.core.policy import Policy
 from kept.core.time import TimeError, format_offset
@@ -53,6 +53,7 @@ def _described(path: Path) -> dict[str, object]:
                 "owner": rule.owner,
                 "reason": rule.reason,
                 "suggestion": rule.suggestion,
+                "makes_sense_until": _moment(rule.until) if rule.until else None,
             }
             for rule in path.escalations
         ],
@@ -78,6 +79,8 @@ def _duty(rule: ControlRule) -> str:
         return f"record: {duty.event}"
     if isinstance(duty, Escalate):
         return f"escalate: {duty.kind}"
+    if isinstance(duty, Lapse):
+        return f"close what is open of: {', '.join(duty.kinds)}"
     return f"expire hand-offs, escalate: {duty.kind}"
 
 
