@@ -169,7 +169,7 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def a_closed_leg_plans_and_says_nothing_of_the_visit(self):
         if self.visit.state in CLOSED:
-            questions = {"questions_at_end", "questions_day_after"}
+            questions = {"lapse_at_end", "lapse_day_after"}
             assert self.visit.waiting() <= {"hand_offs", "cancelled_notice"} | questions
 
     @invariant()

@@ -187,9 +187,9 @@ def test_a_cancellation_nobody_could_tell_is_asked_for_until_the_day_after():
 def test_a_question_answered_in_time_leaves_nothing_to_close():
     visit = Visit("72h")
     visit.happens("change_requested")
-    assert visit.became("questions_at_end") == "planned"
+    assert visit.became("lapse_at_end") == "planned"
     note(visit, "POSSIBLE_CANCEL")
-    assert visit.became("questions_at_end") == "void: escalation_resolved"
+    assert visit.became("lapse_at_end") == "void: escalation_resolved"
 
 
 def test_the_worker_wakes_late_and_the_closed_question_says_why_it_was_closed():

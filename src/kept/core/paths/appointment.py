@@ -475,7 +475,7 @@ CONTROLS = (
         rank=2,
     ),
     ControlRule(
-        "questions_at_start",
+        "lapse_at_start",
         "Close what made sense only before the visit",
         due=AT_START,
         useful_until=None,
@@ -484,7 +484,7 @@ CONTROLS = (
         when=asked_until_start,
     ),
     ControlRule(
-        "questions_at_end",
+        "lapse_at_end",
         "Close what made sense only until the end of the visit",
         due=AT_END,
         useful_until=None,
@@ -493,7 +493,7 @@ CONTROLS = (
         when=asked_until_end,
     ),
     ControlRule(
-        "questions_day_after",
+        "lapse_day_after",
         "Close what made sense only until the day after",
         due=DAY_AFTER,
         useful_until=None,
