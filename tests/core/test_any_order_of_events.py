@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kept.core.case import HandOffStatus, NotAllowed, Status
+from kept.core.paths.appointment import AHEAD
 from tests.core.builders import APPOINTMENT, CUSTOMER, INTEGRATION, STAFF, Visit, policy
 
 ASKED = sorted({rule.event for rule in APPOINTMENT.rules if rule.asked} - {"corrected"})
 NEWS = ["accepted", "delivered", "delayed", "failed", "doubtful", "expired", "incomplete"]
 CLOSED = {state.name for state in APPOINTMENT.states if not state.waits}
+COUNTED = {"start", "end", "close", "change_until"}
 LIVE = {HandOffStatus.OFFERED, HandOffStatus.ACCEPTED, HandOffStatus.EXPIRED}
 
 actors = st.sampled_from([CUSTOMER, STAFF, INTEGRATION])
@@ -77,6 +79,15 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(name=st.sampled_from(["resource_lost", "resource_restored"]))
     def a_resource_comes_and_goes(self, name):
         self.attempt(name)
+
+    @precondition(lambda self: self.visit.case.state in AHEAD)
+    @rule(hours=st.sampled_from([-1, 1]), taken=st.booleans())
+    def the_clocks_of_its_zone_are_changed(self, hours, taken):
+        by = timedelta(hours=hours)
+        case = self.visit.case
+        counted = {name: at + by for name, at in case.anchors.items() if name in COUNTED}
+        self.visit.case = replace(case, anchors={**case.anchors, **counted})
+        self.attempt("zone_rules_changed", time_taken=taken)
 
     @rule(policy=policies)
     def the_policy_changes(self, policy):

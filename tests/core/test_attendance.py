@@ -62,6 +62,20 @@ def test_a_room_found_again_closes_the_question():
     assert visit.open == frozenset()
 
 
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize(
+    ("left", "kinds"),
+    [({}, set()), ({"time_taken": True}, {"RESOURCE_LOST"}), ({"told_otherwise": True}, {"TOLD"})],
+    ids=["nothing", "a lost time", "a time told otherwise"],
+)
+def test_new_rules_of_a_zone_ask_a_person_only_for_what_they_leave_open(left, kinds, told):
+    visit = Visit("30h", transport="accepts" if told else "hangs")
+    visit.happens("zone_rules_changed", **left)
+    differs = {"TOLD_DIFFERS"} if told else set()
+    assert visit.open == (differs if kinds == {"TOLD"} else kinds)
+    assert visit.case.state == ("confirmed" if told else "scheduled")
+
+
 def test_completed_before_the_end_frees_the_rest_and_hands_on_from_then():
     visit = Visit("72h", length="2h")
     visit.until(visit.start)

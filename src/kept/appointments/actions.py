@@ -8,7 +8,7 @@ there), and gets the appointment; with a booking, its leg, with everything read 
 from __future__ import annotations
 
 import time as real_time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -334,19 +334,10 @@ class _Leg:
         }
 
     def _anchors(self) -> dict[str, datetime]:
-        zone, policy = ZoneInfo(self.business.time_zone), policy_of(self.policy.pk)
-        grace = time.after(self.end, policy.outcome_grace, zone)
-        hours = schedule_queries.weekly_hours(self.staff)
-        staff_zone = ZoneInfo(self.staff.time_zone)
-        terms = _terms(self.service, policy)
-        return {
-            "opened": self.now,
-            "start": self.start,
-            "end": self.end,
-            "close": close_of_business(self.end, hours, staff_zone, not_before=grace),
-            "change_until": time.before(self.start, parse_offset(terms["change_until"]), zone),
-            "late_cancel": time.before(self.start, parse_offset(terms["late_cancel"]), zone),
-        }
+        policy = policy_of(self.policy.pk)
+        zone, terms = ZoneInfo(self.business.time_zone), _terms(self.service, policy)
+        counted = anchors_from(self.start, self.end, self.staff, zone, policy, terms)
+        return {"opened": self.now, **counted}
 
     def _facts(self, told: bool) -> dict[str, object]:
         price = self.service.price
@@ -362,6 +353,27 @@ class _Leg:
                 "currency": self.business.currency,
             },
         }
+
+
+def anchors_from(
+    start: datetime,
+    end: datetime,
+    staff: Resource,
+    zone: ZoneInfo,
+    policy: Policy,
+    terms: Mapping[str, str],
+) -> dict[str, datetime]:
+    """The instants that follow from the time of a visit, the hours and the terms agreed."""
+    grace = time.after(end, policy.outcome_grace, zone)
+    hours = schedule_queries.weekly_hours(staff)
+    close = close_of_business(end, hours, ZoneInfo(staff.time_zone), not_before=grace)
+    return {
+        "start": start,
+        "end": end,
+        "close": close,
+        "change_until": time.before(start, parse_offset(terms["change_until"]), zone),
+        "late_cancel": time.before(start, parse_offset(terms["late_cancel"]), zone),
+    }
 
 
 def _terms(service: Service, policy: Policy) -> dict[str, str]:

@@ -471,3 +471,22 @@ def change_policy(business: UUID, policy_id: int, now: datetime, actor: core.Act
         for at in range(0, len(ids), BATCH):
             apply([Incoming(case_id, event) for case_id in ids[at : at + BATCH]], now)
     return len(ids)
+
+
+# The clocks
+
+
+def set_anchors(
+    changes: Mapping[UUID, Mapping[str, datetime]], events: Sequence[Incoming], now: datetime
+) -> None:
+    """Give open cases these anchors instead, and let the events that say why happen to them.
+
+    Timed controls ahead are planned anew from the new anchors, and nothing that was done is done
+    again. For anchors that follow from something else (the rules of a zone); the caller holds the
+    transaction and the locks of the cases.
+    """
+    rows = {row.id: row for row in models.Case.objects.filter(id__in=changes)}
+    for case_id, anchors in changes.items():
+        rows[case_id].anchors = {**rows[case_id].anchors, **anchors_data(anchors)}
+    models.Case.objects.bulk_update(rows.values(), ["anchors"])
+    apply(events, now)

@@ -151,7 +151,10 @@ def work(name: str | None, deliverers: int) -> None:
 def migrate() -> None:
     """Prepare the database for this version (`serve` and `setup` do it too)."""
     with house.opened(migrated=False, there=False):
+        from kept.cli import zones
+
         steps = house.migrate()
+        zones.follow()
         click.echo(f"The database is up to date ({steps} steps were applied).", err=True)
 
 
@@ -405,6 +408,16 @@ def explain(reference: str, business: str | None, as_json: bool) -> None:
         from kept.cli import explaining
 
         explaining.explain(reference, business, as_json=as_json)
+
+
+@kept.command()
+@json_option
+def zones(as_json: bool) -> None:
+    """Which time-zone rules are in use, and what new ones changed."""
+    with house.opened():
+        from kept.cli import zones as the_zones
+
+        the_zones.show(as_json=as_json)
 
 
 @kept.command()

@@ -35,7 +35,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
-from kept.cli import house
+from kept.cli import house, zones
 from kept.cli.kinds import Address
 from kept.cli.out import line, note
 from kept.cli.problems import Misused, Refused
@@ -90,6 +90,7 @@ def _prepare(at: datetime | None, speed: float | None) -> None:
         with house.opened(migrated=False, there=False):
             house.migrate()
             start_clock(at, speed)
+            zones.follow()
     except click.ClickException as refused:
         refused.show()
         raise SystemExit(refused.exit_code) from None
@@ -263,6 +264,7 @@ def work(*, name: str | None, deliverers: int) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    zones.follow()
     logging.getLogger("kept").info("The worker turns the handle.")
     name = name or f"{socket.gethostname()}-{os.getpid()}"
     loop.run(stop, name=name, deliverers=deliverers, tidy=tidy)

@@ -50,6 +50,7 @@ EVENTS = {
     "policy_changed": "A new policy is in force; duties were planned anew",
     "resource_lost": "Staff or place is no longer available",
     "resource_restored": "Staff or place is available again",
+    "zone_rules_changed": "The clocks of its zone are changed; its time on them stays",
     "arrived": "Arrived",
     "completed": "Completed",
     "missed": "Missed",

@@ -240,3 +240,9 @@ def forget_told(bounced: Iterable[tuple[UUID, int, str]]) -> None:
     """What told the customer came back: (subject, leg, control) each. Nobody was told by it."""
     for subject, leg, control in bounced:
         models.Told.objects.filter(subject=subject, leg=leg, control=control).delete()
+
+
+def told_at_another_instant(subject: UUID, leg: int, start: datetime) -> None:
+    """What the customer was told of this leg is, by new rules of its zone, this instant."""
+    told = models.Told.objects.filter(subject=subject, leg=leg, cancelled=False)
+    told.update(start=start)

@@ -159,6 +159,36 @@ def _shorten(claim: Claim, end: datetime) -> None:
         claim.end = minute
 
 
+def shift(resource: Resource, by: Mapping[UUID, timedelta]) -> set[UUID]:
+    """Move the claims of these legs by so much each; answers those whose new time is taken.
+
+    All of them are let go of first, because legs that move together may pass over one another. A
+    hold gives way, a closure closes what is left around them, and whoever is answered has no time
+    any more. Called in a transaction, with the cases locked.
+    """
+    lock([resource.number])
+    mine = Claim.objects.filter(resource=resource.number, live=True)
+    claims = list(mine.filter(kind=Claim.LEG, holder__in=by).order_by("start"))
+    mine.filter(Q(kind=Claim.CLOSURE) | Q(id__in=[each.id for each in claims])).update(live=False)
+    homeless = {each.holder for each in claims if not _shifted(each, by[each.holder])}
+    close_gaps(resource)
+    return homeless
+
+
+def _shifted(claim: Claim, by: timedelta) -> bool:
+    """Take the claim's time again, so much later; False where anything but a hold stands there."""
+    minutes = int(by.total_seconds() // 60)
+    start, end = claim.start + minutes, claim.end + minutes
+    standing = Claim.objects.filter(
+        resource=claim.resource, live=True, end__gt=start, start__lt=end
+    )
+    if standing.exclude(kind=Claim.HOLD).exists():
+        return False
+    standing.update(live=False)
+    Claim.objects.filter(id=claim.id).update(start=start, end=end, live=True)
+    return True
+
+
 def hold(
     service: Service, resource: Resource, start: datetime, now: datetime, token: UUID
 ) -> datetime:

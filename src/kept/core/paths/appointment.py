@@ -311,6 +311,13 @@ def late_reply(case: Case, event: Event) -> tuple[str, ...]:
     return ("CONFLICTING_REPLIES",) if abs(event.at - cancelled_at) <= CONTRADICTION else ()
 
 
+def left_to_a_person(case: Case, event: Event) -> tuple[str, ...]:
+    """What new rules of a zone leave open: a time that is not to be had, a time told otherwise."""
+    lost = ("RESOURCE_LOST",) if event.data.get("time_taken") else ()
+    differs = ("TOLD_DIFFERS",) if event.data.get("told_otherwise") and was_told(case) else ()
+    return lost + differs
+
+
 def untold_again(case: Case, event: Event) -> tuple[str, ...]:
     """Taken back to scheduled, nobody has told the customer, and no confirmation goes out late."""
     return ("CONFIRMATION_FAILED",) if event.data["to"] == SCHEDULED else ()
@@ -679,6 +686,8 @@ RULES = (
     Rule("policy_changed", ANY),
     Rule("resource_lost", AHEAD, raises=lambda case, event: ("RESOURCE_LOST",)),
     Rule("resource_restored", AHEAD, resolves=("RESOURCE_LOST",)),
+    # The wall time stays as it was told; the instants of the case were set anew before this.
+    Rule("zone_rules_changed", AHEAD, raises=left_to_a_person),
     # Attendance
     Rule("arrived", AHEAD, to=ATTENDED, asked=True, guard=only_near_the_day,
          resolves=(*UNTOLD, *DOUBTED, "CONTROL_MISSED")),
