@@ -2,6 +2,8 @@
 
 import re
 import sqlite3
+import urllib.parse
+import urllib.request
 from contextlib import closing
 from datetime import date
 
@@ -53,6 +55,35 @@ def test_it_says_what_to_try_and_where_to_go(shown):
     pages = [address.removeprefix(shown.base).split("/")[1] for address in addresses]
     assert pages == ["sign-in", "book", "console"]
     assert [get(address) for address in addresses] == [200, 200, 200]
+
+
+class Browser:
+    """A browser just good enough to sign in: it keeps cookies and sends the form's token."""
+
+    def __init__(self):
+        cookies = urllib.request.HTTPCookieProcessor()
+        self.opener = urllib.request.build_opener(cookies)
+
+    def get(self, url):
+        with self.opener.open(url, timeout=30) as answer:
+            return answer.url, answer.read().decode()
+
+    def post(self, url, **fields):
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(url)[1])[1]
+        form = urllib.parse.urlencode({"csrfmiddlewaretoken": token, **fields}).encode()
+        with self.opener.open(urllib.request.Request(url, form), timeout=30) as answer:
+            return answer.url, answer.read().decode()
+
+
+def test_its_link_leads_to_the_front_desk_with_one_press_and_its_password_again(shown):
+    link = re.search(rf"{shown.base}/sign-in/\S+", shown.said)[0]
+    where, page = Browser().post(link)
+    assert where == f"{shown.base}/console/"
+    assert "Set a password" not in page
+    email, password = re.search(r"as (\S+) with the password ([\w-]+)", shown.said).groups()
+    sign_in = f"{shown.base}/console/sign-in"
+    where, _ = Browser().post(sign_in, email=email, password=password)
+    assert where == f"{shown.base}/console/"
 
 
 def test_it_shows_appointments_in_every_state_each_with_its_history(shown):

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, connections, transaction
+from django.utils.crypto import salted_hmac
 
 from kept.accounts import actions as accounts
 from kept.accounts import queries
@@ -45,7 +46,7 @@ def _prepare() -> Business:
     monday = this_monday(today) - timedelta(days=7)
     clock.start(_morning(monday), speed=0)
     with transaction.atomic():
-        business, _ = accounts.create_business(
+        business, owner = accounts.create_business(
             NAME,
             ZONE,
             OWNER,
@@ -55,6 +56,7 @@ def _prepare() -> Business:
             address="4 Harbour Lane, Riverton",
             locale="en_GB",
         )
+        _give_password(owner)
         furnished = sample.furnish(business)
     week.live_through(business, furnished, monday)
     clock.run_at(1)
@@ -68,6 +70,18 @@ def this_monday(today: date) -> date:
 
 def _morning(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 8, tzinfo=known_zone(ZONE))
+
+
+def _password() -> str:
+    """The same one as long as this demo lives, and another one in every other."""
+    drawn = salted_hmac("kept demo", OWNER, algorithm="sha256").hexdigest()
+    return "-".join(drawn[place : place + 4] for place in (0, 4, 8))
+
+
+def _give_password(owner: User) -> None:
+    """Who has one is let in by the link without being asked to set one."""
+    owner.set_password(_password())
+    owner.save(update_fields=["password"])
 
 
 def _hurry() -> None:
@@ -86,6 +100,7 @@ The demo answers at {base} (ready in {time.monotonic() - began:.1f} s).
 Its clock says {now}. No mail leaves this machine.
 
   The front desk     {link}
+                     (works once; later sign in as {OWNER} with the password {_password()})
   The booking page   {booking_url(business)}
   The inbox          {base}/console/inbox/
 
@@ -98,7 +113,7 @@ Ctrl-C stops the demo; `--keep` goes on with it as it was left.
 
 STEPS = """What to try:
 
-  1. Open the front desk (the link signs you in, once) and look at today by state.
+  1. Open the front desk, press "Sign in", and look at today by state.
   2. Open the booking page in another window and book a time the day after tomorrow.
   3. Open the inbox (once signed in): every message as its reader sees it. The confirmation is
      there, with the link to the customer's own page.
