@@ -37,15 +37,28 @@ business_option = click.option(
 )
 
 
-class _InOrder(click.Group):
-    """Commands in the order in which a new user meets them, not by the alphabet."""
+SECTIONS = {
+    "Try and run": ("demo", "serve", "web", "work", "migrate"),
+    "Set up": ("setup", "key", "sign-in", "member", "policy"),
+    "Look": ("status", "check", "explain", "path", "clock", "backup", "version"),
+}
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+
+class _InSections(click.Group):
+    """Commands by what one wants to do, in the order in which a new user meets them."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, _first_line(self.commands[name])) for name in names])
+
+
+def _first_line(command: click.Command) -> str:
+    return (command.help or "").partition("\n")[0]
 
 
 @click.group(
-    cls=_InOrder,
+    cls=_InSections,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done; 1 refused, broken or degraded; 2 the command, a setting or the "
     "database cannot be used.",
@@ -78,7 +91,15 @@ def kept() -> None:
 )
 @click.option("--keep", is_flag=True, help="Go on with the demo as it was left.")
 def demo(bind: Address | None, data_dir: Path | None, keep: bool) -> None:
-    """Show Kept with a sample business, an inbox and a clock that jumps."""
+    """Show Kept: a sample business, an inbox, a clock that jumps.
+
+    It lives in a folder of its own and touches neither your data nor your mail server. Without
+    --keep it begins anew.
+
+    \b
+      kept demo
+      kept demo --bind 127.0.0.1:9000 --keep
+    """
     from kept.cli import grounds
 
     with (
@@ -106,7 +127,15 @@ def demo(bind: Address | None, data_dir: Path | None, keep: bool) -> None:
 @bind_option
 @processes_option
 def serve(at: datetime | None, speed: float | None, bind: Address | None, workers: int) -> None:
-    """Run everything: prepare the database, then the web and the worker."""
+    """Run everything: prepare the database, then web and worker.
+
+    One process tree that ends with Ctrl-C or SIGTERM; a part that dies is started again.
+
+    \b
+      kept serve
+      kept serve --bind 0.0.0.0:8080 --workers 2
+      kept serve --clock 2027-03-01T08:00:00+01:00 --speed 600    (a new database, to try things)
+    """
     address = _address(bind)
     with house.opened(migrated=False, there=False):
         from kept.cli import serving
@@ -118,7 +147,13 @@ def serve(at: datetime | None, speed: float | None, bind: Address | None, worker
 @bind_option
 @processes_option
 def web(bind: Address | None, workers: int) -> None:
-    """Run the web alone."""
+    """Run the web alone, after `kept migrate`.
+
+    For several machines on one PostgreSQL; each needs the same KEPT_SECRET_KEY.
+
+    \b
+      kept web --bind 0.0.0.0:8080 --workers 4
+    """
     address = _address(bind)
     with house.opened():
         from django.db import connections
@@ -140,7 +175,13 @@ def web(bind: Address | None, workers: int) -> None:
     help="How many messages may be handed over at the same time.",
 )
 def work(name: str | None, deliverers: int) -> None:
-    """Run one worker alone. Any number may run, here and on other machines."""
+    """Run one worker alone, after `kept migrate`.
+
+    Any number may run, here and on other machines: no message goes out twice.
+
+    \b
+      kept work --deliverers 4
+    """
     with house.opened():
         from kept.cli import serving
 
@@ -149,7 +190,7 @@ def work(name: str | None, deliverers: int) -> None:
 
 @kept.command()
 def migrate() -> None:
-    """Prepare the database for this version (`serve` and `setup` do it too)."""
+    """Prepare the database for this version (serve and setup do too)."""
     with house.opened(migrated=False, there=False):
         from kept.cli import zones
 
@@ -204,7 +245,13 @@ def setup(
     another: bool,
     as_json: bool,
 ) -> None:
-    """Set up a business: prints its API key and a one-time sign-in link for its owner."""
+    """Set up a business: prints an API key and the owner's sign-in link.
+
+    Both are shown this once. The link works once, within seven days.
+
+    \b
+      kept setup --business "My Studio" --time-zone Europe/Berlin --owner me@example.com
+    """
     with house.opened(migrated=False, there=False):
         from kept.cli import businesses
 
@@ -224,7 +271,11 @@ def setup(
 @click.option("--name", required=True, help="What the key is for, such as 'website'.")
 @json_option
 def key(business: str | None, name: str, as_json: bool) -> None:
-    """Make a further API key of a business; it is printed this once."""
+    """Make a further API key of a business; it is shown this once.
+
+    \b
+      kept key --name website
+    """
     with house.opened():
         from kept.cli import businesses
 
@@ -235,7 +286,13 @@ def key(business: str | None, name: str, as_json: bool) -> None:
 @click.argument("email")
 @json_option
 def sign_in(email: str, as_json: bool) -> None:
-    """Make a new one-time sign-in link for a member."""
+    """Make a new one-time sign-in link for a member.
+
+    It works once, within seven days. Links made before it go on working.
+
+    \b
+      kept sign-in me@example.com
+    """
     with house.opened():
         from kept.cli import businesses
 
@@ -253,9 +310,13 @@ def sign_in(email: str, as_json: bool) -> None:
 )
 @json_option
 def member(business: str | None, email: str, role: str, as_json: bool) -> None:
-    """Make somebody a member of a business, or give a member another role.
+    """Make somebody a member, or give a member another role.
 
-    Also for somebody who has an account with another business of this installation.
+    Also for somebody who has an account with another business of this installation. There must
+    always be an owner.
+
+    \b
+      kept member --email rosa@example.com --role front_desk
     """
     with house.opened():
         from kept.cli import businesses
@@ -286,7 +347,15 @@ class _Change(click.ParamType[tuple[str, str]]):
 )
 @json_option
 def policy(business: str | None, changes: tuple[tuple[str, str], ...], as_json: bool) -> None:
-    """Show or change a business's policy. Open appointments are planned anew."""
+    """Show or change a business's policy: when what is sent, and to whom.
+
+    After a change every open appointment is planned anew. docs/paths/appointment.md says what
+    each field means.
+
+    \b
+      kept policy
+      kept policy --set first_reminder=48h --set change_until=4h
+    """
     with house.opened():
         from kept.cli import businesses
 
@@ -300,7 +369,14 @@ def policy(business: str | None, changes: tuple[tuple[str, str], ...], as_json: 
 @json_option
 @click.pass_context
 def clock(ctx: click.Context, as_json: bool) -> None:
-    """Show the clock; move the time-lapse clock."""
+    """Show the clock; move the time-lapse clock.
+
+    The real clock cannot be moved.
+
+    \b
+      kept clock
+      kept clock advance 23h --through
+    """
     if ctx.invoked_subcommand is None:
         with house.opened():
             from kept.cli import moving
@@ -331,7 +407,7 @@ through_option = click.option(
 @wait_option
 @json_option
 def advance(by: timedelta, through: bool, wait: float, as_json: bool) -> None:
-    """Jump forward, such as `kept clock advance 23h`."""
+    """Jump forward by a duration, such as 23h or 1h30m."""
     with house.opened():
         from kept.cli import moving
 
@@ -344,7 +420,11 @@ def advance(by: timedelta, through: bool, wait: float, as_json: bool) -> None:
 @wait_option
 @json_option
 def set_clock(at: datetime, through: bool, wait: float, as_json: bool) -> None:
-    """Jump forward to an instant, such as 2027-03-02T08:00:00+01:00."""
+    """Jump forward to an instant.
+
+    \b
+      kept clock set 2027-03-02T08:00:00+01:00
+    """
     with house.opened():
         from kept.cli import moving
 
@@ -385,10 +465,11 @@ def clock_speed(times: float, as_json: bool) -> None:
 def path(
     name: str, sample: datetime | None, time_zone: str, booked_before: timedelta, as_json: bool
 ) -> None:
-    """Print a path and its controls, such as `kept path appointment`.
+    """Print a path and its controls, or when they would come for a visit.
 
-    With --sample 2027-03-28T10:00 --time-zone Europe/Berlin it prints when each control would
-    come, also across a change of the clocks.
+    \b
+      kept path appointment
+      kept path appointment --sample 2027-03-28T10:00 --time-zone Europe/Berlin
     """
     from kept.cli import paths
 
@@ -403,7 +484,14 @@ def path(
 @business_option
 @json_option
 def explain(reference: str, business: str | None, as_json: bool) -> None:
-    """Tell the whole story of an appointment: what was due, what went out, what did not and why."""
+    """Tell the story of an appointment: what was due, what went out, why.
+
+    On a terminal long rows are folded; into a pipe or a file each is one line.
+
+    \b
+      kept explain KX7-M2PT9
+      kept explain KX7-M2PT9 --json
+    """
     with house.opened():
         from kept.cli import explaining
 
@@ -429,7 +517,14 @@ def zones(as_json: bool) -> None:
 )
 @json_option
 def check(only: tuple[int, ...], as_json: bool) -> None:
-    """See whether every promise of Kept holds on the live data; exit code 1 when one does not."""
+    """See whether all promises hold on the live data; exit code 1 if not.
+
+    It only reads. Run it daily; what breaks a promise is named.
+
+    \b
+      kept check
+      kept check --only 1 --only 8 --json
+    """
     with house.opened():
         from kept.cli import checking
 
@@ -439,7 +534,12 @@ def check(only: tuple[int, ...], as_json: bool) -> None:
 @kept.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Say what runs here and whether all is well; exit code 1 when something is not."""
+    """Say what runs here and whether all is well; exit code 1 if not.
+
+    \b
+      kept status
+      kept status --json
+    """
     with house.opened():
         from kept.cli import standing
 
@@ -449,7 +549,13 @@ def status(as_json: bool) -> None:
 @kept.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
-    """Copy the SQLite database to a new FILE while everything runs."""
+    """Copy the SQLite database to a new FILE while everything runs.
+
+    The copy is checked, and never written over a file that is there.
+
+    \b
+      kept backup /backups/kept.sqlite3
+    """
     with house.opened(migrated=False):
         from kept.cli import copying
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo
 
 from kept.cli import out
 from kept.cli.problems import Misused
 from kept.core import drawing
+from kept.core.drawing import SampleRow
 from kept.core.path import AT_ONCE, ControlRule, Escalate, Lapse, Moment, Open, Path, Tell
 from kept.core.paths import PATHS
 from kept.core.policy import Policy
-from kept.core.time import TimeError, format_offset
+from kept.core.time import TimeError, format_offset, instant
 from kept.core.time import zone as known_zone
+from kept.lib.i18n import format_duration
 
 
 def show(name: str, *, as_json: bool) -> None:
@@ -25,7 +30,9 @@ def show(name: str, *, as_json: bool) -> None:
 
 def _path(name: str) -> Path:
     if name not in PATHS:
-        raise Misused(f"There is no path {name!r}; there are: {', '.join(PATHS)}.")
+        near = get_close_matches(name, PATHS, n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        raise Misused(f"There is no path {name!r}; there are: {', '.join(PATHS)}.{meant}")
     return PATHS[name]
 
 
@@ -117,7 +124,9 @@ def sample(
     """
     path = _path(name)
     try:
-        rows = drawing.sample(path, start, known_zone(zone_name), Policy(), booked_before)
+        zone = known_zone(zone_name)
+        begins = instant(start, zone)
+        rows = drawing.sample(path, start, zone, Policy(), booked_before, LENGTH)
     except TimeError as error:
         raise Misused(str(error)) from None
     if as_json:
@@ -135,5 +144,63 @@ def sample(
             ]
         )
         return
-    for text in drawing.sample_lines(rows):
+    for text in _told(path, rows, begins, zone, booked_before):
         out.line(text)
+
+
+LENGTH = timedelta(hours=1)  # of the sample visit
+Row = tuple[str, str, str, str, str]
+
+
+def _told(
+    path: Path,
+    rows: Sequence[SampleRow],
+    begins: datetime,
+    zone: ZoneInfo,
+    booked_before: timedelta,
+) -> Iterator[str]:
+    """The sample as somebody tells it: from the booking, past the visit, to the last control."""
+    booked, when = begins - booked_before, out.when(begins, zone)
+    ago = _in_words(booked_before)
+    yield f"A visit on {when} ({zone.key}) for 1 hour, booked {ago} before."
+    before, after = booked.astimezone(zone).utcoffset(), begins.astimezone(zone).utcoffset()
+    if before is not None and after is not None and before != after:
+        way = "forward" if after > before else "back"
+        yield (
+            f"The clocks there are put {way} on the way, from {_offset(booked, zone)} to "
+            f"{_offset(begins, zone)}: 24h are 24 real hours all the same."
+        )
+    yield ""
+    moments = [
+        (booked, ("(booked)", "", *_instants(booked, zone), "")),
+        *((row.utc, _control(path, row, zone)) for row in rows),
+        (begins, ("(begins)", "", *_instants(begins, zone), "")),
+        (begins + LENGTH, ("(ends)", "", *_instants(begins + LENGTH, zone), "")),
+    ]
+    table: list[Row] = [("", "due", "local time", "UTC", "")]
+    # Sorted by the instant alone: what falls on one moment keeps its order.
+    table += [row for _, row in sorted(moments, key=lambda moment: moment[0])]
+    widths = [max(len(row[column]) for row in table) for column in range(5)]
+    for row in table:
+        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+
+
+def _in_words(duration: timedelta) -> str:
+    days, rest = divmod(duration, timedelta(days=1))
+    if rest or not days:
+        return format_duration(duration, "en_GB")
+    return "1 day" if days == 1 else f"{days} days"
+
+
+def _control(path: Path, row: SampleRow, zone: ZoneInfo) -> Row:
+    why = f"{row.status}: {row.reason}. " if row.reason else ""
+    due = _moment(path.control(row.control).due)
+    return (row.control, due, *_instants(row.utc, zone), f"{why}{row.says}")
+
+
+def _instants(moment: datetime, zone: ZoneInfo) -> tuple[str, str]:
+    return out.when(moment, zone), f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> str:
+    return out.when(moment, zone).rpartition(" ")[2]
