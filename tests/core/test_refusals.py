@@ -2,6 +2,7 @@
 
 import pytest
 
+from kept.core.asked import acceptable
 from kept.core.case import NotAllowed
 from tests.core.builders import APPOINTMENT, CUSTOMER, STAFF, Visit, later
 
@@ -112,7 +113,7 @@ def test_it_is_refused_with_a_sentence_and_with_what_may_be_done(build, event, h
     assert isinstance(refused, NotAllowed)
     assert str(refused) == refused.detail == sentence
     assert (refused.event, refused.state) == (event, visit.state)
-    assert refused.allowed == APPOINTMENT.allowed(visit.state)
+    assert refused.allowed == acceptable(APPOINTMENT, visit.case, how.get("by", STAFF), visit.now)
 
 
 def test_what_is_over_cannot_be_corrected_back_to_waiting():

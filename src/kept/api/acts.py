@@ -61,7 +61,7 @@ class Acts(Generic[Thing]):
     router: Router
     at: str
     find: Callable[[UUID, UUID], Thing]
-    show: Callable[[HttpRequest, Thing], Answer]
+    show: Callable[[HttpRequest, Thing, datetime], Answer]
     no_such: str
     declared: Mapping[str, Any]
 
@@ -89,7 +89,7 @@ class Acts(Generic[Thing]):
             def do(done: Callable[[Thing], None]) -> None:
                 act(Ask(request, thing, now, done), *given)
 
-            return once(request, now, lambda became: self.show(request, became), do)
+            return once(request, now, lambda became: self.show(request, became, now), do)
 
         view.__name__, view.__doc__ = act.__name__, act.__doc__
         view.__signature__ = self._signature(act)  # type: ignore[attr-defined]

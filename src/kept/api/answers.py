@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,12 @@ def answer(data: object, status: int = 200, headers: Mapping[str, str] | None = 
     return Answer(status, dumps(data), headers or {})
 
 
-def etag(version: int) -> str:
-    """The strong entity tag of an appointment: its version."""
-    return f'"{version}"'
+def tagged(data: object, version: int | None = None, status: int = 200) -> Answer:
+    """An answer with its strong entity tag: the version of what it shows, and a fingerprint.
+
+    The version alone would not do: what may be done with an appointment changes with the hour.
+    """
+    body = dumps(data)
+    mark = hashlib.sha256(body.encode()).hexdigest()[:12]
+    tag = mark if version is None else f"{version}-{mark}"
+    return Answer(status, body, {"ETag": f'"{tag}"'})

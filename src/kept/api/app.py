@@ -15,7 +15,6 @@ from ninja.operation import Operation
 from ninja.parser import Parser
 
 from kept import __version__
-from kept.api.answers import etag
 from kept.api.endpoints import (
     appointments,
     availability,
@@ -124,7 +123,7 @@ def _not_allowed(request: HttpRequest, refused: NotAllowed) -> HttpResponse:
 
 @api.exception_handler(Stale)
 def _stale(request: HttpRequest, stale: Stale) -> HttpResponse:
-    headers = {"ETag": etag(stale.version)}
+    headers = {"ETag": f'"{stale.version}"'}
     problem = Problem(412, "stale", str(stale), headers=headers, version=stale.version)
     return problem.response(request)
 

@@ -11,7 +11,7 @@ from kept.api.problems import ProblemOut
 ALWAYS = (400, 401, 413, 422, 500, 503)
 
 HEADERS = {
-    "ETag": "The version of the appointment, for If-Match and If-None-Match.",
+    "ETag": "What you have seen, for If-Match and If-None-Match.",
     "Location": "The address of what was made.",
     "Link": 'The next page: <address>; rel="next".',
     "Idempotency-Replayed": "`true` when this is the answer to an earlier, equal request.",
@@ -36,10 +36,10 @@ IF_MATCH = {
     "in": "header",
     "required": False,
     "description": (
-        "The ETag you have seen. When the appointment has changed since: 412, and nothing is done."
+        "The ETag you have seen. When something has happened since: 412, and nothing is done."
     ),
     "schema": {"type": "string"},
-    "example": '"7"',
+    "example": '"7-6f2b3c1d9a10"',
 }
 IF_NONE_MATCH = {
     "name": "If-None-Match",
@@ -47,7 +47,7 @@ IF_NONE_MATCH = {
     "required": False,
     "description": "The ETag you have. When it is still the present one: 304, without a body.",
     "schema": {"type": "string"},
-    "example": '"7"',
+    "example": '"7-6f2b3c1d9a10"',
 }
 
 

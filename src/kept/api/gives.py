@@ -142,10 +142,10 @@ class AppointmentOut(TypedDict):
     acknowledged: Annotated[bool, Field(description="The customer has said that they will come.")]
     told: ToldOut | None
     outcome: OutcomeOut | None
-    allowed: Annotated[list[str], Field(description="What may be asked for in this state.")]
+    allowed: Annotated[list[str], Field(description="What would be accepted now.")]
     leg: Annotated[int, Field(description="The number of the leg that holds now.")]
     legs: list[LegOut]
-    version: Annotated[int, Field(description="Grows with every change; the ETag.")]
+    version: Annotated[int, Field(description="Grows with every change.")]
 
 
 class ActorOut(TypedDict):

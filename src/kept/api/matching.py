@@ -12,21 +12,26 @@ from kept.appointments.actions import Stale
 from kept.appointments.queries import Appointment
 
 TAG = re.compile(r'(?:W/)?"[^"]*"')
+# A version, as it stands in an appointment, or the whole tag, of which it is the beginning. Weak
+# tags never match (RFC 9110, 13.1.1).
+VERSION = re.compile(r'(?<!W/)"([0-9]{1,9})(?:-[0-9a-f]+)?"')
 
 
 def if_match(request: HttpRequest, row: Appointment) -> int | None:
     """The version a change expects, or None when any will do. Raises Stale.
 
-    A tag that is not one of ours cannot be the present version, and neither can a weak one.
+    A tag that is not one of ours cannot be the present version.
     """
     header = request.headers.get("If-Match", "").strip()
     if header in ("", "*"):
         return None
-    strong = re.fullmatch(r'"?([0-9]{1,9})"?', header)
-    if strong:
-        return int(strong[1])
+    if header.isdigit():  # the quotes may be left out, as many clients do
+        header = f'"{header}"'
+    versions = {int(version) for version in VERSION.findall(header)}
+    if len(versions) == 1:
+        return versions.pop()
     present = queries.current_leg(row).case.version
-    if f'"{present}"' not in TAG.findall(header):
+    if present not in versions:
         raise Stale(present)
     return present
 

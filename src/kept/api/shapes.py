@@ -59,8 +59,8 @@ def zone_of(business: Business) -> ZoneInfo:
 
 
 def requests_of(events: Iterable[str]) -> list[str]:
-    """The names of the endpoints for these events."""
-    return [REQUESTS[event] for event in events if event in REQUESTS]
+    """The names of the endpoints for these events, and of the one that is always accepted."""
+    return [*(REQUESTS[event] for event in events if event in REQUESTS), "contact"]
 
 
 # Schedule
@@ -137,29 +137,31 @@ def slots_body(
 # Appointments
 
 
-def appointment(row: appointments.Appointment) -> gives.AppointmentOut:
+def appointment(row: appointments.Appointment, now: datetime) -> gives.AppointmentOut:
     """The whole appointment, read anew."""
-    return appointment_list([appointments.current_leg(row)])[0]
+    return appointment_list([appointments.current_leg(row)], now)[0]
 
 
-def new_appointment(leg: Leg) -> gives.AppointmentOut:
+def new_appointment(leg: Leg, now: datetime) -> gives.AppointmentOut:
     """An appointment booked in this transaction: nobody has been told anything yet."""
-    return _appointment(leg, [leg], None)
+    return _appointment(leg, [leg], None, now)
 
 
-def appointment_list(current: Sequence[Leg]) -> list[gives.AppointmentOut]:
+def appointment_list(current: Sequence[Leg], now: datetime) -> list[gives.AppointmentOut]:
     """The appointments of these current legs: three statements, however many there are."""
     ids = [leg.appointment_id for leg in current]
     moved = [leg.appointment_id for leg in current if leg.number > 1]
     earlier = appointments.legs_of(moved) if moved else {}
     told = appointments.told_by_subject(ids)
     return [
-        _appointment(leg, earlier.get(leg.appointment_id, [leg]), told.get(leg.appointment_id))
+        _appointment(leg, earlier.get(leg.appointment_id, [leg]), told.get(leg.appointment_id), now)
         for leg in current
     ]
 
 
-def _appointment(leg: Leg, legs: Sequence[Leg], told: Told | None) -> gives.AppointmentOut:
+def _appointment(
+    leg: Leg, legs: Sequence[Leg], told: Told | None, now: datetime
+) -> gives.AppointmentOut:
     row, facts = leg.appointment, leg.case.facts
     zone = zone_of(row.business)
     return {
@@ -181,7 +183,7 @@ def _appointment(leg: Leg, legs: Sequence[Leg], told: Told | None) -> gives.Appo
         "acknowledged": facts.get("acknowledged") == "yes",
         "told": _told(leg, told, zone),
         "outcome": _outcome(facts.get("outcome"), zone),
-        "allowed": requests_of(appointments.allowed(leg)),
+        "allowed": requests_of(appointments.allowed(leg, Role.INTEGRATION, now)),
         "leg": leg.number,
         "legs": [_leg(each, zone) for each in legs],
         "version": leg.case.version,

@@ -439,7 +439,8 @@ def move(
         closing = cases.apply([cases.Incoming(leg.case_id, event)], now)[0]
         _check_start(start, now)
         if start == leg.start and who == leg.staff_id:
-            raise NotAllowed(event.name, leg.case.state, ALREADY_THERE)
+            instead = queries.allowed(leg, actor.role, now)
+            raise NotAllowed(event.name, leg.case.state, ALREADY_THERE, instead)
         Leg.objects.filter(case_id=leg.case_id).update(current=False)
         new.claim_time(start, who, freely=freely)
         version = case_queries.case(leg.case_id).version

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
+from kept.core.asked import acceptable, why_not
 from kept.core.case import (
     SYSTEM,
     Case,
@@ -45,7 +46,7 @@ from kept.core.replay import step
 def decide(path: Path, case: Case, event: Event, now: datetime) -> Decision:
     """What becomes of `case` when `event` happens at `now`.
 
-    1. Refuse what the path does not allow here: raises NotAllowed with what is allowed.
+    1. Refuse what the path does not allow now: raises NotAllowed with what would be accepted.
     2. Take the event, and what follows from it by itself.
     3. Plan the controls anew; fire those that are due when the event is time passing.
     4. Say what is different.
@@ -83,11 +84,9 @@ class _Walk:
 
     def take(self, event: Event) -> None:
         """Record the event and what its rule says. Raises NotAllowed."""
+        refused = why_not(self.path, self.case, event, self.now)
         rule = self.path.rule(event, self.case.state)
-        if rule is None:
-            raise self.refusal(event, f"This cannot be done while it is {self.case.state}.")
-        refused = rule.guard(self.case, event, self.now) if rule.guard else None
-        if refused:
+        if refused or rule is None:
             raise self.refusal(event, refused)
         self._record(event)
         self._follow(rule, event)
@@ -99,8 +98,9 @@ class _Walk:
             self.take(event)
 
     def refusal(self, event: Event, detail: str) -> NotAllowed:
-        state = self.case.state
-        return NotAllowed(event.name, state, detail, self.path.allowed(state))
+        """With what this actor could ask for instead, at this moment."""
+        instead = acceptable(self.path, self.case, event.actor, self.now)
+        return NotAllowed(event.name, self.case.state, detail, instead)
 
     def _record(self, event: Event) -> None:
         """Append to the history, and say of each stage that is passed over why."""

@@ -218,7 +218,10 @@ class Path:
         return None
 
     def allowed(self, state: str) -> tuple[str, ...]:
-        """The events somebody may ask for in this state, in the path's order."""
+        """The events somebody may ask for in this state, whatever the hour, in the path's order.
+
+        Which of them would be accepted now is said by `asked.acceptable`.
+        """
         names = (rule.event for rule in self.rules if rule.asked and state in rule.frm)
         return tuple(dict.fromkeys(names))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypedDict
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from ninja import Query, Router
 from kept.accounts.queries import Business
 from kept.api import shapes
 from kept.api.acts import Acts, Ask
-from kept.api.answers import Answer, answer, etag
+from kept.api.answers import Answer, answer, tagged
 from kept.api.declare import changes, lists, makes, reads
 from kept.api.gives import AppointmentOut, ListOut, TimelineOut
 from kept.api.keys import actor_of, business_of
@@ -80,8 +81,12 @@ def book(request: HttpRequest, body: BookingIn) -> HttpResponse:
         freely=body.freely,
     )
     if body.told:
-        return _made(request, booking, _book_told, lambda leg: shapes.appointment(leg.appointment))
+        return _made(request, booking, _book_told, _read_anew)
     return _made(request, booking, actions.book, shapes.new_appointment)
+
+
+def _read_anew(leg: Leg, now: datetime) -> AppointmentOut:
+    return shapes.appointment(leg.appointment, now)
 
 
 def _book_told(
@@ -126,14 +131,14 @@ def _made(
     request: HttpRequest,
     booking: actions.Booking,
     make: Callable[[Business, actions.Booking, datetime, Actor, Opened], object],
-    shape: Callable[[Leg], AppointmentOut],
+    shape: Callable[[Leg, datetime], AppointmentOut],
 ) -> HttpResponse:
     """Make an appointment once, and answer where it is."""
     business, now = business_of(request), clock()
 
     def show(leg: Leg) -> Answer:
         address = reverse("api:get_appointment", args=[leg.appointment_id])
-        return _shown(shape(leg), 201, {"Location": request.build_absolute_uri(address)})
+        return _shown(shape(leg, now), 201, Location=request.build_absolute_uri(address))
 
     def act(alongside: Opened) -> None:
         make(business, booking, now, actor_of(request), alongside)
@@ -180,10 +185,9 @@ def _cannot_book(
     return Problem(409, refused.refusal.value, str(refused), alternatives=alternatives)
 
 
-def _shown(
-    shape: AppointmentOut, status: int = 200, headers: dict[str, str] | None = None
-) -> Answer:
-    return answer(shape, status, {"ETag": etag(shape["version"]), **(headers or {})})
+def _shown(shape: AppointmentOut, status: int = 200, **headers: str) -> Answer:
+    made = tagged(shape, shape["version"], status)
+    return replace(made, headers={**made.headers, **headers})
 
 
 # Reading
@@ -198,7 +202,7 @@ def list_appointments(
     business = business_of(request).id
     rows = queries.listing(business, begin=asked.begin, end=asked.end, state=asked.state or "")
     order: Order = {"start": datetime.fromisoformat, "case_id": UUID}
-    return page(request, rows, order, shapes.appointment_list, asked)
+    return page(request, rows, order, partial(shapes.appointment_list, now=clock()), asked)
 
 
 @router.get(
@@ -208,7 +212,7 @@ def list_appointments(
 )
 def get_appointment(request: HttpRequest, appointment_id: PathId) -> HttpResponse:
     """The appointment as it is now, with every leg it has had."""
-    shown = _shown(shapes.appointment_list([_leg(request, appointment_id)])[0])
+    shown = _shown(shapes.appointment_list([_leg(request, appointment_id)], clock())[0])
     return not_modified(request, shown) or shown.response()
 
 
@@ -236,8 +240,8 @@ def _leg(request: HttpRequest, appointment_id: str) -> Leg:
 # What may happen to one
 
 
-def _show(request: HttpRequest, row: Appointment) -> Answer:
-    return _shown(shapes.appointment(row))
+def _show(request: HttpRequest, row: Appointment, now: datetime) -> Answer:
+    return _shown(shapes.appointment(row, now))
 
 
 acts = Acts(
