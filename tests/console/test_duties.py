@@ -9,7 +9,7 @@ from kept.appointments import queries
 from kept.cases import queries as cases
 from kept.clock import actions as clock
 from kept.worker import loop
-from tests.console.house import FRONT_DESK, NOW, state
+from tests.console.house import CUSTOMER, FRONT_DESK, NOW, state
 
 START = NOW + timedelta(hours=2)
 
@@ -30,20 +30,31 @@ def test_each_row_says_what_for_whom_by_when_and_what_to_do(house, desk, unreach
     for said in (
         "Cannot be reached",
         "Una Unreached",
-        "+442079460111",
-        "To be resolved by",
+        'href="tel:+442079460111"',
+        "Due ",
         "open for",
     ):
         assert said in page
     assert "Tell the customer by phone" in page
 
 
+def test_a_card_brings_the_customers_own_words_and_how_to_reach_them(house, desk):
+    booked = house.book(START, name="Ben Asks", phone="+442079460112")
+    loop.turn_once()
+    appointments.say(booked, "change_requested", NOW, CUSTOMER, reason="Could it be later?")
+    page = desk.get("/console/escalations/").content.decode()
+    assert "“Could it be later?”" in page
+    assert 'href="tel:+442079460112"' in page
+    assert 'href="mailto:ben@example.com"' in page
+    assert "The customer may not come." not in page  # the title says it
+
+
 @pytest.mark.parametrize("page", ["/console/escalations/", "/console/appointments/{}/"])
 def test_what_is_not_resolved_in_time_says_so_in_words(house, desk, unreached, page):
     page = page.format(unreached.id)
-    assert "Overdue: it was to be" not in desk.get(page).content.decode()
+    assert "t was due" not in desk.get(page).content.decode()
     clock.advance_to(escalation(house, "CONTACT_GAP").due_at + timedelta(minutes=1))
-    assert "Overdue: it was to be resolved by" in desk.get(page).content.decode()
+    assert "t was due" in desk.get(page).content.decode()
 
 
 def test_resolved_with_a_note_that_counts_as_told(house, desk, unreached):

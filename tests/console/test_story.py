@@ -1,10 +1,13 @@
 """One page answers: where does it stand, what is next, what happened, who was told what."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
 
 from kept.appointments import actions as appointments
+from kept.clock import actions as clock
 from kept.core.case import Role
 from kept.worker import loop
 from tests.console.house import CUSTOMER, FRONT_DESK, NOW
@@ -48,7 +51,7 @@ def test_stages_that_were_passed_over_say_so(house, desk):
     booked = house.book(NOW + timedelta(hours=1))
     appointments.say(booked, "arrived", NOW, FRONT_DESK)
     steps = page(desk, booked).context["story"].steps
-    passed = [step for step in steps if step.note == "passed over"]
+    passed = [step for step in steps if step.standing == "passed"]
     assert passed
 
 
@@ -144,3 +147,67 @@ def test_each_ending_says_whose_doing_it_was_and_what_was_handed_on(house, desk,
     [first, *_] = answer.context["story"].hand_offs
     assert first.outcome == ending
     assert b"Take over" in answer.content
+
+
+RAW = re.compile(r"\b[a-z]+_[a-z_]+\b")
+
+
+def read(client, path):
+    """The words of a page as people read them."""
+    page = client.get(path).content.decode()
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", page.split("<main")[1])))
+
+
+def test_no_page_shows_the_names_that_rows_have(house, owner):
+    wants_more = house.book(START)
+    loop.turn_once()
+    appointments.say(wants_more, "change_requested", NOW, CUSTOMER, reason="Later, please")
+    appointments.move(wants_more, START + timedelta(hours=1), NOW, FRONT_DESK)
+    unreached = house.book(START, "Una Unreached", house.ben, email="", phone="+442079460111")
+    done = house.book(NOW + timedelta(hours=1), "Dora Done")
+    loop.turn_once()
+    appointments.say(done, "completed", NOW, FRONT_DESK)
+    clock.advance_to(NOW + timedelta(days=4))
+    loop.turn_once()
+    pages = [f"appointments/{each.id}/" for each in (wants_more, unreached, done)]
+    pages += ["", "escalations/", "hand-offs/", "hand-offs/?status=expired", "messages/"]
+    pages += ["set-up/policy/", "missed/", "no-outcome/"]
+    for path in pages:
+        words = read(owner, f"/console/{path}")
+        assert not RAW.findall(words), path
+        for jargon in ("staff:", " leg ", "fell due", "Fell due", "IANA", "Duties"):
+            assert jargon not in words, path
+
+
+def test_why_something_is_not_done_is_a_sentence(booked, desk):
+    appointments.say(booked, "change_requested", NOW, CUSTOMER)
+    [(_, duties)] = page(desk, booked).context["story"].duties
+    became = {duty.title: duty.reason for duty in duties}
+    assert became["First reminder"] == "The customer asked for a change"
+
+
+def test_a_reminder_that_cannot_be_sent_says_so_and_is_not_what_is_next(house, desk):
+    reached = house.book(START)
+    unreached = house.book(START, "Una Unreached", house.ben, email="", phone="+442079460111")
+    loop.turn_once()
+    cannot = "cannot be sent, no e-mail reaches the customer"
+    assert cannot not in read(desk, f"/console/appointments/{reached.id}/")
+    story = page(desk, unreached).context["story"]
+    assert not {each.title for each in story.ahead if not each.unsendable} & {"First reminder"}
+    assert story.next.title != "First reminder"
+
+
+def test_told_by_a_person_is_not_called_sent(house, desk):
+    appointment = house.book(START, "Una Unreached", email="", phone="+442079460111")
+    loop.turn_once()
+    appointments.say(appointment, "told_by_staff", NOW, FRONT_DESK, reason="Rang her")
+    assert page(desk, appointment).context["story"].sentence == "A person has told the customer."
+
+
+def test_a_moved_appointment_says_when_it_was_first_booked_and_when_moved(booked, desk):
+    clock.advance_to(NOW + timedelta(days=1))
+    appointments.move(booked, START + timedelta(hours=1), NOW + timedelta(days=1), FRONT_DESK)
+    words = read(desk, f"/console/appointments/{booked.id}/")
+    assert "First booked Mon 1 March 2027, 08:00 , on the booking page" in words
+    assert "Last moved Tue 2 March 2027, 08:00" in words
+    assert page(desk, booked).context["story"].steps[0].note == "moved to this time"

@@ -97,6 +97,12 @@ def escalations_of(cases: Iterable[UUID]) -> list[models.Escalation]:
     return sorted(found, key=lambda row: (row.resolved_at is not None, row.due_at))
 
 
+def said_by_customers(cases: Iterable[UUID]) -> dict[UUID, models.Event]:
+    """What the customer last said about each of these cases in words of their own."""
+    theirs = models.Event.objects.filter(case__in=list(cases), actor_role=core.Role.CUSTOMER.value)
+    return {event.case_id: event for event in theirs.exclude(reason="").order_by("case_id", "seq")}
+
+
 def escalations(business: UUID, *, is_open: bool | None = None) -> QuerySet[models.Escalation]:
     """What needs (or needed) a person in this business, the most urgent first."""
     found = models.Escalation.objects.filter(business_id=business).select_related("case")

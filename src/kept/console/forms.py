@@ -120,7 +120,7 @@ class Contact(Versioned):
         label="Time zone",
         max_length=64,
         required=False,
-        help_text="Only if the customer lives by another one, like Asia/Tokyo.",
+        help_text="Only if theirs is another one, written like Asia/Tokyo.",
     )
 
 

@@ -1,10 +1,11 @@
-"""The story of one appointment in pieces to draw: path, next duty, timeline, evidence."""
+"""The story of one appointment in pieces to draw: path, what is next, timeline, evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
 from typing import Literal
 
 from kept.appointments import queries as appointments
@@ -16,10 +17,11 @@ from kept.console.access import Desk
 from kept.console.rows import Flag, flags
 from kept.core import drawing
 from kept.core.case import Status
+from kept.core.path import Lapse, Tell
 from kept.core.paths import PATHS
 from kept.lib import i18n
 from kept.outbox.queries import Message
-from kept.people.queries import Told
+from kept.people.queries import Told, channels
 from kept.web import parts
 
 PATH = PATHS["appointment"]
@@ -47,6 +49,7 @@ class Ahead:
     at: datetime
     says: str
     in_hand: bool
+    unsendable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +128,15 @@ def story(desk: Desk, appointment: Appointment) -> Story:
     leg = next(each for each in legs if each.current)
     told = appointments.told(appointment)
     ahead = _ahead(line, leg)
+    doable = [each for each in ahead if not each.unsendable]
     escalations = [escalation(desk, each) for each in line.escalations]
     return Story(
         leg=leg,
         legs=legs,
         steps=_steps(leg),
-        sentence=_sentence(leg),
+        sentence=_sentence(leg, told),
         flags=flags(desk, leg, told, []),
-        next=ahead[-1] if ahead else None,
+        next=doable[-1] if doable else None,
         ahead=ahead,
         entries=entries(desk, line.events),
         duties=[(each, _duties(line.controls, each)) for each in reversed(legs)],
@@ -154,13 +158,16 @@ def story(desk: Desk, appointment: Appointment) -> Story:
 def _steps(leg: Leg) -> list[parts.Step]:
     """The stages of the present leg; after an exception those that still hold, and then it."""
     drawn = drawing.steps(PATH, leg.case.state, cases.history(leg.case_id))
-    return [_step(each) for each in drawn]
+    steps = [_step(each) for each in drawn]
+    if leg.number > 1 and steps:  # it began anew with the move, and was booked long before
+        steps[0] = replace(steps[0], note="moved to this time")
+    return steps
 
 
 def _step(drawn: drawing.Step) -> parts.Step:
     label = words.told_of(drawn.name, words.STATES)
     if drawn.mark is drawing.Mark.SKIPPED:
-        return parts.Step(label, "done", None, "passed over")
+        return parts.Step(label, "passed")
     standing: dict[drawing.Mark, parts.Standing] = {
         drawing.Mark.DONE: "done",
         drawing.Mark.NOW: "now",
@@ -169,9 +176,12 @@ def _step(drawn: drawing.Step) -> parts.Step:
     return parts.Step(label, standing[drawn.mark], drawn.at)
 
 
-def _sentence(leg: Leg) -> str:
+def _sentence(leg: Leg, told: Told | None) -> str:
     """What the state means, and for an exception whose doing it was."""
     state, by = leg.case.state, leg.case.facts.get("by")
+    if state == "confirmed":
+        by_person = told is not None and told.via != "email" and told.evidence == "told"
+        return "A person has told the customer." if by_person else "The customer was sent the time."
     if state == "cancelled":
         late = " It was a late cancellation." if leg.case.facts.get("late_cancel") else ""
         whose = "The customer" if by == "customer" else "The business"
@@ -189,7 +199,9 @@ def _ahead(line: Timeline, leg: Leg) -> list[Ahead]:
     waiting = [
         control
         for control in line.controls
-        if control.case_id == leg.case_id and control.status == Status.PLANNED.value
+        if control.case_id == leg.case_id
+        and control.status == Status.PLANNED.value
+        and not isinstance(PATH.control(control.name).does, Lapse)  # nobody waits for that
     ]
     waiting.sort(key=lambda control: control.due_at, reverse=True)
     return [
@@ -198,17 +210,31 @@ def _ahead(line: Timeline, leg: Leg) -> list[Ahead]:
             control.due_at,
             PATH.control(control.name).says,
             in_hand=control.fired_at is not None,
+            unsendable=_unsendable(control, leg),
         )
         for control in waiting
     ]
 
 
+def _unsendable(control: Control, leg: Leg) -> bool:
+    """A message that is planned although nothing reaches the customer any more."""
+    says_something = isinstance(PATH.control(control.name).does, Tell)
+    return says_something and not channels(leg.appointment.customer)
+
+
 def _duties(controls: Sequence[Control], leg: Leg) -> list[Duty]:
     return [
-        Duty(_numbered(control), control, control.reason.capitalize())
+        Duty(_numbered(control), control, _became(control, leg))
         for control in controls
         if control.case_id == leg.case_id
     ]
+
+
+def _became(control: Control, leg: Leg) -> str:
+    """Why it was not done, or will not be."""
+    if control.status == Status.PLANNED.value and _unsendable(control, leg):
+        return "Cannot be sent: no e-mail reaches the customer"
+    return words.cause(control.reason)
 
 
 def _numbered(control: Control) -> str:
@@ -221,7 +247,17 @@ def _numbered(control: Control) -> str:
 
 def entries(desk: Desk, events: Sequence[Event]) -> list[Entry]:
     """The events as entries, newest first."""
-    return [_entry(desk, event) for event in reversed(events)]
+    followed = zip_longest(events, events[1:])
+    said = [event for event, then in followed if not _says_itself_twice(event, then)]
+    return [_entry(desk, event) for event in reversed(said)]
+
+
+def _says_itself_twice(event: Event, then: Event | None) -> bool:
+    """A duty that is no message comes due and is done in one moment: what it did says enough."""
+    if event.name != "control_due" or then is None or event.case.path != PATH.name:
+        return False
+    message = isinstance(PATH.control(str(event.data["control"])).does, Tell)
+    return not message and (then.case_id, then.at) == (event.case_id, event.at)
 
 
 def _entry(desk: Desk, event: Event) -> Entry:
@@ -260,7 +296,7 @@ def _title(desk: Desk, event: Event) -> str:
         outcome = f"{event.name}_by_{data.get('by', 'business')}"
         return words.told_of(outcome, words.OUTCOMES)
     if event.name == "booked" and data.get("origin") != "move":
-        return f"Booked through {words.told_of(str(data.get('origin')), words.ORIGINS)}"
+        return f"Booked {words.told_of(str(data.get('origin')), words.ORIGINS)}"
     if event.name == "booked":
         return "The new time is booked"
     if event.name == "running_late" and data.get("minutes"):
@@ -270,6 +306,8 @@ def _title(desk: Desk, event: Event) -> str:
 
 def _about(event: Event, said: str) -> str:
     data = event.data
+    if event.name == "control_due":
+        return f"{words.told_of(str(data['control']), words.CONTROLS)}: to be sent now"
     if "control" in data:
         return f"{words.told_of(str(data['control']), words.CONTROLS)}: {said.lower()}"
     if "kind" in data:
@@ -282,11 +320,13 @@ def _about(event: Event, said: str) -> str:
 def _why(event: Event) -> str:
     """The reason somebody gave, and what the other side said."""
     detail = str(event.data.get("detail", "") or "")
-    if event.name in {"control_due", "preparation_opened"}:
-        return detail  # what the duty is for is said by its name
+    if event.name in {"control_due", "preparation_opened", "escalated"}:
+        return words.plain(detail)  # what it is for is said by its name
+    if event.name.startswith("control_"):
+        return words.cause(event.reason)
     if event.name == "stage_skipped":
         return f"Because it was {words.told_of(event.reason, words.EVENTS).lower()}."
-    return " ".join(part for part in (event.reason, detail) if part)
+    return " ".join(words.plain(part) for part in dict.fromkeys((event.reason, detail)) if part)
 
 
 def _at(desk: Desk, instant: object) -> str:

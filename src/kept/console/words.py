@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kept.accounts.queries import ApiKey, Member
 from kept.appointments.queries import Appointment
 from kept.cases.queries import Escalation, HandOff
@@ -47,7 +49,7 @@ EVENTS = {
     "running_late": "The customer is running late",
     "told_by_staff": "Told by a person",
     "contact_changed": "The customer's contact was changed",
-    "policy_changed": "A new policy is in force; duties were planned anew",
+    "policy_changed": "The policy was changed; what is to come was planned anew",
     "resource_lost": "Staff or place is no longer available",
     "resource_restored": "Staff or place is available again",
     "zone_rules_changed": "The clocks of its zone are changed; its time on them stays",
@@ -57,12 +59,12 @@ EVENTS = {
     "cancelled": "Cancelled",
     "moved": "Moved to another time",
     "corrected": "Corrected",
-    "stage_skipped": "A stage was passed over",
+    "stage_skipped": "A step was passed over",
     "escalated": "Needs a person",
     "escalation_resolved": "Resolved by a person",
-    "escalation_lapsed": "Closed: its time is over",
+    "escalation_lapsed": "Closed, its time being over",
     "escalation_replaced": "Another question took its place",
-    "control_due": "Fell due",
+    "control_due": "Its time has come",
     "control_skipped": "Skipped",
     "control_expired": "Too late",
     "message_accepted": "Accepted by the mail server",
@@ -76,6 +78,28 @@ EVENTS = {
     "hand_off_rejected": "Refused",
 }
 
+CAUSES = {
+    "moved": "The appointment was moved",
+    "cancelled": "The appointment was cancelled",
+    "arrived": "The customer is here",
+    "completed": "The visit is completed",
+    "missed": "The appointment was missed",
+    "corrected": "The state was corrected",
+    "walked_in": "The customer walked in",
+    "acknowledged": "The customer has answered",
+    "change_requested": "The customer asked for a change",
+    "confirmation_requested": "It is sent again",
+    "contact_changed": "The contact was corrected",
+    "policy_changed": "The policy was changed",
+    "escalation_resolved": "A person has seen to it",
+    "hand_off_accepted": "Everything was taken over",
+    "hand_off_rejected": "It was refused",
+    "no channel reaches the customer": "No e-mail reaches the customer",
+    "booked late: superseded by the confirmation": "Booked late: the confirmation says it all",
+    "switched off by policy": "Switched off in the policy",
+}
+"""Why something planned is not done, by the event or the words the path gives as its reason."""
+
 CONTROLS = {
     "confirmation": "Confirmation",
     "moved_notice": "Notice of the new time",
@@ -88,9 +112,9 @@ CONTROLS = {
     "lapse_day_after": "Close what made sense only until the day after",
     "assumed_missed": "Assume that nobody came",
     "outcome_due": "Ask for the outcome",
-    "unresolved": "No outcome at close of business",
+    "unresolved": "Ask the owner for the outcome",
     "cancelled_notice": "Notice of the cancellation",
-    "hand_offs": "Hand-offs must be accepted",
+    "hand_offs": "What was handed on must be taken over",
 }
 
 PATHS = {
@@ -99,6 +123,15 @@ PATHS = {
     "reactivation": "Reactivation",
     "lead_response": "Lead response",
 }
+
+STATUSES = {
+    "offered": "Waiting",
+    "expired": "Not taken over in time",
+    "rejected": "Refused",
+    "accepted": "Taken over",
+    "withdrawn": "Withdrawn",
+}
+"""What became of a hand-off."""
 
 OUTCOMES = {
     "completed": "Completed",
@@ -138,25 +171,60 @@ LADDER = {
 ROLES = {
     "customer": "the customer",
     "staff": "staff",
-    "integration": "an integration",
+    "integration": "another program",
     "system": "Kept, by itself",
     "front_desk": "the front desk",
     "owner": "the owner",
 }
 
 ORIGINS = {
-    "page": "the booking page",
-    "console": "the console",
-    "phone": "phone",
-    "walk_in": "walk-in",
-    "api": "an integration",
-    "move": "a move",
+    "page": "on the booking page",
+    "console": "at the desk",
+    "phone": "by phone",
+    "walk_in": "as a walk-in",
+    "api": "through another program",
+    "move": "by a move",
 }
+"""How it was booked: read after “Booked”."""
+
+SURE = {
+    "accepted": "the mail server took it",
+    "acknowledged": "they have answered",
+    "told": "a person said so",
+}
+"""How surely the customer knows what they were told."""
 
 
 def told_of(name: str, words: dict[str, str]) -> str:
     """The words for a name; a name nobody has words for is shown as it is, never hidden."""
     return words.get(name) or name.replace("_", " ").lower().capitalize()
+
+
+NAME = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
+
+
+def plain(text: str) -> str:
+    """A sentence without the names our rows have: "follow_up refused" is "follow-up refused"."""
+    return NAME.sub(lambda found: _said(found[0]), text)
+
+
+def _said(name: str) -> str:
+    for words in (CONTROLS, PATHS, EVENTS, OUTCOMES):
+        if name in words:
+            return words[name].lower()
+    return name.replace("_", " ")
+
+
+def cause(reason: str) -> str:
+    """Why something was not done, as a sentence."""
+    said = CAUSES.get(reason) or EVENTS.get(reason) or CONTROLS.get(reason) or plain(reason)
+    return said[:1].upper() + said[1:]
+
+
+def who(actor: str) -> str:
+    """Who did it, of an actor written as text: "staff:Ada Lindt" is Ada Lindt."""
+    role, _, name = actor.partition(":")
+    return name or ROLES.get(role, role)
 
 
 def actor(role: str, name: str) -> str:

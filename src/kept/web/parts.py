@@ -72,8 +72,8 @@ CHIPS = {
     "planned": Chip("Planned", "clock", "calm"),
     "done": Chip("Done", "check", "good"),
     "skipped": Chip("Skipped", "arrow", "off"),
-    "void": Chip("Void", "cross", "off"),
-    "expired": Chip("Expired", "alert", "warn"),
+    "void": Chip("Dropped", "cross", "off"),
+    "expired": Chip("Too late", "alert", "warn"),
     "failed": Chip("Failed", "alert", "bad"),
     # what became of a message
     "queued": Chip("Queued", "clock", "calm"),
@@ -85,7 +85,7 @@ CHIPS = {
     "withdrawn": Chip("Withdrawn", "cross", "off"),
     # hand-offs and escalations
     "offered": Chip("Offered", "arrow", "calm"),
-    "rejected": Chip("Rejected", "cross", "bad"),
+    "rejected": Chip("Refused", "cross", "bad"),
     "open": Chip("Open", "alert", "warn"),
     "resolved": Chip("Resolved", "check", "off"),
 }
@@ -110,6 +110,7 @@ ICONS = {
     "M12 8a2.2 2.2 0 1 0 0 4.4a2.2 2.2 0 1 0 0-4.4",
     "phone": "M6 4h3l1.5 4.5-2 1.5c1 2.3 2.7 4 5 5l1.5-2L19.5 14.5v3.5"
     "c0 1-1 2-2 2C10.5 19.5 4.5 13.5 4 6.5c0-1.3 1-2.5 2-2.5",
+    "mail": "M3.5 6h17v12.5h-17zM3.5 7l8.5 6.5L20.5 7",
     "info": "M12 3.5a8.5 8.5 0 1 0 0 17a8.5 8.5 0 1 0 0-17M12 11v5.5M12 7.5v.3",
     "dot": "M12 9a3 3 0 1 0 0 6a3 3 0 1 0 0-6",
 }

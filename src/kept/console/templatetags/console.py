@@ -72,8 +72,28 @@ def role_words(role: str) -> str:
 
 
 @register.filter
+def who(actor: str) -> str:
+    return words.who(actor)
+
+
+@register.filter
+def plain(text: str) -> str:
+    return words.plain(text)
+
+
+@register.filter
+def sure_words(evidence: str) -> str:
+    return words.told_of(evidence, words.SURE)
+
+
+@register.filter
 def path_words(path: str) -> str:
     return words.told_of(path, words.PATHS)
+
+
+@register.filter
+def status_words(status: str) -> str:
+    return words.told_of(status, words.STATUSES)
 
 
 @register.filter

@@ -16,7 +16,7 @@ from kept.appointments import actions as appointments
 from kept.appointments import queries
 from kept.appointments.queries import Leg
 from kept.cases import queries as cases
-from kept.cases.queries import Escalation, HandOff
+from kept.cases.queries import Escalation, Event, HandOff
 from kept.console.access import Desk, at_desk, sent, show
 from kept.console.forms import Note, Refuse
 from kept.console.rows import Button, buttons
@@ -28,12 +28,16 @@ LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An escalation with the appointment it is about and what one tap would settle it."""
+    """An escalation with the appointment it is about and what one tap would settle it.
+
+    `words`: what the customer last said of it, in their own.
+    """
 
     open: Open
     leg: Leg | None
     buttons: list[Button]
     late: bool
+    words: Event | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,14 @@ def escalations(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def items(desk: Desk, rows: Sequence[Escalation]) -> list[Item]:
     legs = queries.current_legs(row.case.subject for row in rows)
+    words = cases.said_by_customers({row.case_id for row in rows})
     found = []
     for row in rows:
         leg = legs.get(row.case.subject)
         said = escalation(desk, row)
         taps = buttons(desk, leg) if leg is not None and not said.by_note else []
-        found.append(Item(said, leg, taps, late=row.due_at < desk.now))
+        late = row.due_at < desk.now
+        found.append(Item(said, leg, taps, late=late, words=words.get(row.case_id)))
     return found
 
 
