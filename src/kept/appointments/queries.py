@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
+from kept.accounts import queries as accounts
 from kept.appointments.models import Appointment as Appointment
 from kept.appointments.models import Leg as Leg
 from kept.cases import queries as cases
@@ -21,6 +23,8 @@ from kept.core import asked, time
 from kept.core import case as core
 from kept.core.case import Role
 from kept.core.paths import PATHS
+from kept.core.policy import Policy, changed, from_data
+from kept.core.preview import Becomes
 from kept.lib.ids import as_reference
 from kept.outbox import queries as outbox
 from kept.outbox.queries import Message
@@ -199,6 +203,48 @@ def why_not(leg: Leg, event: core.Event, now: datetime) -> str:
 def allowed(leg: Leg, role: Role, now: datetime) -> tuple[str, ...]:
     """The events somebody in this role may ask for and be accepted now, by the path itself."""
     return asked.acceptable(PATH, cases.as_value(leg.case), core.Actor(role), now)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyEffect:
+    """What a change of the policy would do: counts by the control's name, such as first_reminder.
+
+    `at_once`: due in the moment of the change (a message goes out). `planned`: skipped so far, done
+    after all. `moved`: planned for another time. `skipped`: planned so far, no longer done; `why`
+    counts the reasons of those.
+    """
+
+    appointments: int = 0
+    at_once: Counter[str] = field(default_factory=Counter)
+    planned: Counter[str] = field(default_factory=Counter)
+    moved: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    why: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def nothing(self) -> bool:
+        """Nothing that is planned would be done differently."""
+        return not (self.at_once or self.planned or self.moved or self.skipped)
+
+
+def policy_effect(
+    business: UUID, changes: Mapping[str, object], now: datetime
+) -> tuple[Policy, PolicyEffect]:
+    """What these changes of the policy would do to what is planned; nothing is written.
+
+    Answers the policy as it would be, and its effect. For a page that asks before it saves. What
+    happens between this answer and the saving may make the counts differ. Raises PolicyError for
+    what could not be saved.
+    """
+    present = from_data(accounts.policy_in_force(business).data)
+    policy, effect, count = changed(present, changes), PolicyEffect(), 0
+    for _, found in cases.policy_effect(business, policy, now):
+        count += 1
+        for change in found:
+            getattr(effect, change.what.value)[change.control.name] += 1
+            if change.what is Becomes.SKIPPED:
+                effect.why[change.control.reason] += 1
+    return policy, replace(effect, appointments=count)
 
 
 SHORT_NOTICE = timedelta(hours=1)
