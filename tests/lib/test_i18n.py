@@ -17,7 +17,7 @@ END = START + timedelta(minutes=45)
         ("en_GB", "Tuesday 14 July 2026, 09:30–10:15 (Berlin time)"),
         ("en_US", "Tuesday, July 14, 2026, 9:30 AM – 10:15 AM (Berlin time)"),
         ("en_DE", "Tuesday 14 July 2026, 09:30–10:15 (Berlin time)"),
-        ("de_DE", "Dienstag, 14. Juli 2026, 09:30–10:15 (Berlin (Ortszeit))"),
+        ("de_DE", "Dienstag, 14. Juli 2026, 09:30–10:15 (Ortszeit Berlin)"),
         ("ja_JP", "2026年7月14日火曜日, 9:30–10:15 (ベルリン時間)"),
         ("fr_FR", "mardi 14 juillet 2026, 09:30–10:15 (heure : Berlin)"),
     ],
@@ -129,7 +129,7 @@ def test_today_and_tomorrow_are_days_of_the_calendar(now, said):
 
 
 def test_a_language_without_texts_gets_the_date_and_no_english_word():
-    assert i18n.relative_day(START, START, "Europe/Berlin", "de_DE") == "Dienstag, 14. Juli 2026"
+    assert i18n.relative_day(START, START, "Europe/Berlin", "fr_FR") == "mardi 14 juillet 2026"
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,28 @@ def test_an_unknown_locale_becomes_the_default_and_says_so(asked, caplog):
 
 @pytest.mark.parametrize(
     ("locale", "spoken"),
-    [("en_US", "en_US"), ("de_DE", "en_DE"), ("ar_EG", "en_GB"), ("ja", "en_GB")],
+    [("en_US", "en_US"), ("de_AT", "de_AT"), ("fr_CH", "en_CH"), ("ja", "en_GB")],
 )
 def test_a_text_is_written_in_one_language(locale, spoken):
     assert i18n.text_locale(locale) == spoken
+
+
+@pytest.mark.parametrize(
+    ("wished", "house", "spoken"),
+    [
+        (["de-at", "en"], "en_GB", "de_AT"),
+        (["en-us", "de"], "en_GB", "en_GB"),  # one language: the house's times
+        (["fr-fr", "de"], "en_GB", "de"),  # the dearest there are texts in
+        (["fr-fr"], "en_GB", "en_GB"),
+        (["*", "klingon", "../../etc", "x_" * 90], "de_DE", "de_DE"),
+        ([], "de_DE", "de_DE"),
+        (["en"], "de_DE", "en"),
+        (["fr"], "fr_CH", "en_CH"),
+        (["de"], "fr_CH", "de"),
+    ],
+)
+def test_a_reader_is_answered_in_their_language_as_far_as_there_are_texts(wished, house, spoken):
+    assert i18n.readers_locale(wished, house) == spoken
 
 
 @pytest.mark.parametrize(

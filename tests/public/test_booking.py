@@ -125,7 +125,7 @@ def test_days_without_times_lead_to_the_next_free_day(db):
     begin = MONDAY - timedelta(hours=9)
     schedule.close(house.business.id, None, begin, begin + timedelta(days=40), "Holidays")
     page = house.visitor().client.get(f"{house.path}/any/?from=2027-03-02")
-    assert "No time is free on these days. The next free day is" in text(page)
+    assert "No time is free on these days. The next free day:" in text(page)
     first = house.visitor().client.get(f"{house.path}/any/")
     assert slots(first)[0].startswith("2027-04-12")
 
@@ -377,7 +377,7 @@ def test_without_an_address_the_pages_say_that_no_message_will_come(db):
     check = visitor.to_check(details=typed)
     assert "Without an e-mail address we cannot send you a confirmation" in text(check)
     page = visitor.client.get(visitor.send(check, "book")["Location"])
-    assert "We have no e-mail address of yours, so no message will come." in text(page)
+    assert "We have no e-mail address for you, so you will get no messages." in text(page)
     assert "We are sending" not in text(page)
 
 
@@ -504,7 +504,7 @@ def test_the_date_is_added_where_it_is_another_day_there(db):
 def test_a_zone_with_the_same_clocks_is_not_repeated(db):
     house = open_house()
     page = house.visitor().client.get(f"{house.path}/any/", {"tz": "Europe/Paris"})
-    assert "Paris time is written beside it where it differs" in text(page)
+    assert "Paris time is written beside them where it differs" in text(page)
     assert "09:30 Paris time" not in text(page)
 
 

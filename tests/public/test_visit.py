@@ -272,9 +272,15 @@ def message_of(appointment):
     ("changes", "words"),
     [
         ({}, "We are sending a confirmation to mia@example.com."),
-        ({"error": "Connection refused"}, "could not be sent yet; we keep trying."),
+        (
+            {"error": "Connection refused"},
+            "could not be sent to mia@example.com yet; we keep trying.",
+        ),
         ({"status": Message.DOUBTFUL}, "We cannot be sure that the confirmation reached"),
-        ({"status": Message.FAILED, "error": "No such user"}, "could not be delivered."),
+        (
+            {"status": Message.FAILED, "error": "No such user"},
+            "could not be delivered to mia@example.com.",
+        ),
     ],
 )
 def test_the_page_says_the_truth_about_the_confirmation(db, client, changes, words):
@@ -290,7 +296,7 @@ def test_a_confirmation_that_was_taken_is_said_with_its_time(db, client):
     messages = Message.objects.filter(id=message_of(appointment).id)
     messages.update(status=Message.ACCEPTED, handed_over_at=now())
     said = text(client.get(url(appointment)))
-    assert "We sent a confirmation to mia@example.com on Mon 1 March 2027, 09:00" in said
+    assert "We sent a confirmation to mia@example.com: Mon 1 March 2027, 09:00" in said
 
 
 def test_what_was_told_is_shown_only_where_it_is_no_longer_so(db, client):
@@ -310,7 +316,7 @@ def test_while_no_mail_can_be_sent_the_booking_stands_and_the_page_says_so(
     appointment = open_house().book()
     turn_once()
     said = text(client.get(url(appointment)))
-    assert "The confirmation to mia@example.com could not be sent yet; we keep trying." in said
+    assert "The confirmation could not be sent to mia@example.com yet; we keep trying." in said
     assert "Tuesday 2 March 2027, 10:00–10:45 (Berlin time)" in said
     assert client.get(url(appointment, "/calendar.ics")).status_code == 200
 
@@ -319,7 +325,7 @@ def test_once_the_mail_server_has_it_the_page_says_so(db, client):
     appointment = open_house().book()
     turn_once()
     said = text(client.get(url(appointment)))
-    assert "We sent a confirmation to mia@example.com on Mon 1 March 2027, 09:00" in said
+    assert "We sent a confirmation to mia@example.com: Mon 1 March 2027, 09:00" in said
     assert "Confirmed now" in said
 
 
@@ -424,7 +430,7 @@ def test_a_yes_right_after_we_cancelled_is_not_said_to_contradict_the_customer(d
     appointment = open_house().book()
     actions.cancel(appointment, now(), FRONT_DESK, by=Role.STAFF, reason="")
     said = text(client.post(url(appointment, "/1/acknowledge"), follow=True))
-    assert "Harbour Clinic cancelled it a moment ago. We heard that you would come" in said
+    assert "Harbour Clinic cancelled it a moment ago. We heard that you wanted to come" in said
     assert "both" not in said
 
 

@@ -39,8 +39,16 @@ def test_a_page_is_kept_out_of_caches_and_search_engines():
     assert "noindex" in answer["X-Robots-Tag"]
 
 
-def test_a_page_speaks_a_language_it_has_and_says_which():
+def test_a_page_whose_words_are_english_says_so_whatever_the_language_of_the_house():
     assert b'lang="en-DE" dir="ltr"' in page({}, locale="de_DE").content
+
+
+def test_a_page_in_the_language_of_its_reader_says_which():
+    view = pages.in_the_readers_language(lambda request: page({}, locale="de_AT"))
+    german = view(RequestFactory().get("/", headers={"Accept-Language": "de-AT,de;q=0.9"}))
+    assert b'lang="de-AT"' in german.content
+    assert b"Zum Inhalt springen" in german.content
+    assert b"Skip to the content" in page({}).content  # and the thread speaks English again
 
 
 def test_a_refused_form_puts_error_before_the_title_and_leads_to_the_field():

@@ -129,27 +129,28 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
     customer, business = appointment.customer, appointment.business
     previous = _previous(leg) if message.kind == "moved_notice" else None
     url = customer_url(appointment, leg.number)
+    locale = _locale(customer, business)
     return Facts(
         business_name=business.name,
         business_phone=business.phone,
         business_email=business.email,
         business_address=business.address,
         business_zone=business.time_zone,
-        service_name=_named(leg),
+        service_name=_named(leg, locale),
         staff_name=leg.staff.name,
         start=leg.start,
         end=leg.end,
         zone=leg.case.zone,
         place_url=snapshot["place"] if snapshot["place"].startswith(WEB) else "",
-        place=snapshot["place"] or _unsaid_place(snapshot["mode"], business),
+        place=snapshot["place"] or _unsaid_place(snapshot["mode"], business, locale),
         # Legs booked before services had directions carry none.
         directions=snapshot.get("directions", ""),
         customer_name=customer.name,
-        locale=_locale(customer, business),
+        locale=locale,
         reference=appointment.reference,
         customer_url=url,
         now=now,
-        price_text=price_text(leg, _locale(customer, business)),
+        price_text=price_text(leg, locale),
         remote=snapshot["mode"] == "online",
         customer_zone=queries.customers_zone(leg) or None,
         change_deadline=_change_deadline(leg, now),
@@ -163,9 +164,11 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
     )
 
 
-def _named(leg: Leg) -> str:
+def _named(leg: Leg, locale: str) -> str:
     """What a service is called in public; of a sensitive one nothing is said."""
-    return leg.snapshot["public_name"] or f"Your appointment with {leg.appointment.business.name}"
+    business = leg.appointment.business.name
+    said = i18n.translations(locale).gettext("Your appointment with %(business)s")
+    return leg.snapshot["public_name"] or said % {"business": business}
 
 
 def customer_url(appointment: Appointment, leg: int | None = None) -> str:
@@ -175,7 +178,9 @@ def customer_url(appointment: Appointment, leg: int | None = None) -> str:
 
 
 def _locale(customer: Customer, business: Business) -> str:
-    return i18n.known_locale(customer.locale or business.locale, business.locale)
+    """The one the words are written in too: no letter mixes two languages."""
+    known = i18n.known_locale(customer.locale or business.locale, business.locale)
+    return i18n.text_locale(known)
 
 
 def price_text(leg: Leg, locale: str) -> str:
@@ -199,9 +204,10 @@ def _asks(message: Message, leg: Leg) -> bool:
     return asks and leg.case.facts.get("acknowledged") is None
 
 
-def _unsaid_place(mode: str, business: Business) -> str:
+def _unsaid_place(mode: str, business: Business, locale: str) -> str:
     """Where it happens, when nobody wrote it down."""
-    return {"online": "Online", "there": "At your address"}.get(mode, business.name)
+    _ = i18n.translations(locale).gettext
+    return {"online": _("Online"), "there": _("At your address")}.get(mode, business.name)
 
 
 def _previous(leg: Leg) -> Leg:

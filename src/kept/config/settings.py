@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 
 from kept import __version__
-from kept.lib import env
+from kept.lib import env, i18n
 
 ENVIRONMENT = env.read()
 VERSION = __version__
@@ -119,6 +119,7 @@ DATABASES = {"default": _database(ENVIRONMENT.database)}
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
+LOCALE_PATHS = [i18n.CATALOGUES]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

@@ -116,14 +116,14 @@ def zone(name: str) -> ZoneInfo:
 
 
 def _unknown_zone(name: str) -> str:
-    near = _similar_zones(name)
+    near = similar_zones(name)
     hint = (
         f"Did you mean {' or '.join(near)}?" if near else "Give an IANA name such as Europe/Berlin."
     )
     return f"{name[:64]!r} is not a known time zone. {hint}"
 
 
-def _similar_zones(name: str) -> list[str]:
+def similar_zones(name: str) -> list[str]:
     """Up to three names: those that differ only in case or lack the region ("berlin"), else those
     spelt alike."""
     wanted = name.strip().replace(" ", "_").casefold()[:64]

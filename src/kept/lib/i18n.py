@@ -11,6 +11,7 @@ added.
 
 import gettext as _gettext
 import logging
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -63,26 +64,60 @@ def text_locale(locale: str) -> str:
     That is `locale` when its language is translated, else English as it is written in that
     territory ("de_CH" becomes "en_CH"), so that no sentence mixes two languages.
     """
-    if speaks(locale):
+    return locale if speaks(locale) else source_locale(locale)
+
+
+def source_locale(locale: str) -> str:
+    """English as it is written in the territory of `locale`, for texts that have no other
+    language yet ("de_DE" becomes "en_DE")."""
+    found = _locale(locale)
+    if found.language == SOURCE_LANGUAGE:
         return locale
     try:
-        return str(_locale(f"{SOURCE_LANGUAGE}_{_locale(locale).territory or 'GB'}"))
+        return str(_locale(f"{SOURCE_LANGUAGE}_{found.territory or 'GB'}"))
     except UnknownLocaleError:
         return "en_GB"
 
 
+def language(locale: str) -> str:
+    """The language of a locale: "de_AT" is "de"."""
+    return str(_locale(locale).language)
+
+
+@lru_cache
+def languages() -> list[str]:
+    """The languages there are texts in."""
+    shipped = {folder.parent.name for folder in CATALOGUES.glob("*/LC_MESSAGES")}
+    return sorted({SOURCE_LANGUAGE, *shipped})
+
+
+def readers_locale(wished: Iterable[str], house: str) -> str:
+    """The locale for somebody who reads these languages, at a house with this one.
+
+    `wished`: language tags, the dearest first, as a browser sends them. Where reader and house
+    share a language the house's locale stays: most English browsers say "en-US", wherever they
+    are, and the times of a house in London are not to be shown as 2:00 PM for that.
+    """
+    for tag in wished:
+        try:
+            wanted = _locale(tag.replace("-", "_"))
+        except (ValueError, UnknownLocaleError):
+            continue
+        if wanted.language == _locale(house).language and speaks(house):
+            return house
+        if speaks(str(wanted)):
+            return str(wanted)
+    return text_locale(house)
+
+
 def speaks(locale: str) -> bool:
     """True when there are texts in the language of this locale."""
-    language = _locale(locale).language
-    return language == SOURCE_LANGUAGE or (CATALOGUES / language).is_dir()
+    return language(locale) in languages()
 
 
 def translations(locale: str) -> _gettext.NullTranslations:
     """The catalogue of a locale: `_ = translations(locale).gettext`. English needs none."""
-    tag = str(_locale(locale))
-    return _gettext.translation(
-        "django", CATALOGUES, languages=[tag, _locale(locale).language], fallback=True
-    )
+    return _gettext.translation("django", CATALOGUES, languages=[language(locale)], fallback=True)
 
 
 def direction(locale: str) -> str:
@@ -114,6 +149,11 @@ def format_date_short(instant: datetime, zone: str, locale: str) -> str:
     """Like "Tue 14 July 2026", with a short weekday, for subjects and narrow places."""
     pattern = _full_pattern(locale).replace("EEEE", "EEE").replace("cccc", "ccc")
     return _date(_local(instant, zone).date(), locale, pattern)
+
+
+def format_weekday(instant: datetime, zone: str, locale: str) -> str:
+    """Like "Tue"."""
+    return _date(_local(instant, zone).date(), locale, "EEE")
 
 
 def format_when(start: datetime, end: datetime, zone: str, locale: str) -> str:
@@ -164,11 +204,11 @@ def zone_name(zone: str, locale: str) -> str:
     if name.startswith("Etc/"):
         return _offset(datetime(2000, 1, 1, tzinfo=_zone(zone)))
     place = get_timezone_location(_zone(zone), locale=_locale(locale), return_city=True)
-    # CLDR answers "Argentina/Buenos Aires" for zones with a middle part; and its English pattern,
-    # "Berlin Time", is made for titles.
+    # CLDR answers "Argentina/Buenos Aires" for zones with a middle part; and its patterns, "Berlin
+    # Time" and "Berlin (Ortszeit)", are made for titles and not for the middle of a sentence.
     place = place.rsplit("/", 1)[-1]
-    if _locale(locale).language == "en":
-        return f"{place} time"
+    if speaks(locale):
+        return translations(locale).gettext("%(place)s time") % {"place": place}
     return str(_locale(locale).zone_formats["region"] % place)
 
 

@@ -11,6 +11,8 @@ from uuid import UUID
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from kept.core.time import zone as known_zone
 from kept.people import models
@@ -84,11 +86,11 @@ def _name(name: str) -> str:
     shown = "".join(c for c in name if c not in TURNING and c not in INVISIBLE)
     shown = " ".join(unicodedata.normalize("NFC", shown).split())
     if not any(c.isalnum() for c in shown):
-        raise ContactError("name", "Enter the name.")
+        raise ContactError("name", _("Enter the name."))
     if len(shown) > 200:
-        raise ContactError("name", "Enter a name of at most 200 letters.")
+        raise ContactError("name", _("Enter a name of at most 200 letters."))
     if any(unicodedata.category(c) in {"Cc", "Cs"} for c in shown):
-        raise ContactError("name", "This name holds characters that cannot be shown.")
+        raise ContactError("name", _("This name holds characters that cannot be shown."))
     return shown
 
 
@@ -97,20 +99,20 @@ def _email(email: str) -> str:
     if not email:
         return ""
     if len(email) > 254:
-        raise ContactError("email", "Enter an e-mail address of at most 254 letters.")
+        raise ContactError("email", _("Enter an e-mail address of at most 254 letters."))
     try:
         validate_email(email)
     except ValidationError as error:
-        raise ContactError("email", LIKE_THIS) from error
+        raise ContactError("email", str(LIKE_THIS)) from error
     if '"' in email:
         # Allowed by RFC 5321 in quotes: spaces and control characters. Nobody has such an
         # address, and in the header of a mail or of a calendar it is only a danger.
-        raise ContactError("email", LIKE_THIS)
-    local, _, domain = email.rpartition("@")
+        raise ContactError("email", str(LIKE_THIS))
+    local, _at, domain = email.rpartition("@")
     return f"{local}@{domain.lower()}"
 
 
-LIKE_THIS = "Enter an e-mail address like name@example.com."
+LIKE_THIS = lazy("Enter an e-mail address like name@example.com.")
 
 
 def _phone(phone: str, country: str = "") -> str:
@@ -120,10 +122,10 @@ def _phone(phone: str, country: str = "") -> str:
     try:
         number = phonenumbers.parse(phone, country or None)
     except phonenumbers.NumberParseException as error:
-        message = "Enter a phone number with its country code, like +44 20 7946 0123."
+        message = _("Enter a phone number with its country code, like +44 20 7946 0123.")
         raise ContactError("phone", message) from error
     if not phonenumbers.is_possible_number(number):
-        raise ContactError("phone", "This phone number has too few or too many digits.")
+        raise ContactError("phone", _("This phone number has too few or too many digits."))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

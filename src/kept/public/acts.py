@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_http_methods
 
 from kept.appointments import actions
@@ -126,8 +128,8 @@ def _do(visit: Visit, wanted: Act, earlier: Leg | None) -> HttpResponse:
         wanted.do(visit, form)
     except Stale:
         return _again(visit, wanted)
-    except NotAllowed as refused:
-        return show(fresh(visit), problem=refused.detail, status=409)
+    except NotAllowed:
+        return show(fresh(visit), problem=not_allowed(visit), status=409)
     if heard:
         messages.warning(visit.request, _what_was_heard(visit))
     return to_page(visit)
@@ -153,9 +155,12 @@ def _just_cancelled(visit: Visit) -> bool:
 
 def _what_was_heard(visit: Visit) -> str:
     if visit.leg.case.facts.get("by") == "customer":
-        return "It was cancelled a moment ago. We heard both, and will ask you which you meant."
-    business = visit.appointment.business.name
-    return f"{business} cancelled it a moment ago. We heard that you would come: we will call you."
+        return _("It was cancelled a moment ago. We heard both, and will ask you which you meant.")
+    said = _(
+        "%(business)s cancelled it a moment ago. We heard that you wanted to come, and will"
+        " get in touch."
+    )
+    return said % {"business": visit.appointment.business.name}
 
 
 def _again(visit: Visit, wanted: Act) -> HttpResponse:
@@ -165,14 +170,21 @@ def _again(visit: Visit, wanted: Act) -> HttpResponse:
 
 
 WHY_NOT = {
-    Situation.OPEN: "There is no need for that: the appointment can still be changed here.",
-    Situation.CLOSE: "It is too late to change this appointment online. Call, or tell us below.",
-    Situation.OVER: "The time of this appointment is over, so it can no longer be changed.",
-    Situation.HERE: "The visit has begun, so it can no longer be changed.",
-    Situation.COMPLETED: "The visit is over, so it can no longer be changed.",
-    Situation.CANCELLED: "This appointment is cancelled. You can book a new one.",
-    Situation.MISSED: "The time of this appointment is over. You can book a new one.",
+    Situation.OPEN: lazy("There is no need for that: the appointment can still be changed here."),
+    Situation.CLOSE: lazy(
+        "It is too late to change this appointment online. Call us, or tell us below."
+    ),
+    Situation.OVER: lazy("The time of this appointment is over, so it can no longer be changed."),
+    Situation.HERE: lazy("The visit has begun, so it can no longer be changed."),
+    Situation.COMPLETED: lazy("The visit is over, so it can no longer be changed."),
+    Situation.CANCELLED: lazy("This appointment is cancelled. You can book a new one."),
+    Situation.MISSED: lazy("The time of this appointment is over. You can book a new one."),
 }
+
+
+def not_allowed(visit: Visit) -> str:
+    """Refused by the engine, because of something that happened in the same moment."""
+    return _("Something has changed in the meantime, so this is no longer possible.")
 
 
 def why_not(visit: Visit, name: str, earlier: Leg | None) -> str:
@@ -180,9 +192,9 @@ def why_not(visit: Visit, name: str, earlier: Leg | None) -> str:
     if visit.request.method != "POST" and earlier is not None:
         return ""
     if earlier is not None:
-        return "The appointment was moved in the meantime. Nothing has been changed."
+        return _("The appointment was moved in the meantime. Nothing has been changed.")
     if name == "acknowledge" and visit.leg.case.facts.get("acknowledged") == "yes":
-        return "You have said already that you will come."
+        return _("You have already said that you will come.")
     if name == "cannot-come" and visit.leg.case.facts.get("acknowledged") == "wants_change":
-        return "You have told us already. We will be in touch."
-    return WHY_NOT[visit.situation]
+        return _("You have already told us. We will get in touch.")
+    return str(WHY_NOT[visit.situation])

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from kept.accounts import queries as accounts
 from kept.accounts.queries import Business
 from kept.clock import queries as clock
 from kept.core import time as core_time
-from kept.lib import i18n
 from kept.public import times, tokens
 from kept.public.tokens import Held
 from kept.schedule import queries as schedule
@@ -42,6 +42,10 @@ class Choice:
     def hint(self) -> tuple[str, str]:
         """The visitor's zone ("" when none was given), and what is wrong with it ("": nothing)."""
         return zone_hint(self.request.GET)
+
+    @cached_property
+    def locale(self) -> str:
+        return pages.readers_locale(self.request, self.business.locale)
 
     @property
     def zone(self) -> str:
@@ -71,7 +75,7 @@ class Choice:
             service=self.service,
             staff=[self.who] if self.who else self.staff,
             zone=self.zone,
-            locale=page_locale(self.business),
+            locale=self.locale,
             now=self.now,
             other=self.other,
             but=self.held.id if self.held else None,
@@ -102,8 +106,14 @@ def zone_hint(query: QueryDict) -> tuple[str, str]:
         return "", ""
     try:
         return core_time.zone(name).key, ""
-    except core_time.UnknownZone as error:
-        return "", str(error)
+    except core_time.UnknownZone:
+        near = core_time.similar_zones(name)
+        said = (
+            _("We do not know the time zone “%(name)s”. Did you mean %(near)s?")
+            if near
+            else _("We do not know the time zone “%(name)s”. Write one like Asia/Tokyo.")
+        )
+        return "", said % {"name": name, "near": ", ".join(near)}
 
 
 def instant(text: str) -> datetime | None:
@@ -115,17 +125,15 @@ def instant(text: str) -> datetime | None:
     return at if at == at.replace(second=0, microsecond=0) else None
 
 
-def page_locale(business: Business) -> str:
-    return i18n.text_locale(i18n.known_locale(business.locale, pages.LOCALE))
-
-
 # Finding what the address names; whatever belongs to another business is not found
 
 
-def business_of(slug: str) -> Business:
+def business_of(request: HttpRequest, slug: str) -> Business:
+    """The business of a page; from here on it is the visitor's language that is spoken."""
     business = accounts.business_by_slug(slug)
     if business is None:
         raise Http404
+    pages.speak(pages.readers_locale(request, business.locale))
     return business
 
 
@@ -139,7 +147,7 @@ def service_of(business: Business, service_id: UUID) -> tuple[Service, list[Reso
 
 
 def choice_of(request: HttpRequest, slug: str, service_id: UUID, who: str) -> Choice:
-    business = business_of(slug)
+    business = business_of(request, slug)
     service, staff = service_of(business, service_id)
     return Choice(request, business, service, staff, _who(who, staff), clock.now())
 
@@ -175,4 +183,5 @@ def render(
             "other": given.other,
             "zone_problem": given.hint[1],
         }
-    return pages.render(request, template, context, locale=business.locale, status=status)
+    locale = pages.readers_locale(request, business.locale)
+    return pages.render(request, template, context, locale=locale, status=status)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kept.accounts import queries as accounts
@@ -25,7 +26,6 @@ from kept.public.choice import (
     choice_of,
     instant,
     keep_zone,
-    page_locale,
     render,
     service_of,
 )
@@ -41,13 +41,14 @@ def front(request: HttpRequest) -> HttpResponse:
     known = accounts.businesses()
     if len(known) == 1:
         return HttpResponseRedirect(reverse("public:services", args=[known[0].slug]))
-    return pages.render(request, "public/front.html", {"empty": not known})
+    locale = pages.readers_locale(request)
+    return pages.render(request, "public/front.html", {"empty": not known}, locale=locale)
 
 
 @require_safe
 def services(request: HttpRequest, slug: str) -> HttpResponse:
     """What can be booked."""
-    business = business_of(slug)
+    business = business_of(request, slug)
     offered = bookable(business)
     if len(offered) == 1:
         return HttpResponseRedirect(keep_zone(request, "staff", slug, offered[0].id))
@@ -58,7 +59,7 @@ def services(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def staff(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
     """With whom; "any available" first. Skipped where there is only one."""
-    business = business_of(slug)
+    business = business_of(request, slug)
     service, able = service_of(business, service_id)
     if len(able) < 2:
         only = str(able[0].id) if able else ANY
@@ -122,7 +123,7 @@ def hold(request: HttpRequest, slug: str, service_id: UUID, who: str) -> HttpRes
     choice = choice_of(request, slug, service_id, who)
     start = instant(request.POST.get("start", ""))
     if start is None:
-        return times_of(choice, "Choose one of the times in the list.", 400)
+        return times_of(choice, _("Choose one of the times in the list."), 400)
     held = holding(choice, start) or take(choice, start)
     if held is None:
         return times_of(choice, why_not(choice, start), 409)
@@ -134,17 +135,18 @@ def hold(request: HttpRequest, slug: str, service_id: UUID, who: str) -> HttpRes
 
 def spoken(start: datetime, zone: str, locale: str) -> str:
     """A time as it is said in a sentence, like "10:00 on Tuesday 2 March 2027"."""
-    return f"{i18n.format_time(start, zone, locale)} on {i18n.format_date(start, zone, locale)}"
+    time, day = i18n.format_time(start, zone, locale), i18n.format_date(start, zone, locale)
+    return _("%(time)s on %(day)s") % {"time": time, "day": day}
 
 
 def why_not(choice: Choice, start: datetime) -> str:
     """Why this time cannot be had; by far the most often somebody was faster."""
-    said = spoken(start, choice.zone, page_locale(choice.business))
+    said = {"time": spoken(start, choice.zone, choice.locale)}
     asked = choice.asked()
     reasons = {
         schedule.refusal(asked.service, resource, start, asked.now, but=asked.but)
         for resource in asked.staff
     }
     if reasons and not reasons & {None, schedule.Refusal.TAKEN}:
-        return f"{said} cannot be booked. Choose another time."
-    return f"{said} was just taken. Choose another time."
+        return _("%(time)s cannot be booked. Choose another time.") % said
+    return _("%(time)s was just taken. Choose another time.") % said

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from kept.core.time import ONE_DAY, day_bounds
 from kept.public import times
@@ -47,7 +48,8 @@ def _first_day(asked: times.Asked, text: str) -> tuple[date | None, str]:
             wanted = date.fromisoformat(text)
             return min(max(wanted, asked.today), asked.last_day), ""
         except ValueError:
-            wrong = f"{text[:20]!r} is not a date. Here are the next free days."
+            wrong = _("“%(text)s” is not a date. Here are the next free days.")
+            wrong %= {"text": text[:20]}
     return times.next_free_day(asked, asked.today), wrong
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from kept.appointments import actions as appointments
@@ -37,10 +38,15 @@ def details(request: HttpRequest, slug: str, service_id: UUID, who: str) -> Http
     given = request.POST if request.method == "POST" else request.GET
     start = instant(given.get("start", ""))
     if start is None:
-        return times_of(choice, "Choose one of the times in the list.", 400)
+        return times_of(choice, _("Choose one of the times in the list."), 400)
     if request.method != "POST":
         return _show_details(choice, start)
-    form = Details(request.POST, business=choice.business, time_zone=choice.hint[0])
+    form = Details(
+        request.POST,
+        business=choice.business,
+        time_zone=choice.hint[0],
+        locale=choice.locale,
+    )
     form.is_valid()
     steps = {"book": _book, "change": _change, "times": _other_time}
     return steps.get(request.POST.get("step", ""), _check)(choice, start, form)
@@ -104,7 +110,7 @@ def _other_time(choice: Choice, start: datetime, form: Details) -> HttpResponse:
         return _show_times(choice, start, form)
     chosen = instant(choice.request.POST["chosen"])
     if chosen is None:
-        return _show_times(choice, start, form, "Choose one of the times in the list.", 400)
+        return _show_times(choice, start, form, _("Choose one of the times in the list."), 400)
     held = take(choice, chosen)
     if held is None:
         return _show_times(choice, start, form, why_not(choice, chosen), 409)
@@ -120,7 +126,7 @@ def _other_time(choice: Choice, start: datetime, form: Details) -> HttpResponse:
 def _show_times(
     choice: Choice, start: datetime, form: Details, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    token, _ = _token_of(choice)
+    token = _token_of(choice)[0]
     typed = {
         "form": _as_typed(form),
         "token": token,
@@ -180,7 +186,8 @@ def _conflict(choice: Choice, start: datetime, form: Details, token: str) -> Htt
 def _book(choice: Choice, start: datetime, form: Details) -> HttpResponse:
     token, key = _token_of(choice)
     if key is None:
-        form.add_error(None, "This page was open for too long. Check it and send it once more.")
+        too_old = _("This page was open for too long. Check it and send it once more.")
+        form.add_error(None, too_old)
         return _details(choice, start, form, holding(choice, start), tokens.new_form(), 422)
     if form.errors or form.contact is None:
         return _details(choice, start, form, holding(choice, start), token, 422)

@@ -6,6 +6,9 @@ from typing import Any
 
 from babel import Locale
 from django import forms
+from django.core.validators import MaxLengthValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from kept.accounts.queries import Business
 from kept.lib import i18n
@@ -13,53 +16,69 @@ from kept.people.actions import Contact, ContactError, checked_contact
 from kept.web.forms import Form
 
 
+def at_most(letters: int) -> list[MaxLengthValidator]:
+    """No more than so many letters: said in words that do not call it "this value"."""
+    return [MaxLengthValidator(letters, lazy("Shorten this to %(limit_value)d letters."))]
+
+
 class Details(Form):
     """Who books. Little is asked: a name, and one way to reach the person."""
 
     name = forms.CharField(
-        label="Full name",
-        max_length=200,
+        label=lazy("Full name"),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": "Enter your name."},
+        validators=[MaxLengthValidator(200, lazy("Shorten the name to %(limit_value)d letters."))],
+        error_messages={"required": lazy("Enter your name.")},
     )
     email = forms.CharField(
-        label="E-mail address",
-        help_text="We send the confirmation and the reminders there. If you have none, give a phone"
-        " number instead.",
+        label=lazy("E-mail address"),
+        help_text=lazy(
+            "We send the confirmation and the reminders there. If you have none, give a phone"
+            " number instead."
+        ),
         required=False,
-        max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
     )
     phone = forms.CharField(
-        label="Phone number",
-        help_text="So that we can call you if something changes.",
+        label=lazy("Phone number"),
+        help_text=lazy("So that we can call you if something changes."),
         required=False,
-        max_length=40,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     notes = forms.CharField(
-        label="Anything we should know",
+        label=lazy("Anything we should know"),
         required=False,
-        max_length=1000,
+        validators=[
+            MaxLengthValidator(1000, lazy("Shorten your notes to %(limit_value)d letters."))
+        ],
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     # Nobody sees this one; a program that fills in every field does.
     website = forms.CharField(
-        label="Leave this empty",
+        label=lazy("Leave this empty"),
         required=False,
         widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}),
     )
 
-    def __init__(self, *args: Any, business: Business, time_zone: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        business: Business,
+        time_zone: str = "",
+        locale: str = "",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.business, self.time_zone = business, time_zone
+        self.business, self.time_zone, self.locale = business, time_zone, locale
         self.contact: Contact | None = None
         # Neither needed by itself nor simply optional: this or a phone number.
         self.fields["email"].or_another = True  # type: ignore[attr-defined]
 
     def clean_website(self) -> str:
         if self.cleaned_data["website"]:
-            raise forms.ValidationError("A field that nobody sees was filled in. Leave it empty.")
+            raise forms.ValidationError(
+                _("A field that nobody sees was filled in. Leave it empty.")
+            )
         return ""
 
     def clean(self) -> dict[str, Any]:
@@ -67,7 +86,7 @@ class Details(Form):
         if self.errors:
             return given
         if not given["email"] and not given["phone"]:
-            self.add_error("email", "Enter an e-mail address, or a phone number below.")
+            self.add_error("email", _("Enter an e-mail address, or a phone number below."))
             return given
         try:
             self.contact = checked_contact(
@@ -75,6 +94,7 @@ class Details(Form):
                 given["email"],
                 given["phone"],
                 self.time_zone,
+                self.locale,
                 country=country_of(self.business),
             )
         except ContactError as error:
@@ -91,9 +111,9 @@ class Cancel(Form):
     """Giving the time back; a reason may be given, and is not needed."""
 
     reason = forms.CharField(
-        label="Why do you cancel?",
+        label=lazy("Why are you cancelling?"),
         required=False,
-        max_length=300,
+        validators=at_most(300),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
@@ -102,9 +122,9 @@ class CannotCome(Form):
     """It is too late to change it online: tell the business, who will call."""
 
     reason = forms.CharField(
-        label="What should we know?",
+        label=lazy("What should we know?"),
         required=False,
-        max_length=300,
+        validators=at_most(300),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
@@ -113,14 +133,17 @@ class Late(Form):
     """How late somebody will be."""
 
     minutes = forms.ChoiceField(
-        label="How late will you be?",
+        label=lazy("How late will you be?"),
         choices=[
-            ("5", "5 minutes"),
-            ("10", "10 minutes"),
-            ("15", "15 minutes"),
-            ("20", "20 minutes"),
-            ("30", "30 minutes or more"),
+            ("5", lazy("5 minutes")),
+            ("10", lazy("10 minutes")),
+            ("15", lazy("15 minutes")),
+            ("20", lazy("20 minutes")),
+            ("30", lazy("30 minutes or more")),
         ],
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose how late you will be."},
+        error_messages={
+            "required": lazy("Choose how late you will be."),
+            "invalid_choice": lazy("Choose how late you will be."),
+        },
     )

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kept.appointments import actions
 from kept.appointments.actions import CannotBook, Stale
 from kept.core.case import NotAllowed
 from kept.public import times
-from kept.public.acts import why_not
+from kept.public.acts import not_allowed, why_not
 from kept.public.choice import instant, with_query
 from kept.public.choosing import spoken
 from kept.public.days import day_list
@@ -73,7 +74,7 @@ def _who_choices(visit: Visit) -> list[tuple[str, str]]:
     able = schedule.staff_of(visit.leg.service)
     if len(able) < 2 or visit.leg.staff_id not in {each.id for each in able}:
         return []
-    return [(SAME, visit.leg.staff.name), (ANY, "Anybody")]
+    return [(SAME, visit.leg.staff.name), (ANY, _("Anybody"))]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -98,7 +99,7 @@ def _wanted_start(visit: Visit) -> datetime | None:
 def _ask_to_move(visit: Visit) -> HttpResponse:
     start = _wanted_start(visit)
     if start is None:
-        return _new_times(visit, "Choose one of the times in the list.", 400)
+        return _new_times(visit, _("Choose one of the times in the list."), 400)
     who, staff = _movers(visit)
     free = _free_for(visit, staff, start)
     if not free:
@@ -122,29 +123,29 @@ def _free_for(visit: Visit, staff: list[Resource], start: datetime) -> list[Reso
 
 
 def _was_taken(visit: Visit, start: datetime) -> str:
-    said = spoken(start, visit.zone, visit.locale)
-    return f"{said} was just taken. Choose another time. Your appointment is unchanged."
+    said = _("%(time)s was just taken. Choose another time. Your appointment is unchanged.")
+    return said % {"time": spoken(start, visit.zone, visit.locale)}
 
 
 def _move_to(visit: Visit) -> HttpResponse:
     start = _wanted_start(visit)
     if start is None:
-        return _new_times(visit, "Choose one of the times in the list.", 400)
+        return _new_times(visit, _("Choose one of the times in the list."), 400)
     try:
         moved = _move_with_any(visit, start)
     except Stale:
         return _again(visit)
-    except NotAllowed as refused:
-        return show(fresh(visit), problem=refused.detail, status=409)
+    except NotAllowed:
+        return show(fresh(visit), problem=not_allowed(visit), status=409)
     if not moved:
         return _new_times(visit, _was_taken(visit, start), 409)
-    messages.success(visit.request, "Your appointment is moved.")
+    messages.success(visit.request, _("Your appointment is moved."))
     return to_page(visit)
 
 
 def _move_with_any(visit: Visit, start: datetime) -> bool:
     """Move to this time with the first who can do it; False when nobody can any more."""
-    _, staff = _movers(visit)
+    _who, staff = _movers(visit)
     for resource in _free_for(visit, staff, start):
         try:
             _move(visit, start, resource.id)

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from kept.appointments import queries as appointments
 from kept.appointments.queries import Appointment, Leg, Timeline
 from kept.outbox.queries import Message
 from kept.people import queries as people
 
-NOTICES = {
-    "confirmation": "confirmation",
-    "moved_notice": "message with the new time",
-    "cancelled_notice": "notice of the cancellation",
-}
 ON_ITS_WAY = {Message.QUEUED, Message.CLAIMED, Message.HANDING_OVER}
 TAKEN = {Message.ACCEPTED, Message.DELIVERED}
 LOST = {Message.FAILED, Message.EXPIRED}
@@ -42,14 +41,16 @@ def about_notice(appointment: Appointment, leg: Leg, timeline: Timeline) -> Sayi
     if reachable or leg.case.state not in {"scheduled", "confirmed", "prepared"}:
         return None
     if appointment.customer.email_bad:
-        return Saying("warn", f"Mail to {appointment.customer.email} does not arrive.", after=CALL)
-    return Saying(
-        "warn", "We have no e-mail address of yours, so no message will come.", after=KEEP
-    )
+        words = _("Mail to %(address)s does not arrive.") % {"address": appointment.customer.email}
+        return Saying("warn", words, after=str(CALL))
+    words = _("We have no e-mail address for you, so you will get no messages.")
+    return Saying("warn", words, after=str(KEEP))
 
 
-KEEP = "Keep the address of this page: it always shows how things stand."
-CALL = "Please tell us the right address. Your appointment stands; keep the address of this page."
+KEEP = lazy("Keep the address of this page: it always shows how things stand.")
+CALL = lazy(
+    "Please tell us the right address. Your appointment stands; keep the address of this page."
+)
 
 
 def _notice(leg: Leg, timeline: Timeline) -> Message | None:
@@ -63,20 +64,55 @@ def _notice(leg: Leg, timeline: Timeline) -> Message | None:
     return found[-1] if found else None
 
 
+# Whole sentences, one for each kind of message and what became of it: the parts of a sentence
+# cannot be put together in every language.
+SENDING = {
+    "confirmation": lazy("We are sending a confirmation to %(to)s."),
+    "moved_notice": lazy("We are sending a message with the new time to %(to)s."),
+    "cancelled_notice": lazy("We are sending a notice of the cancellation to %(to)s."),
+}
+STUCK = {
+    "confirmation": lazy("The confirmation could not be sent to %(to)s yet; we keep trying."),
+    "moved_notice": lazy(
+        "The message with the new time could not be sent to %(to)s yet; we keep trying."
+    ),
+    "cancelled_notice": lazy(
+        "The notice of the cancellation could not be sent to %(to)s yet; we keep trying."
+    ),
+}
+SENT = {
+    "confirmation": lazy("We sent a confirmation to %(to)s:"),
+    "moved_notice": lazy("We sent a message with the new time to %(to)s:"),
+    "cancelled_notice": lazy("We sent a notice of the cancellation to %(to)s:"),
+}
+DOUBTFUL = {
+    "confirmation": lazy("We cannot be sure that the confirmation reached %(to)s."),
+    "moved_notice": lazy("We cannot be sure that the message with the new time reached %(to)s."),
+    "cancelled_notice": lazy(
+        "We cannot be sure that the notice of the cancellation reached %(to)s."
+    ),
+}
+NOT_SENT = {
+    "confirmation": lazy("The confirmation could not be delivered to %(to)s."),
+    "moved_notice": lazy("The message with the new time could not be delivered to %(to)s."),
+    "cancelled_notice": lazy("The notice of the cancellation could not be delivered to %(to)s."),
+}
+
+
 def _saying(message: Message) -> Saying | None:
-    noun, to = NOTICES[message.control], message.address
+    def words(sentences: dict[str, Any]) -> str:
+        return str(sentences[message.control]) % {"to": message.address}
+
     if message.status in ON_ITS_WAY and not message.error:
-        return Saying("calm", f"We are sending a {noun} to {to}.")
+        return Saying("calm", words(SENDING))
     if message.status in ON_ITS_WAY:
-        return Saying(
-            "warn", f"The {noun} to {to} could not be sent yet; we keep trying.", after=KEEP
-        )
+        return Saying("warn", words(STUCK), after=str(KEEP))
     if message.status in TAKEN:
-        return Saying("good", f"We sent a {noun} to {to} on", at=message.handed_over_at)
+        return Saying("good", words(SENT), at=message.handed_over_at)
     if message.status == Message.DOUBTFUL:
-        return Saying("warn", f"We cannot be sure that the {noun} reached {to}.", after=KEEP)
+        return Saying("warn", words(DOUBTFUL), after=str(KEEP))
     if message.status in LOST:
-        return Saying("bad", f"The {noun} to {to} could not be delivered.", after=CALL)
+        return Saying("bad", words(NOT_SENT), after=str(CALL))
     return None
 
 

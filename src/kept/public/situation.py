@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from django.utils.translation import gettext_lazy as lazy
+
 from kept.appointments.queries import Leg, may_change
 from kept.core.case import Role
 from kept.web.parts import Step
@@ -69,11 +71,11 @@ def acts(leg: Leg, now: datetime) -> tuple[str, ...]:
 # The path as the customer sees it
 
 PATH = (
-    ("scheduled", "Booked"),
-    ("confirmed", "Confirmed"),
-    ("prepared", "Ready"),
-    ("attended", "Your visit"),
-    ("completed", "Done"),
+    ("scheduled", lazy("Booked")),
+    ("confirmed", lazy("Confirmed")),
+    ("prepared", lazy("Ready")),
+    ("attended", lazy("Your visit")),
+    ("completed", lazy("Done")),
 )
 
 
@@ -86,7 +88,7 @@ def drawn(leg: Leg, reached: dict[str, datetime]) -> list[Step]:
     names = [name for name, _ in PATH]
     present = names.index(leg.case.state)
     return [
-        _step(label, number, present, reached.get(name))
+        _step(str(label), number, present, reached.get(name))
         for number, (name, label) in enumerate(PATH)
     ]
 

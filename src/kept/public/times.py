@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
+
 from kept.core.time import day_bounds, local_day
 from kept.lib import i18n
 from kept.schedule import queries as schedule
@@ -97,7 +99,7 @@ def _label(asked: Asked, at: datetime, elsewhere: str, mine: bool) -> str:
         i18n.format_date(at, asked.zone, asked.locale),
         i18n.zone_name(asked.zone, asked.locale),
         elsewhere,
-        "held for you" if mine else "",
+        _("held for you") if mine else "",
     ]
     return ", ".join(filter(None, parts))
 
@@ -110,8 +112,7 @@ def _elsewhere(asked: Asked, at: datetime) -> str:
     said = f"{i18n.format_time(at, asked.other, asked.locale)} {place}"
     if local_day(at, ZoneInfo(asked.zone)) == local_day(at, ZoneInfo(asked.other)):
         return said
-    weekday = i18n.format_date_short(at, asked.other, asked.locale).split()[0]
-    return f"{weekday} {said}"
+    return f"{i18n.format_weekday(at, asked.other, asked.locale)} {said}"
 
 
 def _offset(at: datetime, zone: str) -> timedelta | None:

@@ -1,10 +1,21 @@
 """The addresses of the customer's pages."""
 
-from django.urls import path
+from typing import Any
+
+from django.urls import URLPattern
+from django.urls import path as django_path
 
 from kept.public import acts, choosing, details, moving, visit
+from kept.web import pages
 
 app_name = "public"
+
+
+def path(
+    route: str, view: pages.View, given: dict[str, Any] | None = None, *, name: str
+) -> URLPattern:
+    return django_path(route, pages.in_the_readers_language(view), given, name=name)
+
 
 BOOK = "book/<slug:slug>/<uuid:service_id>"
 LEG = "a/<str:token>/<int:leg>"

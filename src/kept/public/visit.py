@@ -44,8 +44,11 @@ class Visit:
 
     @property
     def locale(self) -> str:
+        """The customer's, as they booked or as somebody noted it; else as their browser asks."""
         business, customer = self.appointment.business, self.appointment.customer
-        return i18n.text_locale(i18n.known_locale(customer.locale or business.locale, pages.LOCALE))
+        if customer.locale:
+            return i18n.text_locale(i18n.known_locale(customer.locale, pages.LOCALE))
+        return pages.readers_locale(self.request, business.locale)
 
     @property
     def zone(self) -> str:
@@ -95,7 +98,9 @@ def visit_of(request: HttpRequest, token: str) -> Visit:
     found = appointments.by_token(token)
     if found is None:
         raise Http404
-    return Visit(request, found, appointments.current_leg(found), clock.now())
+    visit = Visit(request, found, appointments.current_leg(found), clock.now())
+    pages.speak(visit.locale)
+    return visit
 
 
 def fresh(visit: Visit) -> Visit:

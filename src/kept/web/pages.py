@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as django_render
+from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 from kept.lib import i18n
 
@@ -25,9 +29,12 @@ def render(
 ) -> HttpResponse:
     """A page in a locale: not to be stored by anybody on the way, nor found by a search engine.
 
-    A bound form with errors in the context (or a true `problem`) puts "Error: " before the title.
+    Its words are in the language that is spoken (`speak`), English if none was chosen: then its
+    dates are too, in the form of the locale's territory. A bound form with errors in the context
+    (or a true `problem`) puts "Error: " before the title.
     """
-    spoken = i18n.text_locale(i18n.known_locale(locale, LOCALE))
+    known = i18n.known_locale(locale, LOCALE)
+    spoken = known if i18n.language(known) == _spoken() else i18n.source_locale(known)
     surroundings = {
         "locale": spoken,
         "lang": i18n.language_tag(spoken),
@@ -36,6 +43,46 @@ def render(
     }
     response = django_render(request, template, {**surroundings, **context}, status=status)
     return private(response)
+
+
+def _spoken() -> str:
+    return (translation.get_language() or settings.LANGUAGE_CODE).partition("-")[0]
+
+
+# The language of a reader. Views that are marked with `in_the_readers_language` may speak; others
+# (the console) have English words only, whatever their reader's browser asks for.
+
+
+def readers_locale(request: HttpRequest, house: str = LOCALE) -> str:
+    """The locale in which this visitor is answered, at a house with that locale."""
+    wished = request.headers.get("Accept-Language", "")
+    tags = [tag for tag, _ in parse_accept_lang_header(wished.lower())]
+    return i18n.readers_locale(tags, i18n.known_locale(house, LOCALE))
+
+
+def speak(locale: str) -> str:
+    """Say what follows in the language of this locale, as far as there are texts; returns the
+    locale to write dates in. Inside of `in_the_readers_language`."""
+    spoken = i18n.text_locale(i18n.known_locale(locale, LOCALE))
+    language = i18n.language(spoken)
+    translation.activate(settings.LANGUAGE_CODE if language == "en" else language)
+    return spoken
+
+
+View = Callable[..., HttpResponse]
+
+
+def in_the_readers_language(view: View) -> View:
+    """A view that speaks as its reader's browser asks, until it knows better (`speak`)."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        # Whatever is spoken inside, the thread goes back to the language it had.
+        with translation.override(translation.get_language()):
+            speak(readers_locale(request))
+            return view(request, *arguments, **named)
+
+    return answer
 
 
 def private(response: HttpResponse) -> HttpResponse:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from django.utils.translation import gettext_lazy as lazy
+
 Standing = Literal["done", "now", "ahead", "passed"]
 
-STANDING_WORDS: dict[str, str] = {
-    "done": "done",
-    "now": "now",
-    "ahead": "not yet",
-    "passed": "passed over",
+STANDING_WORDS = {
+    "done": lazy("done"),
+    "now": lazy("now"),
+    "ahead": lazy("not yet"),
+    "passed": lazy("passed over"),
 }
 
 
@@ -28,7 +30,7 @@ class Step:
 
     @property
     def words(self) -> str:
-        return STANDING_WORDS[self.standing]
+        return str(STANDING_WORDS[self.standing])
 
 
 def steps(labels: Sequence[str], reached: int, times: Sequence[datetime | None] = ()) -> list[Step]:

@@ -5,13 +5,20 @@ from django.http import HttpRequest, HttpResponse
 from kept.web import pages
 
 
+@pages.in_the_readers_language
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return pages.render(request, "400.html", {}, status=400)
+    return _answer(request, "400.html", 400)
 
 
+@pages.in_the_readers_language
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return pages.render(request, "403.html", {}, status=403)
+    return _answer(request, "403.html", 403)
 
 
+@pages.in_the_readers_language
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return pages.render(request, "404.html", {}, status=404)
+    return _answer(request, "404.html", 404)
+
+
+def _answer(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    return pages.render(request, template, {}, locale=pages.readers_locale(request), status=status)

@@ -110,6 +110,12 @@ def phone(number: str) -> SafeString:
     return format_html('<a href="tel:{}"><bdi>{}</bdi></a>', number, shown)
 
 
+@register.simple_tag
+def mail(address: str) -> SafeString:
+    """An address to write to."""
+    return format_html('<a href="mailto:{0}">{0}</a>', address)
+
+
 # Drawn pieces
 
 
