@@ -262,15 +262,64 @@ def test_every_field_of_the_policy_can_be_set(house, owner):
     assert policies.changes(form, Policy()) == {}
 
 
+def save_policy(client, data):
+    """Send the form, look at what it would do, and confirm."""
+    asked = client.post(POLICY, data)
+    assert asked.status_code == 200
+    return client.post(POLICY, {**data, "seen": asked.context["seen"]}, follow=True)
+
+
+def figures(page):
+    return [(each.count, each.words) for each in page.context["numbers"]]
+
+
+def test_what_a_policy_would_do_is_shown_before_it_is_saved(house, owner):
+    booked = house.book(START)
+    loop.turn_once()
+    data = {**form_of(owner.get(POLICY)), "first_reminder": "72h"}
+    asked = owner.post(POLICY, data)
+    page = asked.content.decode()
+    assert "24h" in page
+    assert "72h" in page
+    assert accounts_queries.policy_in_force(house.business.id).number == 1
+    assert (1, "First reminder: will not be sent") in figures(asked)
+    [planned] = [c for c in queries.timeline(booked).controls if c.name == "first_reminder"]
+    assert planned.status == "planned"
+    again = owner.post(POLICY, {**data, "again": "1"})
+    assert (again.status_code, form_of(again)["first_reminder"]) == (200, "72h")
+    saved = owner.post(POLICY, {**data, "seen": asked.context["seen"]}, follow=True)
+    assert b"Saved as a new version." in saved.content
+    assert accounts_queries.policy_in_force(house.business.id).number == 2
+
+
+def test_a_booking_made_meanwhile_is_counted_before_the_policy_is_saved(house, owner):
+    house.book(START)
+    data = {**form_of(owner.get(POLICY)), "first_reminder": "36h"}
+    seen = owner.post(POLICY, data).context["seen"]
+    house.book(START, "Late Guest", house.ben)
+    again = owner.post(POLICY, {**data, "seen": seen})
+    assert b"has changed since you looked" in again.content
+    assert accounts_queries.policy_in_force(house.business.id).number == 1
+
+
+def test_a_change_that_touches_nothing_planned_says_so(house, owner):
+    house.book(START)
+    data = {**form_of(owner.get(POLICY)), "after_completed": ["follow_up"]}
+    page = owner.post(POLICY, data).content.decode()
+    assert "Nothing that is planned" in page
+    assert "What follows: completed" in page
+    assert "Follow-up, Reputation, Reactivation" in page
+
+
 def test_a_changed_policy_is_a_new_version_and_plans_anew(house, owner):
     booked = house.book(START)
     loop.turn_once()
-    data = {**form_of(owner.get(POLICY)), "first_reminder": "48h"}
-    after = owner.post(POLICY, data, follow=True)
+    data = {**form_of(owner.get(POLICY)), "first_reminder": "36h"}
+    after = save_policy(owner, data)
     assert b"1 appointment was planned anew" in after.content
     assert accounts_queries.policy_in_force(house.business.id).number == 2
     reminder = [c for c in queries.timeline(booked).controls if c.name == "first_reminder"]
-    assert reminder[-1].due_at == START - timedelta(hours=48)
+    assert reminder[-1].due_at == START - timedelta(hours=36)
 
 
 def test_saving_without_a_change_makes_no_version(house, owner):
@@ -283,7 +332,7 @@ def test_switches_windows_and_what_follows_are_kept(house, owner):
     data = form_of(owner.get(POLICY))
     data |= {"switched_on": ["final_reminder"], "quiet_from": "08:00", "quiet_to": "21:00"}
     data |= {"ask_acknowledgement": "on", "after_completed": ["follow_up"]}
-    assert owner.post(POLICY, data).status_code == 302
+    save_policy(owner, data)
     policy = from_data(accounts_queries.policy_in_force(house.business.id).data)
     assert policy.switched_off == {"first_reminder"}
     assert policy.ask_acknowledgement
@@ -293,7 +342,9 @@ def test_switches_windows_and_what_follows_are_kept(house, owner):
 
 def test_a_probable_mistake_is_warned_of(house, owner):
     data = {**form_of(owner.get(POLICY)), "change_until": "48h"}
-    assert b"arrives too late to change" in owner.post(POLICY, data, follow=True).content
+    warned = b"arrives too late to change"
+    assert warned in owner.post(POLICY, data).content  # before
+    assert warned in save_policy(owner, data).content  # and after
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import time
+from typing import Any, cast
 
 from django import forms
 
+from kept.appointments.queries import PolicyEffect
 from kept.console import words
 from kept.console.forms import TimeInput
+from kept.core.path import Tell
+from kept.core.paths import PATHS
 from kept.core.paths.appointment import OUTCOMES
 from kept.core.policy import OFFSETS, SWITCHES, Policy, PolicyError, to_data
 from kept.core.time import TimeError, parse_offset
@@ -138,6 +143,70 @@ def _data(form: PolicyForm, present: Policy) -> dict[str, object]:
             **{outcome: typed[f"after_{outcome}"] for outcome in OUTCOMES},
         },
     }
+
+
+def described(form: PolicyForm) -> list[tuple[str, str, str]]:
+    """What a valid form changes: the name of each field, how it is now, how it would be."""
+    found = []
+    for name in form.changed_data:
+        label = str(form.fields[name].label)
+        if name.startswith("after_"):
+            label = f"What follows: {label.lower()}"
+        before = _shown(form, name, form.initial.get(name))
+        found.append((label, before, _shown(form, name, form.cleaned_data[name])))
+    return found
+
+
+def _shown(form: PolicyForm, name: str, value: object) -> str:
+    field = form.fields[name]
+    if isinstance(field, forms.MultipleChoiceField) and isinstance(value, list):
+        names = dict(cast("list[tuple[str, str]]", field.choices))
+        return ", ".join(names[each] for each in value) or "nothing"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    return str(value) if value else "at any hour"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One figure of what a change would do, with what it means."""
+
+    count: int
+    words: str
+    tone: str
+
+
+def effects(effect: PolicyEffect) -> list[Effect]:
+    """What a change would do to what is planned, the gravest first."""
+    kinds = (
+        (effect.skipped, "will not be done", "will not be sent", "bad"),
+        (
+            effect.at_once,
+            "at once: the new time has passed",
+            "sent at once: its new time has passed",
+            "warn",
+        ),
+        (effect.planned, "planned after all", "planned after all", "calm"),
+        (effect.moved, "at another time", "sent at another time", "calm"),
+    )
+    return [
+        Effect(
+            count, f"{words.told_of(name, words.CONTROLS)}: {said if name in MAIL else done}", tone
+        )
+        for counts, done, said, tone in kinds
+        for name, count in counts.most_common()
+    ]
+
+
+MAIL = {rule.name for rule in PATHS["appointment"].controls if isinstance(rule.does, Tell)}
+
+
+def seen(number: int, effect: PolicyEffect) -> str:
+    """What was on the page that was looked at; another booking meanwhile may make it another."""
+    counts = (effect.skipped, effect.at_once, effect.planned, effect.moved)
+    return "/".join([str(number), *(str(sum(each.values())) for each in counts)])
 
 
 def refuse(form: PolicyForm, error: PolicyError) -> None:

@@ -77,6 +77,11 @@ def who(actor: str) -> str:
 
 
 @register.filter
+def cause_words(reason: str) -> str:
+    return words.cause(reason)
+
+
+@register.filter
 def plain(text: str) -> str:
     return words.plain(text)
 

@@ -383,31 +383,57 @@ def _doubtful_services(desk: Desk, present: Policy) -> list[str]:
 
 @at_desk(Member.OWNER, posts=True)
 def policy(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """Every field of the policy. A change is a new version, for what is still open too."""
+    """Every field of the policy. A change is a new version, for what is still open too.
+
+    What it would do to what is planned is shown first; it is saved only when that was seen.
+    """
     in_force = members_of.policy_in_force(desk.business.id)
     present = from_data(in_force.data)
     form = policies.PolicyForm(sent(request), initial=policies.initial(present))
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and "again" not in request.POST:
         changes = policies.changes(form, present)
+        if not changes:
+            messages.info(request, "Nothing was changed, so there is no new version.")
+            return redirect("console:policy")
         try:
-            if not changes:
-                messages.info(request, "Nothing was changed, so there is no new version.")
-                return redirect("console:policy")
-            count = appointments.change_policy(desk.business, changes, desk.now, desk.actor)
+            return _ask_or_save(request, desk, form, changes, in_force.number)
         except PolicyError as error:
             policies.refuse(form, error)
-        else:
-            messages.success(request, _planned_anew(count))
-            return redirect("console:policy")
-    return _form(
-        request,
-        desk,
-        "console/setup/policy.html",
-        form,
-        version=in_force,
-        versions=members_of.policy_versions(desk.business.id),
-        warnings=[*warnings(present), *_doubtful_services(desk, present)],
-    )
+    context: dict[str, object] = {
+        "form": form,
+        "version": in_force,
+        "versions": members_of.policy_versions(desk.business.id),
+        "warnings": [*warnings(present), *_doubtful_services(desk, present)],
+    }
+    status = 400 if form.errors else 200
+    return show(request, desk, "console/setup/policy.html", context, status=status)
+
+
+def _ask_or_save(
+    request: HttpRequest,
+    desk: Desk,
+    form: policies.PolicyForm,
+    changes: dict[str, object],
+    number: int,
+) -> HttpResponse:
+    """Save what was seen; else show what it would do. Raises PolicyError."""
+    then, effect = queries.policy_effect(desk.business.id, changes, desk.now)
+    seen = policies.seen(number, effect)
+    if request.POST.get("seen") != seen:
+        context: dict[str, object] = {
+            "form": form,
+            "changes": policies.described(form),
+            "effect": effect,
+            "numbers": policies.effects(effect),
+            "why": list(effect.why.items()),
+            "warnings": [*warnings(then), *_doubtful_services(desk, then)],
+            "seen": seen,
+            "changed": "seen" in request.POST,
+        }
+        return show(request, desk, "console/setup/policy_effect.html", context)
+    count = appointments.change_policy(desk.business, changes, desk.now, desk.actor)
+    messages.success(request, _planned_anew(count))
+    return redirect("console:policy")
 
 
 def _planned_anew(count: int) -> str:
