@@ -19,7 +19,7 @@ from kept.checks import promises
 from kept.core import time
 from kept.lib.zone_edition import edition
 from kept.schedule import queries as schedule_queries
-from kept.schedule.queries import Claim
+from kept.schedule.queries import Claim, Closure
 from tests.appointments.clinic import (
     ALWAYS,
     DESK,
@@ -36,6 +36,7 @@ from tests.appointments.clinic import (
 
 HOUR = timedelta(hours=1)
 ALWAYS_WINTER, ALWAYS_SUMMER = "Africa/Algiers", "Africa/Tripoli"  # UTC+1 and UTC+2, all year
+CLOSURES = "0004_closures_on_the_wall"
 IN_SUMMER = berlin(30, 9)  # Tuesday, 09:00, two days after the clocks go forward
 
 
@@ -203,12 +204,59 @@ def test_a_hold_gives_way(clinic, berlin_keeps):
     assert not escalations(visit)
 
 
-def test_one_that_comes_to_lie_in_a_closure_is_left_to_a_person(clinic, berlin_keeps):
-    visit = clinic.book(IN_SUMMER, clinic.ada)
-    actions.close(
-        clinic.business, clinic.ada, IN_SUMMER + HOUR, IN_SUMMER + 3 * HOUR, "training", now(), DESK
+def close(clinic, start, end, resource=None):
+    actions.close(clinic.business, resource, start, end, "training", now(), DESK)
+
+
+def free(clinic, *staff, day=30):
+    begin = berlin(day, 8)
+    slots = schedule_queries.free_slots(
+        clinic.service, staff, begin, begin + timedelta(hours=10), NOW
     )
+    return {shown(slot.start) for slot in slots}
+
+
+@pytest.mark.parametrize("place", [ALWAYS_WINTER, "Europe/Helsinki"])
+@pytest.mark.parametrize("of", ["ada", "everybody"])
+def test_a_closure_keeps_its_time_on_the_wall_and_whoever_is_booked_beside_it(
+    clinic, berlin_keeps, place, of
+):
+    before = clinic.book(IN_SUMMER, clinic.ada)
+    closed = clinic.ada if of == "ada" else None
+    close(clinic, IN_SUMMER + HOUR, IN_SUMMER + 3 * HOUR, closed)
+    after = clinic.book(IN_SUMMER + 3 * HOUR, clinic.ada)
+    offered = free(clinic, clinic.ada)
+    berlin_keeps(place)
+    done = follow()
+    assert (done.shifted, done.escalated, done.closures) == (2, 0, 1)
+    assert free(clinic, clinic.ada) == offered
+    assert [shown(leg(each).start) for each in (before, after)] == ["09:00", "12:00"]
+    assert follow() is None
+    assert broken() == []
+
+
+def test_a_lifted_closure_stays_lifted(clinic, berlin_keeps):
+    close(clinic, IN_SUMMER, IN_SUMMER + HOUR, clinic.ada)
+    (closure,) = schedule_queries.closures(clinic.business.id, now())
+    actions.lift_closure(clinic.business, closure.id, now(), DESK)
     berlin_keeps(ALWAYS_WINTER)
+    assert follow().closures == 0
+    assert "09:00" in free(clinic, clinic.ada)
+
+
+def test_a_closure_that_the_new_rules_jump_over_stays_where_it_is(db, berlin_keeps):
+    berlin_keeps(ALWAYS_WINTER, "2026z")
+    clinic = Clinic(hours=ALWAYS)
+    start = datetime(2027, 3, 28, 1, tzinfo=UTC)  # 02:00 by the clocks of winter
+    close(clinic, start, start + timedelta(minutes=40), clinic.ada)
+    look_in(None)
+    assert zone_rules.follow("2027a", now(), NOW).closures == 0
+
+
+def test_one_that_lies_in_a_closure_made_by_the_new_rules_is_left_to_a_person(clinic, berlin_keeps):
+    visit = clinic.book(IN_SUMMER, clinic.ada)
+    berlin_keeps(ALWAYS_WINTER)
+    close(clinic, IN_SUMMER + HOUR, IN_SUMMER + 3 * HOUR, clinic.ada)
     assert follow().escalated == 1
     assert escalations(visit) == {"RESOURCE_LOST"}
     assert broken() == []
@@ -289,6 +337,18 @@ def test_legs_from_before_are_given_the_wall_time_they_have_today(clinic):
     done = clinic.book(IN_SUMMER, clinic.ben, name="Leo Marsh")
     actions.cancel(done, now(), DESK, by=DESK.role)
     Leg.objects.update(wall="")
-    module = importlib.import_module("kept.appointments.migrations.0002_wall_time")
-    module.read_wall_times(apps, None)
+    migration("appointments", "0002_wall_time").read_wall_times(apps, None)
     assert leg(visit).wall == "2027-03-30T09:00"
+
+
+def migration(room, name):
+    return importlib.import_module(f"kept.{room}.migrations.{name}")
+
+
+def test_closures_from_before_are_given_theirs(clinic):
+    close(clinic, IN_SUMMER, IN_SUMMER + HOUR, clinic.ada)
+    Closure.objects.update(zone="", wall_start="", wall_end="")
+    migration("schedule", CLOSURES).read_wall_times(apps, None)
+    closure = Closure.objects.get()
+    assert (closure.zone, closure.wall_start) == ("Europe/Berlin", "2027-03-30T09:00")
+    assert closure.wall_end == "2027-03-30T10:00"

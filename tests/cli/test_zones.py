@@ -41,7 +41,7 @@ def test_new_rules_are_followed_at_the_start_and_said(studio, new_rules):
 
     said = studio.kept("migrate", **new_rules).err
     assert "New time-zone rules (2099a)" in said
-    assert "1 kept their time on the clock and got another instant, 0 need a person" in said
+    assert "1 kept their time on the clock and got another instant, 0 need a person;" in said
 
     after = studio.kept("zones", "--json", **new_rules).json
     assert after["out_of_step"] == 0

@@ -35,8 +35,6 @@ from kept.people import actions as people
 from kept.schedule import actions as schedule
 from kept.schedule import queries as schedule_queries
 
-LARGEST_SHIFT = timedelta(days=1)  # more than any zone has ever changed by (Samoa, 2011)
-
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -55,12 +53,13 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """What the rules of an edition have changed. Counts of appointments still ahead."""
+    """What the rules of an edition have changed. Counts of appointments, and closures, ahead."""
 
     edition: str
     looked_at: int = 0
     shifted: int = 0
     escalated: int = 0
+    closures: int = 0
 
 
 class OlderRules(Exception):
@@ -111,6 +110,8 @@ def follow(edition: str, now: datetime, real_now: datetime) -> Followed | None:
 
 
 def _follow(edition: str, now: datetime) -> Followed:
+    # First, so that an appointment is not taken for closed by what moves along with it.
+    closures = schedule.follow_zone_rules(now)
     looked_at = _ahead(now).count()
     found = sorted(out_of_step(now), key=lambda shift: (shift.leg.staff_id, shift.leg.start))
     shifted = escalated = 0
@@ -120,7 +121,7 @@ def _follow(edition: str, now: datetime) -> Followed:
         for event in _keep_wall_times(ids, edition, now):
             shifted += event.data["from"] != event.data["to"]
             escalated += bool(event.data["time_taken"] or event.data["told_otherwise"])
-    return Followed(edition, looked_at, shifted, escalated)
+    return Followed(edition, looked_at, shifted, escalated, closures)
 
 
 @in_one_transaction
@@ -152,7 +153,9 @@ def _keep_wall_times(ids: list[UUID], edition: str, now: datetime) -> list[Event
 
 
 def _ahead(now: datetime) -> QuerySet[Leg]:
-    legs = Leg.objects.filter(current=True, case__state__in=AHEAD, end__gt=now - LARGEST_SHIFT)
+    legs = Leg.objects.filter(
+        current=True, case__state__in=AHEAD, end__gt=now - schedule.LARGEST_SHIFT
+    )
     return legs.exclude(wall="").select_related("case", "staff").order_by("case_id")
 
 
@@ -170,7 +173,7 @@ def _shift(leg: Leg, now: datetime) -> Shift | None:
 
 
 def _shut_out(shift: Shift) -> bool:
-    """It comes to lie in a closure, which was made for instants and stays where it is."""
+    """It comes to lie in a closure, which was made by the new rules before they were followed."""
     leg, by = shift.leg, shift.by
     before = schedule_queries.is_closed(leg.staff, leg.start, leg.end)
     return not before and schedule_queries.is_closed(leg.staff, leg.start + by, leg.end + by)

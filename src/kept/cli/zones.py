@@ -15,12 +15,12 @@ def follow() -> None:
     except zone_rules.OlderRules as older:
         out.note(str(older))
         return
-    if done is None or not (done.shifted or done.escalated):
+    if done is None or not (done.shifted or done.escalated or done.closures):
         return
     out.note(
         f"New time-zone rules ({done.edition or 'edition not named'}): of {done.looked_at} "
         f"appointments ahead {done.shifted} kept their time on the clock and got another instant, "
-        f"{done.escalated} need a person (see `kept zones`)."
+        f"{done.escalated} need a person; {done.closures} closures moved along."
     )
 
 

@@ -11,19 +11,22 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max, Q
 
+from kept.accounts import queries as accounts
 from kept.core import availability
 from kept.core.availability import Span, to_minute
-from kept.core.time import Exactly, WeeklyHours, parse_offset
+from kept.core.time import Exactly, WeeklyHours, first_instant, parse_offset, wall_text
 from kept.core.time import zone as known_zone
 from kept.lib.ids import new_id
 from kept.schedule import queries
 from kept.schedule.models import Claim, Closure, Hours, Resource, Service
 
 HOLD_FOR = timedelta(minutes=10)
+LARGEST_SHIFT = timedelta(days=1)  # more than any zone has ever changed by (Samoa, 2011)
 
 
 class Taken(Exception):
@@ -452,14 +455,60 @@ def close(
         raise Resource.DoesNotExist
     if end <= start:
         raise ScheduleError("end", "The closure must end after it starts.")
+    zone = known_zone(accounts.business(business).time_zone)
     with transaction.atomic():
         closure = Closure.objects.create(
-            business_id=business, resource=resource, start=start, end=end, reason=reason
+            business_id=business,
+            resource=resource,
+            start=start,
+            end=end,
+            reason=reason,
+            zone=zone.key,
+            wall_start=wall_text(start, zone),
+            wall_end=wall_text(end, zone),
         )
-        closed = [resource] if resource is not None else list(queries.staff(business))
-        for each in sorted(closed, key=lambda one: one.number):
+        for each in _closed_by(closure):
             close_gaps(each)
     return closure
+
+
+def _closed_by(closure: Closure) -> list[Resource]:
+    """Whom a closure concerns, in the order in which they are locked."""
+    if closure.resource is not None:
+        return [closure.resource]
+    return sorted(queries.staff(closure.business_id), key=lambda one: one.number)
+
+
+def follow_zone_rules(now: datetime) -> int:
+    """Give closures whose zone has new rules the instants of their wall times; answers how many.
+
+    What is booked stays booked, whatever a closure comes to lie over by this.
+    """
+    standing = Closure.objects.filter(lifted_at=None, end__gt=now - LARGEST_SHIFT)
+    found = standing.exclude(wall_start="").select_related("resource").order_by("id")
+    return sum(_follow_zone_rules(closure) for closure in list(found))
+
+
+def _follow_zone_rules(closure: Closure) -> bool:
+    zone = known_zone(closure.zone)
+    start = _at_wall(closure.start, closure.wall_start, zone)
+    end = _at_wall(closure.end, closure.wall_end, zone)
+    if (start, end) == (closure.start, closure.end) or end <= start:
+        return False
+    with transaction.atomic():
+        Closure.objects.filter(id=closure.id).update(start=start, end=end)
+        Claim.objects.filter(holder=closure.id, kind=Claim.CLOSURE).update(live=False)
+        for each in _closed_by(closure):
+            close_gaps(each)
+    return True
+
+
+def _at_wall(instant: datetime, wall: str, zone: ZoneInfo) -> datetime:
+    """The instant of a wall time, which is kept to the minute, by the rules of today."""
+    if wall_text(instant, zone) == wall:
+        return instant
+    within = timedelta(seconds=instant.second, microseconds=instant.microsecond)
+    return first_instant(datetime.fromisoformat(wall), zone) + within
 
 
 def lift(business: UUID, closure_id: UUID, now: datetime) -> None:

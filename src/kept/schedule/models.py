@@ -62,7 +62,11 @@ class Service(models.Model):
 
 
 class Closure(models.Model):
-    """A time in which a resource (or, without one, the whole business) is closed."""
+    """A time in which a resource (or, without one, the whole business) is closed.
+
+    It was meant by the clocks on the wall in `zone`; when a zone changes its rules, the instants
+    follow.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     business = models.ForeignKey("accounts.Business", models.PROTECT, related_name="closures")
@@ -71,6 +75,9 @@ class Closure(models.Model):
     end = models.DateTimeField()
     reason = models.CharField(max_length=200, blank=True)
     lifted_at = models.DateTimeField(null=True, blank=True)
+    zone = models.CharField(max_length=64, blank=True, default="")
+    wall_start = models.CharField(max_length=16, blank=True, default="")
+    wall_end = models.CharField(max_length=16, blank=True, default="")
 
 
 class Claim(models.Model):
