@@ -8,6 +8,7 @@ from kept.appointments import actions as appointments
 from kept.checks.promises import run
 from kept.clock import actions as clock_actions
 from kept.clock import queries as clock
+from kept.core.case import NotAllowed
 from kept.schedule.queries import Claim
 from tests.promises.house import DESK, House, Ledger, leg, open_kinds, turn
 
@@ -78,3 +79,30 @@ def test_a_correction_that_changes_no_time_takes_none(house):
     correct(appointment, "confirmed")
     assert taken() == before
     assert kept()
+
+
+def test_the_buffer_after_an_early_end_stays_taken(house):
+    """45 minutes and 15 to clean up: done after 20, the next may begin after 35."""
+    appointment = house.book(clock.now() + HOUR)
+    start = leg(appointment).start
+    clock_actions.advance(HOUR + timedelta(minutes=20))
+    house.say(appointment, "completed")
+    with pytest.raises(appointments.CannotBook):
+        house.book(start + timedelta(minutes=34), freely=True)
+    house.book(start + timedelta(minutes=35), freely=True)
+    assert kept()
+
+
+@pytest.mark.parametrize("to", ["missed", "cancelled"])
+def test_nobody_is_blamed_who_was_not_named(house, to):
+    appointment = house.book(clock.now() + HOUR)
+    clock_actions.advance(2 * HOUR)
+    if to == "missed":
+        house.say(appointment, "completed")
+    else:
+        appointments.miss(appointment, clock.now(), DESK, by=DESK.role)
+    with pytest.raises(NotAllowed, match=f"Say who {to} it: the customer or the business."):
+        correct(appointment, to)
+    now = clock.now()
+    appointments.correct(appointment, to, now, DESK, reason="a slip", by=DESK.role)
+    assert leg(appointment).case.facts["outcome"]["value"] == f"{to}_by_business"

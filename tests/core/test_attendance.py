@@ -87,6 +87,44 @@ def test_completed_before_the_end_frees_the_rest_and_hands_on_from_then():
     assert visit.became("outcome_due") == "void: completed"
 
 
+def test_the_time_after_the_visit_is_kept_when_it_ends_early():
+    """Cleaning up takes as long as planned, however early the customer left."""
+    visit = Visit("72h", length="2h", facts={"buffer_after_minutes": 15})
+    visit.until(visit.start + timedelta(minutes=50))
+    decision = visit.happens("completed", by=STAFF)
+    assert decision.release_from == visit.now + timedelta(minutes=15)
+
+
+def test_a_time_given_back_needs_no_cleaning_up():
+    visit = Visit("72h", facts={"buffer_after_minutes": 15})
+    assert visit.happens("cancelled", by=STAFF, side="customer").release_from == visit.now
+
+
+@pytest.mark.parametrize(("after_end", "length"), [("4h", "15h"), ("18h", "1h")])
+def test_nobody_arrives_the_morning_after(after_end, length):
+    """The visit began at 10:00; it is another day, four hours after the end at least."""
+    visit = Visit("72h", length=length)
+    visit.until(visit.after_end(after_end))
+    sentence = "The appointment is long over: record that it was completed, or missed."
+    assert str(visit.refusal("arrived", by=STAFF)) == sentence
+    visit.happens("completed", by=STAFF)
+    assert visit.state == "completed"
+
+
+def test_who_came_is_recorded_as_arrived_until_the_day_is_over():
+    visit = Visit("72h")
+    visit.until(visit.after_end("12h59m"))
+    visit.happens("arrived", by=STAFF)
+    assert visit.state == "attended"
+
+
+def test_who_comes_after_midnight_to_a_visit_of_the_night_has_arrived():
+    visit = Visit("72h", start=Visit().start + timedelta(hours=13))  # 23:00 to midnight
+    visit.until(visit.after_end("10m"))
+    visit.happens("arrived", by=STAFF)
+    assert visit.state == "attended"
+
+
 def test_completed_without_arrival_says_that_arrival_was_passed_over():
     visit = Visit("72h")
     visit.until(visit.end)

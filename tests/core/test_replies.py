@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.core.builders import CUSTOMER, STAFF, Visit
+from tests.core.builders import CUSTOMER, INTEGRATION, STAFF, Visit
 
 
 def test_a_yes_is_a_fact_beside_the_state():
@@ -35,6 +35,52 @@ def test_yes_then_cancelled_is_cancelled():
     visit.happens("cancelled", by=CUSTOMER)
     assert visit.state == "cancelled"
     assert visit.names().index("acknowledged") < visit.names().index("cancelled")
+
+
+@pytest.mark.parametrize("seconds", [0, 120])
+def test_their_own_cancellation_just_after_their_own_yes_counts_and_is_asked_about(seconds):
+    visit = Visit("72h")
+    visit.happens("acknowledged", by=CUSTOMER)
+    visit.now += timedelta(seconds=seconds)
+    visit.happens("cancelled", by=CUSTOMER)
+    assert visit.state == "cancelled"
+    assert visit.open == {"CONFLICTING_REPLIES"}
+    assert "first_reminder" not in visit.waiting()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "yes", "no", "side"),
+    [
+        (121, CUSTOMER, CUSTOMER, "customer"),
+        (5, STAFF, CUSTOMER, "customer"),
+        (5, CUSTOMER, STAFF, "customer"),
+        (5, CUSTOMER, STAFF, "business"),
+        (5, CUSTOMER, INTEGRATION, "business"),
+    ],
+)
+def test_what_the_customer_has_thought_over_or_told_us_contradicts_nothing(seconds, yes, no, side):
+    visit = Visit("72h")
+    visit.happens("acknowledged", by=yes)
+    visit.now += timedelta(seconds=seconds)
+    visit.happens("cancelled", by=no, side=side)
+    assert visit.state == "cancelled"
+    assert visit.open == frozenset()
+
+
+def test_a_yes_that_crosses_with_our_cancellation_is_somebody_to_be_told():
+    visit = Visit("72h")
+    visit.happens("cancelled", by=STAFF, side="business")
+    visit.happens("acknowledged", by=CUSTOMER)
+    assert visit.state == "cancelled"
+    assert visit.open == {"TOLD_DIFFERS"}
+
+
+@pytest.mark.parametrize("side", ["customer", "business"])
+def test_what_is_pressed_at_the_desk_is_no_answer_to_a_cancellation(side):
+    visit = Visit("72h")
+    visit.happens("cancelled", by=STAFF, side=side)
+    refused = visit.refusal("acknowledged", by=STAFF)
+    assert str(refused) == "This appointment was cancelled: please book a new time."
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 120])

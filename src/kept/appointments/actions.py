@@ -345,6 +345,7 @@ class _Leg:
             "channels": people_queries.channels(self.customer),
             "told": told,
             "recipient_zone": self.lives_by,
+            "buffer_after_minutes": self.service.buffer_after_minutes,
             "carries": {
                 "reference": self.appointment.reference,
                 "service": self.service.name,
@@ -547,12 +548,16 @@ def correct(
     actor: Actor,
     *,
     reason: str,
-    by: Role = Role.CUSTOMER,
+    by: Role | None = None,
     expected: int | None = None,
     alongside: Alongside = nothing,
 ) -> Appointment:
-    """Put right what was recorded wrongly; what was handed on is withdrawn. Raises NotAllowed."""
-    event = Event("corrected", now, actor, reason, {"to": to, "by": _by(by)})
+    """Put right what was recorded wrongly; what was handed on is withdrawn. Raises NotAllowed.
+
+    `by` says whose doing a miss or a cancellation was; nobody is blamed by default.
+    """
+    data = {"to": to} if by is None else {"to": to, "by": _by(by)}
+    event = Event("corrected", now, actor, reason, data)
     return _request(appointment, event, now, expected, alongside)
 
 

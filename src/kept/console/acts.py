@@ -107,7 +107,7 @@ def _correct(desk: Desk, appointment: Appointment, data: Data) -> str:
         desk.now,
         desk.actor,
         reason=data["reason"],
-        by=_role(data.get("by", "")),
+        by=_role(data["by"]) if data.get("by") else None,
         expected=data["version"],
     )
     return f"Corrected to {words.told_of(data['to'], words.STATES).lower()}."

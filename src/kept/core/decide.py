@@ -135,7 +135,7 @@ class _Walk:
         if rule.tells:
             self._tell(event)
         if rule.frees:
-            self.release_from = self.now
+            self.release_from = rule.frees(self.case, self.now)
         closed = self.case.escalations if "*" in rule.resolves else frozenset(rule.resolves)
         self.resolve(closed, event)
         for kind in kinds:

@@ -144,6 +144,7 @@ class Rule:
     `only` narrows the rule by the event's own data; `guard` returns the sentence of refusal.
     `then` names events that follow from this one where their own rules allow them.
     `resolves` closes open escalations ("*": all). `outcome` names the outcome that is handed on.
+    `frees` answers from when on what was claimed is free again.
     """
 
     event: str
@@ -158,7 +159,7 @@ class Rule:
     outcome: Callable[[Case, Event], str] | None = None
     anchor: str = ""
     tells: bool = False
-    frees: bool = False
+    frees: Callable[[Case, datetime], datetime] | None = None
     asked: bool = False  # somebody may ask for it (a request), as opposed to it following by itself
 
 

@@ -372,7 +372,7 @@ def miss(ask: Asked, body: MissIn) -> None:
 @acts.post("correct", "Put right what was recorded wrongly")
 def correct(ask: Asked, body: CorrectIn) -> None:
     """What was handed on is withdrawn, and offered anew where the new outcome asks for it."""
-    by = WHOSE[body.by or "customer"]
+    by = WHOSE[body.by] if body.by else None
     actions.correct(
         ask.thing, body.state, ask.now, ask.actor, reason=body.reason, by=by, **_terms(ask)
     )

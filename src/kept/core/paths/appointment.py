@@ -154,6 +154,15 @@ def confirms(event: Event) -> bool:
     return event.data.get("control") in {"confirmation", "moved_notice"}
 
 
+def at_once(case: Case, now: datetime) -> datetime:
+    return now
+
+
+def once_put_in_order(case: Case, now: datetime) -> datetime:
+    """Finished early, the room and the person are still needed for what the service plans after."""
+    return now + timedelta(minutes=int(str(case.facts.get("buffer_after_minutes", 0))))
+
+
 def back_to_waiting(event: Event) -> bool:
     return event.data["to"] in AHEAD
 
@@ -180,7 +189,9 @@ def wants_change(case: Case, event: Event) -> Facts:
 
 
 def acknowledges(case: Case, event: Event) -> Facts:
-    return {"acknowledged": "yes", "told": True}
+    """When they said so themselves is kept: a cancellation just after it contradicts it."""
+    said = None if event.actor.role is Role.STAFF else event.at.isoformat()
+    return {"acknowledged": "yes", "told": True, "acknowledged_at": said}
 
 
 def opens_preparation(case: Case, event: Event) -> Facts:
@@ -305,10 +316,36 @@ def cancelled_kind(case: Case, event: Event) -> tuple[str, ...]:
     return ("TOLD_DIFFERS",) if too_late and was_told(case) and side(event) != "customer" else ()
 
 
+def cancelled_kinds(case: Case, event: Event) -> tuple[str, ...]:
+    """What a cancellation leaves for a person: somebody to be told, or to be asked again."""
+    return (*cancelled_kind(case, event), *taken_back_at_once(case, event))
+
+
+def taken_back_at_once(case: Case, event: Event) -> tuple[str, ...]:
+    """Their own cancellation within two minutes of their own yes: perhaps two people, or two
+    devices. The cancellation counts, and a person asks which was meant."""
+    said = case.facts.get("acknowledged_at")
+    if not said or not _by_themselves(event):
+        return ()
+    apart = abs(event.at - datetime.fromisoformat(str(said)))
+    return ("CONFLICTING_REPLIES",) if apart <= CONTRADICTION else ()
+
+
 def late_reply(case: Case, event: Event) -> tuple[str, ...]:
-    """A yes within two minutes of a cancellation contradicts it: a person asks which was meant."""
-    cancelled_at = case.anchors["resolved"]
-    return ("CONFLICTING_REPLIES",) if abs(event.at - cancelled_at) <= CONTRADICTION else ()
+    """A yes within two minutes of a cancellation: a person speaks to the customer.
+
+    It contradicts their own cancellation; what we cancelled they only did not know yet. What
+    somebody presses at the desk is no answer of the customer.
+    """
+    apart = abs(event.at - case.anchors["resolved"])
+    if apart > CONTRADICTION or event.actor.role is Role.STAFF:
+        return ()
+    return ("CONFLICTING_REPLIES" if case.facts.get("by") == "customer" else "TOLD_DIFFERS",)
+
+
+def _by_themselves(event: Event) -> bool:
+    """The customer's own click or message, not what somebody at the desk typed for them."""
+    return side(event) == "customer" and event.actor.role is not Role.STAFF
 
 
 def left_to_a_person(case: Case, event: Event) -> tuple[str, ...]:
@@ -328,6 +365,15 @@ def only_near_the_day(case: Case, event: Event, now: datetime) -> str | None:
     start = case.anchors["start"]
     near = same_local_day(now, start, ZoneInfo(case.zone)) or now >= start - EARLIEST_ARRIVAL
     return None if near else "The appointment is on another day: move it to the present day first."
+
+
+def only_around_the_visit(case: Case, event: Event, now: datetime) -> str | None:
+    """Who arrives comes on the day, or within four hours of the end of a visit past midnight."""
+    latest = case.anchors["end"] + LATEST_ARRIVAL
+    same_day = same_local_day(now, case.anchors["start"], ZoneInfo(case.zone))
+    if now >= latest and not same_day:
+        return "The appointment is long over: record that it was completed, or missed."
+    return only_near_the_day(case, event, now)
 
 
 def only_after_start(case: Case, event: Event, now: datetime) -> str | None:
@@ -391,7 +437,8 @@ def correctable(case: Case, event: Event, now: datetime) -> str | None:
 SIDES = frozenset({"customer", "business"})
 SAY_WHO_MISSED = "Say who missed it: the customer or the business."
 CONTRADICTION = timedelta(seconds=120)
-EARLIEST_ARRIVAL = timedelta(hours=12)
+EARLIEST_ARRIVAL = timedelta(hours=12)  # before the start
+LATEST_ARRIVAL = timedelta(hours=4)  # after the end
 REMINDERS = frozenset({"first_reminder", "final_reminder"})
 
 # Until when an escalation makes sense, where it does not until it is resolved.
@@ -689,21 +736,21 @@ RULES = (
     # The wall time stays as it was told; the instants of the case were set anew before this.
     Rule("zone_rules_changed", AHEAD, raises=left_to_a_person),
     # Attendance
-    Rule("arrived", AHEAD, to=ATTENDED, asked=True, guard=only_near_the_day,
+    Rule("arrived", AHEAD, to=ATTENDED, asked=True, guard=only_around_the_visit,
          resolves=(*UNTOLD, *DOUBTED, "CONTROL_MISSED")),
     Rule("arrived", frozenset({MISSED}), to=ATTENDED, asked=True, guard=only_same_day,
          outcome=no_outcome, resolves=("*",)),
     Rule("completed", UNRESOLVED, to=COMPLETED, asked=True, guard=only_near_the_day,
-         anchor="resolved", outcome=completed, resolves=("*",), frees=True),
+         anchor="resolved", outcome=completed, resolves=("*",), frees=once_put_in_order),
     # Exceptions
     # A miss keeps its time: whoever comes after all, later the same day, is served in it.
     Rule("missed", AHEAD, to=MISSED, asked=True, guard=only_after_start, anchor="resolved",
          outcome=missed_by, sets=notes_side, resolves=("*",)),
     Rule("cancelled", AHEAD, to=CANCELLED, asked=True, guard=only_within_window, anchor="resolved",
-         outcome=cancelled_by, sets=notes_lateness, raises=cancelled_kind, resolves=("*",),
-         frees=True),
+         outcome=cancelled_by, sets=notes_lateness, raises=cancelled_kinds, resolves=("*",),
+         frees=at_once),
     Rule("moved", AHEAD, to=RESCHEDULED, asked=True, guard=only_within_window, resolves=("*",),
-         frees=True),
+         frees=at_once),
     # Mistakes. Arrived by a slip of the finger: the wait goes on, and so does whatever is open.
     Rule("corrected", frozenset({ATTENDED}), to=To.NAMED, asked=True, only=back_to_waiting,
          guard=correctable, raises=untold_again),
