@@ -31,14 +31,24 @@ class House:
         return self._checked(self.client.get(f"/api/v1{path}", query, headers=headers), status)
 
     def post(self, path, body=None, status=200, **headers):
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._send("POST", path, body, status, headers)
+
+    def patch(self, path, body, status=200, **headers):
+        return self._send("PATCH", path, body, status, headers)
+
+    def delete(self, path, status=200, **headers):
+        return self._send("DELETE", path, None, status, headers)
+
+    def _send(self, method, path, body, status, headers):
         content = b"" if body is None else json.dumps(body)
-        return self._checked(
-            self.client.post(
-                f"/api/v1{path}", content, content_type="application/json", headers=names
-            ),
-            status,
+        answer = self.client.generic(
+            method,
+            f"/api/v1{path}",
+            content,
+            content_type="application/json",
+            headers={name.replace("_", "-"): value for name, value in headers.items()},
         )
+        return self._checked(answer, status)
 
     def _checked(self, response, status):
         assert response.status_code == status, response.content

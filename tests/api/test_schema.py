@@ -16,6 +16,7 @@ from kept.api.openapi import document
 from kept.config.wsgi import application
 from tests.api.house import House, stop_clock
 
+CLOSED = {"start": "2027-06-03T00:00:00+02:00", "end": "2027-06-04T00:00:00+02:00"}
 IS_ID = re.compile(r"[0-9a-f-]{36}")
 
 
@@ -40,8 +41,11 @@ def ids(house):
         appointment_id=booked["id"],
         escalation_id=house.get("/escalations").json()["items"][0]["id"],
         hand_off_id=house.get("/hand-offs").json()["items"][0]["id"],
+        closure_id=house.post("/closures", CLOSED, 201).json()["id"],
         service=house.service["id"],
+        service_id=house.service["id"],
         staff=house.staff[0]["id"],
+        staff_id=house.staff[0]["id"],
     )
 
 

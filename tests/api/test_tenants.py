@@ -28,6 +28,7 @@ BODIES = {
     "accept": None,
     "reject": {"reason": "x"},
 }
+CLOSED = {"start": "2027-06-03T00:00:00+02:00", "end": "2027-06-04T00:00:00+02:00"}
 TAKING_IDS = [
     (method, path)
     for path, methods in document()["paths"].items()
@@ -50,17 +51,20 @@ def theirs(house):
         "appointment_id": kept["id"],
         "escalation_id": escalation["id"],
         "hand_off_id": hand_off["id"],
+        "service_id": other.service["id"],
+        "staff_id": other.staff[0]["id"],
+        "closure_id": other.post("/closures", CLOSED, 201).json()["id"],
     }
     return other
 
 
 def everything_of(house):
-    paths = ("/services", "/staff", "/appointments", "/escalations", "/hand-offs")
+    paths = ("/services", "/staff", "/closures", "/appointments", "/escalations", "/hand-offs")
     return [house.get(path).json() for path in paths]
 
 
 def ask(house, method, path, ids):
-    body = BODIES.get(path.rsplit("/", 1)[-1])
+    body = {"name": "x"} if method == "patch" else BODIES.get(path.rsplit("/", 1)[-1])
     content = b"" if body is None else json.dumps(body)
     return house.client.generic(
         method.upper(), "/api/v1" + path.format(**ids), content, content_type="application/json"

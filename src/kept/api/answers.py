@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 CONTENT_TYPE = "application/json"
 # What is said about one business is for the holder of its key; it may be kept only to be asked
@@ -35,12 +35,17 @@ class Answer:
             headers={"Cache-Control": PRIVATE, **self.headers, **more},
         )
 
+    def made(self, request: HttpRequest, address: str) -> Answer:
+        """The same, as the answer to having made something that now lives at this address."""
+        location = {"Location": request.build_absolute_uri(address)}
+        return replace(self, status=201, headers={**self.headers, **location})
+
 
 def answer(data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     return Answer(status, dumps(data), headers or {})
 
 
-def tagged(data: object, version: int | None = None, status: int = 200) -> Answer:
+def tagged(data: object, version: int | None = None) -> Answer:
     """An answer with its strong entity tag: the version of what it shows, and a fingerprint.
 
     The version alone would not do: what may be done with an appointment changes with the hour.
@@ -48,4 +53,4 @@ def tagged(data: object, version: int | None = None, status: int = 200) -> Answe
     body = dumps(data)
     mark = hashlib.sha256(body.encode()).hexdigest()[:12]
     tag = mark if version is None else f"{version}-{mark}"
-    return Answer(status, body, {"ETag": f'"{tag}"'})
+    return Answer(200, body, {"ETag": f'"{tag}"'})

@@ -18,6 +18,7 @@ from kept import __version__
 from kept.api.endpoints import (
     appointments,
     availability,
+    closures,
     escalations,
     hand_offs,
     health,
@@ -85,6 +86,7 @@ api = _API(
 for router in (
     services.router,
     staff.router,
+    closures.router,
     availability.router,
     appointments.router,
     escalations.router,

@@ -70,7 +70,7 @@ def makes(gives: Any, *refuses: int, etag: bool = False) -> dict[str, Any]:
 
 
 def changes(gives: Any, *refuses: int, versioned: bool = False) -> dict[str, Any]:
-    """The arguments of `@router.post` for an endpoint that changes what there is."""
+    """The arguments of a router for an endpoint that changes what there is."""
     headers = {200: ["Idempotency-Replayed", *(["ETag"] if versioned else [])]}
     refuses = (404, 409, 415, *((412,) if versioned else ()), *refuses)
     return _operation({200: gives}, refuses, headers, [KEY, *([IF_MATCH] if versioned else [])])

@@ -77,6 +77,28 @@ class StaffOut(TypedDict):
     weekly_hours: list[HoursOut]
 
 
+class ClosureOut(TypedDict):
+    """A time in which somebody, or (`staff` null) the whole business, cannot be booked."""
+
+    id: Id
+    staff: Id | None
+    start: Instant
+    end: Instant
+    reason: str
+
+
+class ClosedOut(ClosureOut):
+    """A new closure. `appointments` stay booked in it, each for a person to see to."""
+
+    appointments: list[Id]
+
+
+class TouchedOut(TypedDict):
+    """The appointments still to come that this is about."""
+
+    appointments: list[Id]
+
+
 class CustomerOut(TypedDict):
     id: Id
     name: str

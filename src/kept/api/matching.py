@@ -7,6 +7,7 @@ import re
 from django.http import HttpRequest, HttpResponse
 
 from kept.api.answers import PRIVATE, Answer
+from kept.api.problems import Problem
 from kept.appointments import queries
 from kept.appointments.actions import Stale
 from kept.appointments.queries import Appointment
@@ -34,6 +35,16 @@ def if_match(request: HttpRequest, row: Appointment) -> int | None:
     if present not in versions:
         raise Stale(present)
     return present
+
+
+def unchanged(request: HttpRequest, present: Answer) -> None:
+    """Raises a Problem (412) when a thing is no longer as the client says to have seen it."""
+    header = request.headers.get("If-Match", "").strip()
+    tag = present.headers["ETag"]
+    strong = [each for each in TAG.findall(header) if not each.startswith("W/")]
+    if header not in ("", "*") and tag not in strong:
+        detail = "It has changed since you read it: read it again."
+        raise Problem(412, "stale", detail, headers={"ETag": tag})
 
 
 def not_modified(request: HttpRequest, answer: Answer) -> HttpResponse | None:

@@ -22,7 +22,7 @@ from kept.core.availability import from_minute
 from kept.core.case import Role
 from kept.outbox.queries import Message
 from kept.people.queries import Customer, Told
-from kept.schedule.queries import Resource, Service, Slot, hours_rows
+from kept.schedule.queries import Closure, Resource, Service, Slot, hours_rows
 
 # What somebody may ask for, by the event it becomes. What is not here has no endpoint.
 REQUESTS = {
@@ -99,6 +99,16 @@ def staff(row: Resource) -> gives.StaffOut:
             {"weekday": each.weekday, "start": f"{each.start:%H:%M}", "end": f"{each.end:%H:%M}"}
             for each in hours_rows(row)
         ],
+    }
+
+
+def closure(row: Closure, zone: ZoneInfo) -> gives.ClosureOut:
+    return {
+        "id": str(row.id),
+        "staff": None if row.resource is None else str(row.resource.id),
+        "start": local(row.start, zone),
+        "end": local(row.end, zone),
+        "reason": row.reason,
     }
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from copy import copy
 from datetime import datetime, time
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -16,9 +18,11 @@ from pydantic import (
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
+    create_model,
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticUndefined
 
 from kept.api.problems import not_found
 from kept.core.time import parse_instant, parse_offset
@@ -280,6 +284,46 @@ class StaffIn(Body):
     weekly_hours: list[HoursIn] = Field([], max_length=100)
 
 
+Shape = TypeVar("Shape", bound=Body)
+
+
+class Changes(Body):
+    """What is to change."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("Give at least one field: what is to change.")
+        return self
+
+
+def _some_of(whole: type[Body]) -> Callable[[type[Shape]], type[Shape]]:
+    """Give a class the fields of `whole`, none of them required and none with a default."""
+    fields: dict[str, Any] = {}
+    for field, info in whole.model_fields.items():
+        optional = copy(info)
+        optional.default, optional.default_factory = PydanticUndefined, _not_given
+        fields[field] = (info.annotation, optional)
+
+    def fill(shape: type[Shape]) -> type[Shape]:
+        return create_model(shape.__name__, __base__=shape, __doc__=shape.__doc__, **fields)
+
+    return fill
+
+
+def _not_given() -> None:
+    """A field that was left out; nobody looks at it."""
+
+
+class ClosureIn(Body):
+    """A time in which nobody (or not this person) can be booked. What is booked stays."""
+
+    start: Instant
+    end: Instant
+    staff: Id | None = Field(None, description="Absent: the whole business.")
+    reason: Line = Field("", max_length=200, examples=["Training"])
+
+
 class CustomerIn(Body):
     """Who the appointment is for. Without an e-mail address a person has to tell them."""
 
@@ -288,6 +332,16 @@ class CustomerIn(Body):
     phone: Phone | None = Field(None, max_length=40, examples=["+44 20 7946 0123"])
     time_zone: Zone | None = Field(None, max_length=64, examples=["Europe/Berlin"])
     locale: Locale | None = Field(None, max_length=20, examples=["en_GB"])
+
+
+@_some_of(ServiceIn)
+class ServiceChangeIn(Changes):
+    """What is to change of a service. What is not given stays."""
+
+
+@_some_of(StaffIn)
+class StaffChangeIn(Changes):
+    """What is to change of a member of staff. What is not given stays."""
 
 
 FREELY = "As the front desk may: also outside the hours, notice and grid. Never over somebody."
@@ -318,7 +372,7 @@ class WalkInIn(Body):
     notes: Text = Field("", max_length=5000)
 
 
-class ContactIn(Body):
+class ContactIn(Changes):
     """The parts of the contact that were wrong."""
 
     name: PersonName = Field(default_factory=str, max_length=200, examples=["Mia Holt"])
@@ -326,12 +380,6 @@ class ContactIn(Body):
     phone: Phone | None = Field(default_factory=str, max_length=40, examples=["+44 20 7946 0123"])
     time_zone: Zone = Field(default_factory=str, max_length=64, examples=["Europe/Berlin"])
     locale: Locale = Field(default_factory=str, max_length=20, examples=["en_GB"])
-
-    @model_validator(mode="after")
-    def _says_something(self) -> ContactIn:
-        if not self.model_fields_set:
-            raise ValueError("Give at least one part of the contact: what was wrong.")
-        return self
 
 
 class RescheduleIn(Body):

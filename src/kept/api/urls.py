@@ -14,6 +14,11 @@ from kept.api.app import LARGEST_BODY, api, too_large
 from kept.api.openapi import openapi, query_names
 from kept.api.problems import FieldError, Problem, invalid_fields, not_found
 
+# RFC 7396 has a name of its own for what every PATCH here is.
+JSON = {
+    "PATCH": ("application/json", "application/merge-patch+json"),
+    "": ("application/json",),
+}
 View = Callable[..., HttpResponseBase]
 
 
@@ -41,10 +46,11 @@ def _check(request: HttpRequest) -> None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdigit() or int(length) > LARGEST_BODY:
         raise too_large()
-    if int(length) and request.content_type != "application/json":
-        detail = "Send the body as JSON, with Content-Type: application/json."
-        headers = {"Accept-Post": "application/json"}
-        raise Problem(415, "not_json", detail, headers=headers)
+    accepted = JSON.get(str(request.method), JSON[""])
+    if int(length) and request.content_type not in accepted:
+        detail = f"Send the body as JSON, with Content-Type: {accepted[0]}."
+        name = "Accept-Patch" if request.method == "PATCH" else "Accept-Post"
+        raise Problem(415, "not_json", detail, headers={name: ", ".join(accepted)})
     if request.GET:
         _check_query(request)
 

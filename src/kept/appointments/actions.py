@@ -40,7 +40,7 @@ from kept.people.actions import Contact
 from kept.people.queries import Customer
 from kept.schedule import actions as schedule
 from kept.schedule import queries as schedule_queries
-from kept.schedule.queries import Claim, Resource, Service
+from kept.schedule.queries import Claim, Closure, Resource, Service
 
 PATH = "appointment"
 # Seconds a change waits for each message that is being handed over when it first sees it: longer
@@ -723,6 +723,7 @@ def close(
     reason: str,
     now: datetime,
     actor: Actor,
+    alongside: Callable[[Closure, list[Leg]], None] = lambda closure, legs: None,
 ) -> list[Leg]:
     """Close a time; what is booked in it stays and is escalated. Answers the affected legs.
 
@@ -734,10 +735,17 @@ def close(
         lambda: affected_by(business, resource, start, end),
         event,
         now,
+        alongside,
     )
 
 
-def lift_closure(business: Business, closure_id: UUID, now: datetime, actor: Actor) -> list[Leg]:
+def lift_closure(
+    business: Business,
+    closure_id: UUID,
+    now: datetime,
+    actor: Actor,
+    alongside: Callable[[list[Leg]], None] = lambda legs: None,
+) -> list[Leg]:
     """End a closure; appointments that lost their time by it have it back. Answers those.
 
     Not one that another closure still touches, or whose member of staff has retired.
@@ -751,6 +759,7 @@ def lift_closure(business: Business, closure_id: UUID, now: datetime, actor: Act
         lambda: affected_by(business, closure.resource, closure.start, closure.end),
         event,
         now,
+        lambda _, legs: alongside(legs),
         only=_have_their_time_again,
     )
 
@@ -770,7 +779,13 @@ def _all(legs: list[Leg]) -> list[Leg]:
     return legs
 
 
-def retire_staff(business: Business, resource_id: UUID, now: datetime, actor: Actor) -> list[Leg]:
+def retire_staff(
+    business: Business,
+    resource_id: UUID,
+    now: datetime,
+    actor: Actor,
+    alongside: Callable[[list[Leg]], None] = lambda legs: None,
+) -> list[Leg]:
     """They can no longer be booked; appointments still to come with them are escalated.
 
     Answers those. Nothing is cancelled. Raises Resource.DoesNotExist.
@@ -783,6 +798,7 @@ def retire_staff(business: Business, resource_id: UUID, now: datetime, actor: Ac
         lambda: booked_with(resource, now),
         event,
         now,
+        lambda _, legs: alongside(legs),
     )
 
 
@@ -792,10 +808,11 @@ def booked_with(resource: Resource, now: datetime) -> list[Leg]:
 
 
 def _change_schedule(
-    change: Callable[[], object],
+    change: Callable[[], Answer],
     affected: Callable[[], list[Leg]],
     event: Event,
     now: datetime,
+    alongside: Callable[[Answer, list[Leg]], None],
     *,
     only: Callable[[list[Leg]], list[Leg]] = _all,
 ) -> list[Leg]:
@@ -811,13 +828,14 @@ def _change_schedule(
     @in_one_transaction
     def attempt() -> list[Leg] | None:
         locked = case_queries.lock_all(leg.case_id for leg in affected())
-        change()
+        changed = change()
         legs = affected()
         if not locked.issuperset(leg.case_id for leg in legs):
             transaction.set_rollback(True)
             return None
         legs = only(legs)
         cases.apply([cases.Incoming(leg.case_id, event) for leg in legs], now)
+        alongside(changed, legs)
         return legs
 
     while (legs := attempt()) is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -278,6 +278,26 @@ def update_service(business: UUID, service_id: UUID, details: ServiceDetails) ->
     return service
 
 
+def change_service(
+    business: UUID,
+    service_id: UUID,
+    changes: Mapping[str, object],
+    look: Callable[[Service], None],
+) -> Service:
+    """Change some of the details of a service; the others stay. Two who do so take turns.
+
+    `look` sees the service as it is now, and may raise to leave it so. Raises ScheduleError,
+    Service.DoesNotExist.
+    """
+    with transaction.atomic():
+        Service.objects.select_for_update(no_key=True).filter(id=service_id).first()
+        service = queries.service(business, service_id)
+        look(service)
+        known: dict[str, Any] = {name: getattr(service, name) for name in ServiceDetails.__slots__}
+        known["staff"] = [each.id for each in queries.staff_of(service)]
+        return update_service(business, service_id, ServiceDetails(**{**known, **changes}))
+
+
 def _known_staff(business: UUID, ids: Sequence[UUID]) -> list[Resource]:
     resources = list(queries.staff(business).filter(id__in=ids))
     if len(resources) < len(set(ids)):
@@ -358,6 +378,33 @@ def update_staff(resource: Resource, name: str, email: str) -> None:
     """Another name or address of a member of staff. Raises ScheduleError."""
     _check_name(name)
     Resource.objects.filter(id=resource.id).update(name=name.strip(), email=email.strip())
+
+
+def change_staff(
+    business: UUID,
+    resource_id: UUID,
+    changes: Mapping[str, Any],
+    look: Callable[[Resource], None],
+) -> Resource:
+    """Change some of name, email, time_zone and hours; the others stay. Two take turns.
+
+    `look` sees the member of staff as they are now, and may raise to leave them so. Raises
+    ScheduleError, UnknownZone, Resource.DoesNotExist.
+    """
+    with transaction.atomic():
+        lock([queries.staff_member(business, resource_id).number])
+        resource = queries.staff_member(business, resource_id)
+        look(resource)
+        known: dict[str, Any] = {
+            "name": resource.name,
+            "email": resource.email,
+            "time_zone": resource.time_zone,
+            "hours": queries.weekly_hours(resource),
+            **changes,
+        }
+        update_staff(resource, known["name"], known["email"])
+        set_hours(resource, known["time_zone"], known["hours"])
+        return queries.staff_member(business, resource_id)
 
 
 def _check_name(name: str) -> None:

@@ -138,7 +138,7 @@ def _made(
 
     def show(leg: Leg) -> Answer:
         address = reverse("api:get_appointment", args=[leg.appointment_id])
-        return _shown(shape(leg, now), 201, Location=request.build_absolute_uri(address))
+        return _shown(shape(leg, now)).made(request, address)
 
     def act(alongside: Opened) -> None:
         make(business, booking, now, actor_of(request), alongside)
@@ -185,9 +185,8 @@ def _cannot_book(
     return Problem(409, refused.refusal.value, str(refused), alternatives=alternatives)
 
 
-def _shown(shape: AppointmentOut, status: int = 200, **headers: str) -> Answer:
-    made = tagged(shape, shape["version"], status)
-    return replace(made, headers={**made.headers, **headers})
+def _shown(shape: AppointmentOut) -> Answer:
+    return tagged(shape, shape["version"])
 
 
 # Reading
@@ -250,8 +249,8 @@ acts = Acts(
     queries.appointment,
     _show,
     NO_SUCH,
-    changes(AppointmentOut, versioned=True),
 )
+CHANGES = changes(AppointmentOut, versioned=True)
 
 
 class Terms(TypedDict):
@@ -270,13 +269,13 @@ def _say(ask: Asked, event: str, reason: str, **data: object) -> None:
     actions.say(ask.thing, event, ask.now, ask.actor, reason=reason, data=data, **_terms(ask))
 
 
-@acts.post("acknowledge", "The customer says that they will come")
+@acts.post("acknowledge", "The customer says that they will come", **CHANGES)
 def acknowledge(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
     """An answer of the customer that reached you. It also proves that they know the time."""
     _say(ask, "acknowledged", body.reason)
 
 
-@acts.post("request-change", "The customer says that they may not come")
+@acts.post("request-change", "The customer says that they may not come", **CHANGES)
 def request_change(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
     """They asked for another time, or are not sure. Nothing is changed: a person is to call them.
 
@@ -285,25 +284,25 @@ def request_change(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
     _say(ask, "change_requested", body.reason)
 
 
-@acts.post("late", "The customer is running late")
+@acts.post("late", "The customer is running late", **CHANGES)
 def late(ask: Asked, body: LateIn) -> None:
     """Noted for whoever is waiting for them."""
     _say(ask, "running_late", body.reason, minutes=body.minutes)
 
 
-@acts.post("tell", "The customer was told by a person")
+@acts.post("tell", "The customer was told by a person", **CHANGES)
 def tell(ask: Asked, body: TellIn) -> None:
     """Say this only when the customer now knows what stands here. It counts as told."""
     _say(ask, "told_by_staff", body.reason)
 
 
-@acts.post("resend", "Send the confirmation again")
+@acts.post("resend", "Send the confirmation again", **CHANGES)
 def resend(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
     """It goes to the present address. Without an e-mail address a person is asked to tell them."""
     _say(ask, "confirmation_requested", body.reason)
 
 
-@acts.post("contact", "Correct the contact")
+@acts.post("contact", "Correct the contact", **CHANGES)
 def contact(ask: Asked, body: ContactIn) -> None:
     """In every appointment of this customer. What is not given stays; null takes it away.
 
@@ -314,19 +313,19 @@ def contact(ask: Asked, body: ContactIn) -> None:
     actions.correct_contact(ask.thing, replace(known, **given), ask.now, ask.actor, **_terms(ask))
 
 
-@acts.post("arrive", "The customer is here")
+@acts.post("arrive", "The customer is here", **CHANGES)
 def arrive(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
     """They came. On the day of the appointment, or in the twelve hours before it."""
     _say(ask, "arrived", body.reason)
 
 
-@acts.post("complete", "The service was given")
+@acts.post("complete", "The service was given", **CHANGES)
 def complete(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
     """The visit is over. What comes next is offered to the paths that follow."""
     _say(ask, "completed", body.reason)
 
 
-@acts.post("reschedule", "Move it to another time")
+@acts.post("reschedule", "Move it to another time", **CHANGES)
 def reschedule(ask: Asked, body: RescheduleIn) -> None:
     """This leg closes, the next one opens, and the customer is told. If the new time cannot be
     had nothing has changed: 409 with `alternatives`.
@@ -352,7 +351,7 @@ def reschedule(ask: Asked, body: RescheduleIn) -> None:
         raise not_found(NOT_THEIRS, "#/staff") from error
 
 
-@acts.post("cancel", "Give the time back")
+@acts.post("cancel", "Give the time back", **CHANGES)
 def cancel(ask: Asked, body: CancelIn) -> None:
     """Nothing more is sent but the news itself; the slot is offered again at once.
 
@@ -362,14 +361,14 @@ def cancel(ask: Asked, body: CancelIn) -> None:
     actions.cancel(ask.thing, ask.now, ask.actor, by=by, reason=body.reason, **_terms(ask))
 
 
-@acts.post("miss", "It did not take place")
+@acts.post("miss", "It did not take place", **CHANGES)
 def miss(ask: Asked, body: MissIn) -> None:
     """`by` says whose doing that was: the customer did not come, or the business could not."""
     by = WHOSE[body.by]
     actions.miss(ask.thing, ask.now, ask.actor, by=by, reason=body.reason, **_terms(ask))
 
 
-@acts.post("correct", "Put right what was recorded wrongly")
+@acts.post("correct", "Put right what was recorded wrongly", **CHANGES)
 def correct(ask: Asked, body: CorrectIn) -> None:
     """What was handed on is withdrawn, and offered anew where the new outcome asks for it."""
     by = WHOSE[body.by] if body.by else None
