@@ -91,6 +91,8 @@ def test_the_time_on_the_wall_stays_and_its_instant_follows(clinic, berlin_keeps
     before = leg(visit)
     berlin_keeps(ALWAYS_WINTER)
     assert shown(before.start) == "08:00"
+    (sentence,) = broken()
+    assert sentence.startswith(f"{visit.reference}: the customer was told 2027-03-30T09:00 in ")
     assert follow() == zone_rules.Followed("2027a", looked_at=1, shifted=1)
     after = leg(visit)
     assert (after.start, after.end) == (before.start + HOUR, before.end + HOUR)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
+from kept.appointments import zone_rules
 from kept.appointments.queries import Leg
 from kept.cases.queries import Control, Escalation, Event, history
 from kept.checks.duties import UNDER_WAY
@@ -90,6 +91,8 @@ def messages_go_out_once(moment: Moment) -> Found:
 def told_equals_the_truth(moment: Moment) -> Found:
     """What the customer was last told is so, or is being mended, or somebody has been asked to.
 
+    They are told wall times, so it is not so when the rules of the zone have changed since.
+
     It matters until the visit's time is over; of a cancelled one, somebody is asked for a day more.
     Afterwards they know.
     """
@@ -109,6 +112,14 @@ def told_equals_the_truth(moment: Moment) -> Found:
         stream(_not_told_of_the_end(untended, moment)),
         lambda leg: (
             f"{leg.appointment.reference}: the customer has not been told that it is cancelled."
+        ),
+    )
+    found.add(
+        zone_rules.out_of_step(moment.now),
+        lambda shift: (
+            f"{shift.leg.appointment.reference}: the customer was told {shift.leg.wall} in "
+            f"{shift.leg.case.zone}, which by new rules of that zone is another instant. "
+            "Start Kept again."
         ),
     )
     return found
