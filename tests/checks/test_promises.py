@@ -514,6 +514,7 @@ def test_12_knows_every_table_and_every_column_that_points_somewhere():
     assert outside == {
         "clock.Clock",  # one for all
         "clock.Heartbeat",
+        "appointments.ZoneRules",  # of the whole installation
         "accounts.Business",  # the business itself
         "accounts.User",  # may work for several
         "accounts.SignInLink",  # belongs to a user
