@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import multiprocessing
 import os
 import signal
@@ -66,6 +67,20 @@ class Watched:
             note(f"The {self._what} did not stop in {LAST_WORDS:.0f} s and is ended.")
             self._process.kill()
             self._process.join()
+
+
+def set_when_told(stop: threading.Event) -> None:
+    """Set the event on SIGTERM and Ctrl-C.
+
+    By a thread of its own: Python handles a signal in the main thread wherever that stands, and
+    while that waits for this very event it holds the event's lock at both ends of the wait.
+    """
+
+    def told(*_: object) -> None:
+        _thread.start_new_thread(stop.set, ())
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
 
 
 def follow_parent() -> None:

@@ -16,7 +16,6 @@ import http.client
 import logging
 import multiprocessing
 import os
-import signal
 import socket
 import threading
 import time
@@ -39,7 +38,7 @@ from kept.cli import house, zones
 from kept.cli.kinds import Address
 from kept.cli.out import line, note
 from kept.cli.problems import Misused, Refused
-from kept.cli.processes import Watched, follow_parent
+from kept.cli.processes import Watched, follow_parent, set_when_told
 from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
 from kept.worker import loop
@@ -262,8 +261,7 @@ def _worker() -> None:
 def work(*, name: str | None, deliverers: int) -> None:
     """Turn the handle until SIGTERM or SIGINT."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    set_when_told(stop)
     zones.follow()
     logging.getLogger("kept").info("The worker turns the handle.")
     name = name or f"{socket.gethostname()}-{os.getpid()}"
