@@ -50,6 +50,20 @@ def test_a_database_of_a_newer_version_is_left_alone(fresh):
         assert "written by a newer Kept" in fresh.kept(*command, code=2).sentence
 
 
+@pytest.mark.parametrize("command", ["serve", "check", "status"])
+def test_a_file_that_is_no_database_is_said_to_be_none(fresh, command):
+    (fresh.folder / "other.sqlite3").write_text("something else\n" * 100)
+    done = fresh.kept(command, code=2, KEPT_DATABASE_URL="sqlite:///other.sqlite3")
+    assert "file is not a database" in done.sentence
+
+
+def test_what_is_written_is_for_its_owner_alone_in_a_folder_that_is_not(fresh):
+    fresh.folder.chmod(0o755)
+    fresh.kept(*SETUP)
+    open_to_others = [file.name for file in fresh.folder.rglob("*") if file.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
 def test_a_secret_key_is_made_once_and_only_its_owner_may_read_it(fresh):
     fresh.kept("migrate")
     key = fresh.folder / "secret-key"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, connections, transaction
@@ -105,10 +107,15 @@ Its clock says {now}. No mail leaves this machine.
   The inbox          {base}/console/inbox/
 
 {STEPS}
-In another terminal: KEPT_DATA_DIR={settings.DATA_DIR} ./run kept clock advance 1d --through
+In another terminal: KEPT_DATA_DIR={settings.DATA_DIR} {_command()} clock advance 1d --through
 Ctrl-C stops the demo; `--keep` goes on with it as it was left.
 """
     )
+
+
+def _command() -> str:
+    """How this command was called: by its own name, or from a checkout."""
+    return "kept" if Path(sys.argv[0]).name == "kept" else "./run kept"
 
 
 STEPS = """What to try:

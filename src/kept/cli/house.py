@@ -70,7 +70,7 @@ def _check_mail_url() -> None:
 
 @contextmanager
 def _in_sentences() -> Iterator[None]:
-    from django.db import OperationalError, ProgrammingError
+    from django.db import DatabaseError, OperationalError, ProgrammingError
 
     from kept.accounts.actions import AccountError
     from kept.clock.actions import ClockRefused
@@ -84,7 +84,11 @@ def _in_sentences() -> Iterator[None]:
         raise Refused(str(error)) from None
     except (AccountError, PolicyError, TimeError) as error:
         raise Misused(str(error)) from None
-    except (OperationalError, ProgrammingError) as error:
+    except DatabaseError as error:
+        # The plain class is what SQLite raises for a file that is damaged or no database; its
+        # other children are mistakes of ours.
+        if type(error) not in {DatabaseError, OperationalError, ProgrammingError}:
+            raise
         raise Misused(_about_database(error)) from error
 
 

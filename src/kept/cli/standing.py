@@ -122,7 +122,7 @@ def _worker_words(worker: dict[str, Any]) -> str:
 
 def _mail_words(mail: dict[str, Any]) -> str:
     words = {
-        "ok": mail["server"],
+        "ok": "stays in the inbox here" if mail["server"] == "inbox" else mail["server"],
         "unset": "not set",
         "unknown": f"{mail['server']}; no worker could say whether it answers",
         "away": f"{mail['server']} does not answer",

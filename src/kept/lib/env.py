@@ -7,6 +7,7 @@ secret never appear in a message.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import dj_database_url
 
+# A name, an IPv4 or an IPv6 address. Neither a leading dot nor a star: to Django both mean "any".
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.?|[0-9a-f:.]+", re.IGNORECASE)
 SQLITE_FORM = "sqlite:////full/path/to/file"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -160,7 +163,14 @@ def _sqlite(config: dict[str, Any], data_dir: Path) -> dict[str, Any]:
             "a full path has four slashes, such as sqlite:////var/lib/kept/kept.sqlite3, and a "
             "bare name, such as sqlite:///kept.sqlite3, lies in KEPT_DATA_DIR."
         )
-    return {**config, "NAME": str(data_dir / name)}
+    file = data_dir / name
+    if file.parent != data_dir and not file.parent.is_dir():
+        # Made in silence, a slip of the finger would be a new and empty installation.
+        raise SettingError(
+            "KEPT_DATABASE_URL names an SQLite file in a folder that does not exist: make that "
+            "folder, or correct the path."
+        )
+    return {**config, "NAME": str(file)}
 
 
 def _base_url(environ: Mapping[str, str]) -> str:
@@ -173,7 +183,7 @@ def _base_url(environ: Mapping[str, str]) -> str:
     if parts is None or not usable or not _is_origin(url, parts):
         raise SettingError(
             "KEPT_BASE_URL cannot be used: write the address people use, such as "
-            "https://book.example.com (no path, no user name)."
+            "https://book.example.com (no path, no user name; letters beyond ASCII as xn--...)."
         )
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
@@ -181,7 +191,7 @@ def _base_url(environ: Mapping[str, str]) -> str:
 def _is_origin(url: str, parts: SplitResult) -> bool:
     """Only scheme, host and port: what every link is made of, and what is compared as text."""
     rest = parts.path or parts.query or parts.fragment or "@" in parts.netloc
-    return not rest and not any(c.isspace() for c in url)
+    return not rest and _HOST.fullmatch(parts.hostname or "") is not None
 
 
 def _secret_key(environ: Mapping[str, str], data_dir: Path) -> str:

@@ -47,6 +47,8 @@ class Watch:
         if since is not None:
             away = timedelta(seconds=int((real_now() - since).total_seconds()))
             log.info("Mail leaves again by %s, after %s (hours:minutes:seconds).", name, away)
+        elif news and name == "inbox":
+            log.info("Every message stays in the inbox of this installation.")
         elif news:
             log.info("Mail leaves by %s.", name)
 
