@@ -299,6 +299,24 @@ class NewPassword(Form):
 # Set-up
 
 
+SERVICE_GROUPS = (
+    ("What it is", ("name", "duration_minutes", "price", "staff")),
+    ("Where", ("mode", "place", "directions")),
+    (
+        "When it can be booked",
+        (
+            "step_minutes",
+            "notice_minutes",
+            "horizon_days",
+            "buffer_before_minutes",
+            "buffer_after_minutes",
+        ),
+    ),
+    ("Changing it", ("change_until", "late_cancel")),
+    ("In messages", ("public_name", "private")),
+)
+
+
 class Service(Form):
     """Fields as in `schedule.actions.ServiceDetails`."""
 
@@ -314,7 +332,7 @@ class Service(Form):
         label="Minutes kept free after", min_value=0, initial=0
     )
     step_minutes = forms.IntegerField(
-        label="Appointments begin every … minutes", min_value=1, initial=15
+        label="A time is offered every so many minutes", min_value=1, initial=15
     )
     notice_minutes = forms.IntegerField(
         label="Notice in minutes",
@@ -322,9 +340,7 @@ class Service(Form):
         initial=0,
         help_text="How long before its start a time can still be booked online.",
     )
-    horizon_days = forms.IntegerField(
-        label="Days ahead", min_value=1, initial=365, help_text="How far ahead it can be booked."
-    )
+    horizon_days = forms.IntegerField(label="Days ahead it can be booked", min_value=1, initial=365)
     mode = forms.ChoiceField(
         label="Where",
         choices=[("here", "At the business"), ("online", "Online"), ("there", "At the customer's")],
@@ -345,16 +361,16 @@ class Service(Form):
         help_text="Where the real name says too much.",
     )
     private = forms.BooleanField(
-        label="Its name appears in no message", required=False, help_text="Only the time and place."
+        label="Its name appears in no message, only the time and place", required=False
     )
     change_until = forms.CharField(
-        label="Customers may change until … before",
+        label="Customers may change until, before the start",
         max_length=20,
         required=False,
         help_text="Like 2h. Empty: as the policy says.",
     )
     late_cancel = forms.CharField(
-        label="A cancellation is late from … before",
+        label="A cancellation is late from, before the start",
         max_length=20,
         required=False,
         help_text="Like 24h. Empty: as the policy says.",
@@ -366,6 +382,10 @@ class Service(Form):
     def __init__(self, *args: Any, staff: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         cast(forms.MultipleChoiceField, self.fields["staff"]).choices = list(staff)
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields as the page draws them: what belongs together in one frame."""
+        return [(title, [self[name] for name in names]) for title, names in SERVICE_GROUPS]
 
     def clean_change_until(self) -> str:
         return self._elapsed("change_until")

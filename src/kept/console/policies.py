@@ -23,23 +23,43 @@ LABELS = {
         "First reminder, before the start",
         "Like 24h, or 1d 18:00 for the day before at 18:00.",
     ),
-    "first_reminder_until": ("The first reminder is of use until … before", ""),
-    "first_reminder_gap": ("No first reminder within … of the booking", ""),
+    "first_reminder_until": (
+        "First reminder not later than, before the start",
+        "After that it is of no use and is not sent.",
+    ),
+    "first_reminder_gap": (
+        "No first reminder so soon after the booking",
+        "Whoever has just booked is not reminded.",
+    ),
     "final_reminder": ("Final reminder, before the start", ""),
-    "final_reminder_until": ("The final reminder is of use until … before", ""),
-    "final_reminder_gap": ("No final reminder within … of the booking", ""),
-    "preparation": ("Preparation opens, before the start", "From then on it is prepared."),
+    "final_reminder_until": ("Final reminder not later than, before the start", ""),
+    "final_reminder_gap": ("No final reminder so soon after the booking", ""),
+    "preparation": (
+        "Preparation opens, before the start",
+        "From then on a confirmed appointment is prepared.",
+    ),
     "outcome_grace": ("Ask for the outcome, after the end", ""),
     "late_grace": ("Call it late, after the start", ""),
     "change_until": (
-        "Customers may change online until … before",
+        "Customers may change online until, before the start",
         "Agreed at booking: it holds for new bookings.",
     ),
-    "late_cancel": ("A cancellation is late from … before", ""),
-    "accept_within": ("The next path must take over within", ""),
+    "late_cancel": ("A cancellation is late from, before the start", ""),
+    "accept_within": ("What comes next must be taken over within", ""),
 }
 
 TARGETS = [(path, words.PATHS[path]) for path in ("follow_up", "reputation", "reactivation")]
+
+
+GROUPS = (
+    ("Reminders", ("switched_on", "quiet_from", "quiet_to")),
+    ("First reminder", ("first_reminder", "first_reminder_until", "first_reminder_gap")),
+    ("Final reminder", ("final_reminder", "final_reminder_until", "final_reminder_gap")),
+    ("Changing and cancelling", ("change_until", "late_cancel")),
+    ("The visit", ("preparation", "ask_acknowledgement", "late_grace")),
+    ("The outcome", ("outcome_grace", "assume_missed", "accept_within")),
+)
+"""Every field but those of what follows."""
 
 
 class PolicyForm(Form):
@@ -95,12 +115,9 @@ class PolicyForm(Form):
             self.add_error("quiet_to", "Give both times, or neither.")
         return data
 
-    def timing(self) -> list[forms.BoundField]:
-        return [self[name] for name in OFFSETS]
-
-    def switches(self) -> list[forms.BoundField]:
-        names = ("switched_on", "ask_acknowledgement", "assume_missed", "quiet_from", "quiet_to")
-        return [self[name] for name in names]
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields as the page draws them: what belongs together in one frame."""
+        return [(title, [self[name] for name in names]) for title, names in GROUPS]
 
     def following(self) -> list[forms.BoundField]:
         return [self[f"after_{outcome}"] for outcome in OUTCOMES]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -173,16 +173,22 @@ def picture(desk: Desk, found: Sequence[Row], on: date) -> Picture | None:
         return round(GUTTER + (inside - begin).total_seconds() * scale, 1)
 
     names = sorted({(leg.staff.name, leg.staff_id) for leg in shown}, key=lambda each: each[0])
+    now = x(desk.now) if begin <= desk.now <= end else None
     top = {who: HEAD + number * LANE for number, (_, who) in enumerate(names)}
     return Picture(
         height=HEAD + len(names) * LANE,
         lanes=[Lane(name, top[who], top[who] + LANE // 2) for name, who in names],
         blocks=[_block(desk, leg, x, top[leg.staff_id]) for leg in shown],
-        ticks=list(_ticks(desk, begin, end, x)),
-        now=x(desk.now) if begin <= desk.now <= end else None,
+        ticks=[_clear_of(tick, now) for tick in _ticks(desk, begin, end, x)],
+        now=now,
         says=f"{len(shown)} appointments with {len(names)} of the staff, as listed below.",
         left_out=len(all_day) - len(shown),
     )
+
+
+def _clear_of(tick: Tick, now: float | None) -> Tick:
+    """Its hour is not written where the word “now” stands."""
+    return replace(tick, words="") if now is not None and -30 < tick.x - now < 55 else tick
 
 
 def _together(legs: Sequence[Leg]) -> list[Leg]:
