@@ -31,6 +31,7 @@ from kept.api.shapes import requests_of
 from kept.api.wording import sentence
 from kept.appointments.actions import Stale
 from kept.core.case import NotAllowed
+from kept.web import away
 
 log = logging.getLogger("kept.api")
 
@@ -174,9 +175,11 @@ def _pointer(location: tuple[str | int, ...]) -> str:
 @api.exception_handler(OperationalError)
 @api.exception_handler(InterfaceError)
 def _busy(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.exception("The database did not answer %s %s.", request.method, request.path)
+    away.TROUBLE.met(error)
     detail = "The database is busy or away. Nothing was done; send the request again."
-    return Problem(503, "busy", detail, headers={"Retry-After": "2"}).response(request)
+    response = Problem(503, "busy", detail, headers={"Retry-After": "2"}).response(request)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # by TROUBLE, which counts
+    return response
 
 
 @api.exception_handler(Exception)

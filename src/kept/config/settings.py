@@ -51,6 +51,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "kept.web.readable.OnlyReadable",
+    "kept.web.away.DatabaseAway",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "kept.lib.reading.ReadingChangesNothing",
     "django.middleware.common.CommonMiddleware",

@@ -11,3 +11,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = "kept.web.views.bad_request"
 handler403 = "kept.web.views.forbidden"
 handler404 = "kept.web.views.not_found"
+handler500 = "kept.web.views.broken"

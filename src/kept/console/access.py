@@ -18,6 +18,7 @@ from django.http import (
     QueryDict,
 )
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from kept.accounts import queries as accounts
 from kept.accounts.queries import Business, Member, User
@@ -165,6 +166,14 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     back = request.get_full_path() if request.method in {"GET", "HEAD"} else ""
     query = f"?{urlencode({'next': back})}" if back else ""
     return HttpResponseRedirect(reverse("console:sign_in") + query)
+
+
+def way_back(request: HttpRequest, otherwise: str) -> str:
+    """Where a form wants to lead when it is done (`next`): a path of this site, or `otherwise`."""
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    hosts = {request.get_host()}
+    safe = url_has_allowed_host_and_scheme(wanted, hosts, request.is_secure())
+    return wanted if safe and wanted.startswith("/") else otherwise
 
 
 def not_this_way(allowed: set[str]) -> HttpResponse:

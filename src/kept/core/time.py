@@ -31,6 +31,7 @@ from zoneinfo import ZoneInfo, available_timezones
 LONGEST = timedelta(days=3660)
 """No offset or duration is longer: past any appointment, and safe to add to any instant."""
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999  # of what people may name: an offset added cannot overflow
 ONE_DAY = timedelta(days=1)
 ONE_MINUTE = timedelta(minutes=1)
 USUAL_CLOSE = time(18, 0)
@@ -152,12 +153,16 @@ def instant(wall: datetime, zone: ZoneInfo, fold: int | None = None) -> datetime
     where the time happens once, so that a stored fold stays harmless when the rules of a zone
     change. `wall.fold` is not read.
 
-    Raises `NonexistentTime` in a gap, and `AmbiguousTime` in a fold when `fold` is None.
+    Raises `NonexistentTime` in a gap, `AmbiguousTime` in a fold when `fold` is None, and
+    `NotAnInstant` for years outside FIRST_YEAR to LAST_YEAR.
     """
     if fold not in (None, 0, 1):
         raise TimeError(
             f"fold is 0 for the first or 1 for the second of two equal times, not {fold}."
         )
+    if not FIRST_YEAR <= wall.year <= LAST_YEAR:
+        said = wall.date().isoformat()
+        raise NotAnInstant(f"{said!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}.")
     first, second = _readings(wall, zone)
     if first > second:
         raise NonexistentTime(wall, zone, _end_of_gap(first, second, zone))
@@ -234,8 +239,8 @@ def parse_instant(text: str) -> datetime:
     `2026-03-29T07:00:00Z`.
 
     Seconds and the offset are required. What is finer than a microsecond is cut off. Raises
-    `NotAnInstant` for anything else, for a leap second (23:59:60), and for years outside 1900 to
-    2999, so that adding an offset later cannot overflow.
+    `NotAnInstant` for anything else, for a leap second (23:59:60), and for years outside FIRST_YEAR
+    to LAST_YEAR.
     """
     match = _RFC3339.fullmatch(text)
     if match is None:
@@ -243,8 +248,8 @@ def parse_instant(text: str) -> datetime:
     day, clock, fraction, offset = match.groups()
     if offset is None:
         raise NotAnInstant(f"{text!r} has no offset from UTC: add one, such as Z or +02:00.")
-    if not 1900 <= int(day[:4]) <= 2999:
-        raise NotAnInstant(f"{text!r} is not between the years 1900 and 2999.")
+    if not FIRST_YEAR <= int(day[:4]) <= LAST_YEAR:
+        raise NotAnInstant(f"{text!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}.")
     try:
         moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{offset.upper()}")
     except ValueError as error:

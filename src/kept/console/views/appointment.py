@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from kept.accounts.queries import Member
 from kept.appointments import actions as appointments
@@ -17,7 +16,7 @@ from kept.appointments.letters import customer_url
 from kept.appointments.queries import Appointment, Leg
 from kept.console import acts, slots
 from kept.console import today as days
-from kept.console.access import Desk, at_desk, not_yours, sent, show
+from kept.console.access import Desk, at_desk, not_yours, sent, show, way_back
 from kept.console.acts import ACTS, REFUSALS, Act
 from kept.console.forms import Move, Note, Refuse
 from kept.console.story import story
@@ -57,9 +56,7 @@ def detail(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpRespon
 
 def after(request: HttpRequest, appointment: Appointment) -> str:
     """Where to go when an act is done: back to where its button stood, within this site."""
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if safe else reverse("console:appointment", args=[appointment.id])
+    return way_back(request, reverse("console:appointment", args=[appointment.id]))
 
 
 @at_desk(Member.STAFF, posts=True)

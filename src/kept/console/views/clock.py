@@ -8,14 +8,13 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from kept.accounts.queries import Member
 from kept.appointments import steps
 from kept.cases import queries as cases
 from kept.clock import queries as clock
 from kept.clock.actions import ClockRefused
-from kept.console.access import Desk, at_desk
+from kept.console.access import Desk, at_desk, way_back
 from kept.console.story import entries
 from kept.lib import i18n
 
@@ -76,6 +75,4 @@ def _at(desk: Desk, instant: datetime) -> str:
 
 
 def _back(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if safe else reverse("console:today")
+    return way_back(request, reverse("console:today"))

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 
 from kept.accounts.queries import Member
 from kept.appointments import actions as appointments
@@ -17,7 +16,7 @@ from kept.appointments import queries
 from kept.appointments.queries import Leg
 from kept.cases import queries as cases
 from kept.cases.queries import Escalation, Event, HandOff
-from kept.console.access import Desk, at_desk, sent, show
+from kept.console.access import Desk, at_desk, sent, show, way_back
 from kept.console.forms import Note, Refuse
 from kept.console.rows import Button, buttons
 from kept.console.story import Open, escalation
@@ -91,7 +90,7 @@ def resolve(request: HttpRequest, desk: Desk, escalation_id: UUID) -> HttpRespon
             form.refuse(error)
         else:
             messages.success(request, "Resolved.")
-            return redirect(_back(request, "console:escalations"))
+            return redirect(way_back(request, "console:escalations"))
     leg = queries.current_legs([row.case.subject]).get(row.case.subject)
     context: dict[str, object] = {
         "open": escalation(desk, row),
@@ -102,12 +101,6 @@ def resolve(request: HttpRequest, desk: Desk, escalation_id: UUID) -> HttpRespon
     }
     status = 409 if form.is_bound else 200
     return show(request, desk, "console/resolve.html", context, status=status)
-
-
-def _back(request: HttpRequest, default: str) -> str:
-    wanted = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if safe else default
 
 
 STATUSES = ("offered", "expired", "rejected", "accepted", "withdrawn")
@@ -164,7 +157,7 @@ def _answer(request: HttpRequest, desk: Desk, hand_off_id: UUID, *, accept: bool
             form.refuse(error)
         else:
             messages.success(request, "Taken over." if accept else "Refused.")
-            return redirect(_back(request, "console:hand_offs"))
+            return redirect(way_back(request, "console:hand_offs"))
     context: dict[str, object] = {
         "row": row,
         "leg": queries.current_legs([row.case.subject]).get(row.case.subject),

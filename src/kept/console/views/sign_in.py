@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -19,7 +18,7 @@ from kept.accounts import queries
 from kept.accounts.queries import Member, User
 from kept.clock.queries import real_now
 from kept.console import throttle, words
-from kept.console.access import Desk, act_for, at_desk, sent, show
+from kept.console.access import Desk, act_for, at_desk, sent, show, way_back
 from kept.console.forms import NewPassword, SignIn
 from kept.web import pages
 
@@ -77,9 +76,7 @@ def _home() -> str:
 
 def _after(request: HttpRequest) -> str:
     """Where to go once signed in: only within this site."""
-    wanted = request.POST.get("next") or request.GET.get("next", "")
-    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure())
-    return wanted if safe else _home()
+    return way_back(request, _home())
 
 
 @page
