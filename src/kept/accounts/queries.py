@@ -13,6 +13,7 @@ from kept.accounts.models import PolicyVersion as PolicyVersion
 from kept.accounts.models import User as User
 from kept.core.policy import Policy, from_data
 from kept.lib.ids import digest
+from kept.lib.ready import Ready
 
 
 def business(business_id: UUID) -> Business:
@@ -57,13 +58,24 @@ def policy_version(policy_id: int) -> Policy:
 
 def policy_in_force(business_id: UUID) -> PolicyVersion:
     """The newest version of a business's policy."""
-    return PolicyVersion.objects.filter(business_id=business_id).latest("number")
+    return _newest_policy.one(business=business_id)
+
+
+_newest_policy = Ready(
+    lambda business: PolicyVersion.objects.filter(business_id=business).order_by("-number")[:1]
+)
 
 
 def key_holder(secret: str) -> ApiKey | None:
     """The live API key of this secret with its business, or None."""
-    keys = ApiKey.objects.select_related("business", "use")
-    return keys.filter(digest=digest(secret), revoked_at=None).first()
+    return next(iter(_live_keys(digest=digest(secret))), None)
+
+
+_live_keys = Ready(
+    lambda digest: ApiKey.objects.select_related("business", "use").filter(
+        digest=digest, revoked_at=None
+    )
+)
 
 
 def last_use(key: ApiKey) -> datetime | None:

@@ -12,6 +12,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import AutoField, Field, Model
 
+from kept.lib.ready import prepared
+
 Table = type[Model]
 
 
@@ -46,7 +48,7 @@ def insert(rows: Iterable[Model]) -> None:
     if not tables:
         return
     if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
+        with prepared() as cursor:
             cursor.execute(_statement(tuple(tables)), [_document(tables)])
     else:
         for table, its_rows in tables.items():

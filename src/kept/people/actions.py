@@ -11,10 +11,12 @@ from uuid import UUID
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from kept.core.time import zone as known_zone
+from kept.lib.ready import Ready
 from kept.people import models
 
 
@@ -162,9 +164,8 @@ def customer_for(
     bookings of a new customer at the same moment may make two customers; each appointment has its
     own, and nothing counts on there being one.
     """
-    known = models.Customer.objects.filter(business_id=business, name=contact.name)
-    known = known.filter(email=contact.email, phone=contact.phone)
-    customer = known.order_by("created_at", "id").first()
+    same = {"name": contact.name, "email": contact.email, "phone": contact.phone}
+    customer = next(iter(_known(business=business, **same)), None)
     if customer is None:
         return models.Customer(
             business_id=business,
@@ -177,9 +178,21 @@ def customer_for(
         )
     if by_stranger:
         return customer
-    if (said := _newly_said(customer, contact)) and known.filter(id=customer.id).update(**said):
+    if (said := _newly_said(customer, contact)) and _still(customer, same).update(**said):
         customer.refresh_from_db()
     return customer
+
+
+_known = Ready(
+    lambda business, name, email, phone: models.Customer.objects.filter(
+        business_id=business, name=name, email=email, phone=phone
+    ).order_by("created_at", "id")[:1]
+)
+
+
+def _still(customer: models.Customer, same: Mapping[str, str]) -> QuerySet[models.Customer]:
+    """This customer, unless somebody has corrected their name or address meanwhile."""
+    return models.Customer.objects.filter(id=customer.id, **same)
 
 
 def _newly_said(customer: models.Customer, contact: Contact) -> dict[str, str]:

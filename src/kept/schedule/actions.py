@@ -22,6 +22,7 @@ from kept.core.availability import Span, to_minute
 from kept.core.time import Exactly, WeeklyHours, first_instant, parse_offset, wall_text
 from kept.core.time import zone as known_zone
 from kept.lib.ids import new_id
+from kept.lib.ready import Ready
 from kept.schedule import queries
 from kept.schedule.models import Claim, Closure, Hours, Resource, Service
 
@@ -83,7 +84,7 @@ def room_for(
     all that was done go with it. Also raises Taken for somebody who retired meanwhile, and
     TimeError for what is not a whole minute.
     """
-    if not Resource.objects.select_for_update(no_key=True).get(number=resource.number).active:
+    if not _locked.one(number=resource.number).active:
         raise Taken
     start, finish = to_minute(begin), to_minute(end)
     _make_room(resource.number, start, finish, now)
@@ -96,6 +97,16 @@ def room_for(
         holder=holder,
         expires_at=expires_at,
     )
+
+
+_locked = Ready(
+    lambda number: Resource.objects.select_for_update(no_key=True).filter(number=number)
+)
+_standing = Ready(
+    lambda number, start, end: Claim.objects.filter(
+        live=True, resource=number, end__gt=start, start__lt=end
+    ).values_list("id", "expires_at")
+)
 
 
 @contextmanager
@@ -111,8 +122,7 @@ def taken_if_refused() -> Iterator[None]:
 
 def _make_room(number: int, start: int, end: int, now: datetime) -> None:
     """Let go of expired holds in this time. Raises Taken when anything else stands there."""
-    standing = Claim.objects.filter(live=True, resource=number, end__gt=start, start__lt=end)
-    expiries = standing.values_list("id", "expires_at")
+    expiries = _standing(number=number, start=start, end=end)
     expired = [claim for claim, at in expiries if at is not None and at <= now]
     if len(expired) < len(expiries):
         raise Taken

@@ -16,6 +16,7 @@ from kept.core.availability import SlotRules, Span, from_minute, to_minute
 from kept.core.policy import Policy
 from kept.core.time import Exactly, WeeklyHours, format_offset, local_day, parse_offset, utc
 from kept.core.time import zone as known_zone
+from kept.lib.ready import Ready
 from kept.schedule.models import Claim as Claim
 from kept.schedule.models import Closure as Closure
 from kept.schedule.models import Hours as Hours
@@ -40,7 +41,14 @@ def services(business: UUID) -> QuerySet[Service]:
 
 def service(business: UUID, service_id: UUID) -> Service:
     """Raises Service.DoesNotExist, also for one of another business or an archived one."""
-    return Service.objects.get(business_id=business, id=service_id, archived_at=None)
+    return _bookable.one(business=business, service=service_id)
+
+
+_bookable = Ready(
+    lambda business, service: Service.objects.filter(
+        business_id=business, id=service, archived_at=None
+    )
+)
 
 
 def late_changes(service: Service, policy: Policy) -> str:
@@ -77,10 +85,26 @@ def staff_member(business: UUID, resource_id: UUID) -> Resource:
 
 def staff_of(service: Service, only: UUID | None = None) -> list[Resource]:
     """Who gives this service, by name; `only`: this one, or nobody if they do not give it."""
-    active = service.staff.filter(active=True)
     if only is not None:
-        active = active.filter(id=only)
+        return [_with_hours(each) for each in _giver(service=service.id, staff=only)]
+    active = service.staff.filter(active=True)
     return list(active.prefetch_related("hours").order_by("name", "id"))
+
+
+_giver = Ready(
+    lambda service, staff: Resource.objects.filter(services=service, id=staff, active=True)
+)
+
+
+_hours = Ready(lambda resource: Hours.objects.filter(resource=resource))
+
+
+def _with_hours(resource: Resource) -> Resource:
+    """What `prefetch_related` does, with a query that is ready."""
+    hours = resource.hours.all()
+    hours._result_cache = _hours(resource=resource.id)
+    resource._prefetched_objects_cache = {"hours": hours}  # type: ignore[attr-defined]
+    return resource
 
 
 def weekly_hours(resource: Resource) -> list[WeeklyHours]:

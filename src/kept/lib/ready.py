@@ -1,0 +1,122 @@
+"""Queries that are made ready once and then asked again and again.
+
+Django puts a queryset into SQL each time it is evaluated, and PostgreSQL parses and plans that SQL
+each time it arrives: together several times the cost of finding a row by its key. Where a request
+asks the same few questions every time, as a booking does, that is most of what it costs.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from django.db import connection, connections
+from django.db.backends.utils import CursorWrapper
+from django.db.models import Expression, QuerySet
+from django.db.transaction import TransactionManagementError
+
+Found = TypeVar("Found")
+
+
+class Ready(Generic[Found]):
+    """A queryset whose SQL is made at the first use, and then only given other values.
+
+        holder = Ready(lambda digest: ApiKey.objects.filter(digest=digest, revoked_at=None))
+        keys = holder(digest="5f3a…")
+
+    The parameters of the function are the values that change; all else is part of the text. A
+    value is compared as it is (no None, no list, no instance: give its id). What comes back is
+    what the queryset would give, read anew every time; `prefetch_related` is not for here.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Found]]) -> None:
+        self._build = build
+
+    def __call__(self, **values: object) -> list[Found]:
+        made = self._made
+        compiler = copy(made.compiler)
+        compiler.connection = connections[connection.alias]
+        compiler.execute_sql = lambda *_, **__: [made.rows(values)]
+        # All that Django's reading of rows wants to know of its queryset.
+        asked = SimpleNamespace(
+            db=connection.alias,
+            model=made.queryset.model,
+            query=SimpleNamespace(get_compiler=lambda using: compiler),
+            _known_related_objects={},
+        )
+        return list(made.queryset._iterable_class(asked))
+
+    def one(self, **values: object) -> Found:
+        """The first of what is found. Raises the model's DoesNotExist."""
+        for found in self(**values):
+            return found
+        raise self._made.queryset.model.DoesNotExist
+
+    @cached_property
+    def _made(self) -> _Made:
+        names = inspect.signature(self._build).parameters
+        queryset = self._build(**{name: _Value(name) for name in names})
+        compiler = queryset.query.get_compiler(connection.alias)
+        return _Made(queryset, compiler, *compiler.as_sql())
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The text of a queryset, and the compiler that knows what its columns mean."""
+
+    queryset: Any
+    compiler: Any
+    sql: str
+    params: Sequence[object]
+
+    def rows(self, values: dict[str, object]) -> list[tuple[Any, ...]]:
+        if self.queryset.query.select_for_update and not connection.in_atomic_block:
+            raise TransactionManagementError("A row can only be locked in a transaction.")
+        params: list[Any] = [
+            _plain(values[p.name]) if isinstance(p, _Value) else p for p in self.params
+        ]
+        with prepared() as cursor:
+            cursor.execute(self.sql, params)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+
+class _Value(Expression):
+    """Stands in a query for a value that is known when it is asked."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return "%s", [self]
+
+
+def _plain(value: object) -> Any:
+    """A value as the database driver takes it."""
+    if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
+        return value.hex
+    return connection.ops.adapt_unknown_value(value)
+
+
+@contextmanager
+def prepared() -> Iterator[CursorWrapper]:
+    """A cursor whose statements PostgreSQL parses and plans once in a connection.
+
+    Django's own cursor writes the values into the text, so that no statement is like another. From
+    this one they travel beside it, and a text that comes again is recognised (psycopg prepares it
+    at its fifth time: `prepare_threshold` in the settings).
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            from psycopg import Cursor
+
+            cursor.cursor = Cursor(connection.connection)
+        yield cursor
