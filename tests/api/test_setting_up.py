@@ -174,6 +174,18 @@ def test_an_escalation_is_listed_and_resolved_with_a_note(house):
     assert (told["leg"], told["is_true"]) == (1, True)
 
 
+def test_an_escalation_is_taken_and_given_back(house):
+    house.book(customer={"name": "Leo Marsh"})
+    (found,) = house.get("/escalations", open="true").json()["items"]
+    assert (found["taken_by"], found["taken_at"]) == (None, None)
+    taken = house.post(f"/escalations/{found['id']}/take", {}).json()
+    assert taken["taken_by"] == "integration:till"
+    assert taken["taken_at"] == "2027-03-01T08:00:00+01:00"
+    assert house.post(f"/escalations/{found['id']}/take", {}).json() == taken
+    assert house.post(f"/escalations/{found['id']}/release", {}).json() == found
+    problem(house.post("/escalations/nobody/take", {}, 404), "not_found")
+
+
 def test_where_a_note_is_not_enough_the_answer_says_what_is(house):
     from kept.cases import actions as cases
     from kept.clock.queries import now

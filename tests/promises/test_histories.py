@@ -43,6 +43,7 @@ from kept.worker import deliver
 from tests.promises.house import CUSTOMER, DESK, House, contact, expired_leases
 
 PATH = PATHS["appointment"]
+COLLEAGUE = Actor(Role.STAFF, "colleague@example.com")
 MINUTES = timedelta(minutes=1)
 NOT_YET = timedelta(days=3650)  # the lag that forgives everything that is still to be done
 
@@ -226,6 +227,12 @@ class History(RuleBasedStateMachine):
                 appointments.resolve_escalation, one.business_id, one.id, "done", clock.now(), DESK
             )
 
+    @rule(which=st.integers(0), give_back=st.booleans(), who=st.sampled_from([DESK, COLLEAGUE]))
+    def see_to(self, which, give_back, who):
+        act = appointments.release_escalation if give_back else appointments.take_escalation
+        if one := self.one(Escalation, which):
+            self.ask(act, one.business_id, one.id, clock.now(), who)
+
     @rule(which=st.integers(0), accept=st.booleans())
     def answer_hand_off(self, which, accept):
         if one := self.one(HandOff, which):
@@ -357,6 +364,7 @@ class History(RuleBasedStateMachine):
         "taken for dead": lambda self, which, data: self.recover(),
         "time passes": lambda self, which, data: self.advance(data.draw(JUMPS)),
         "the handle": lambda self, which, data: self.turn(),
+        "taken": lambda self, which, data: self.see_to(which, data.draw(st.booleans()), DESK),
         "booked": lambda self, which, data: self.book(
             which % 2, data.draw(AHEADS), data.draw(CONTACTS), False, True, False
         ),

@@ -244,6 +244,8 @@ class EscalationOut(TypedDict):
     tried: str
     suggestion: str
     raised_at: Instant
+    taken_by: str | None
+    taken_at: Instant | None
     resolved_at: Instant | None
     resolved_by: str | None
     note: str | None

@@ -365,6 +365,8 @@ def escalation(row: Escalation, zone: ZoneInfo) -> gives.EscalationOut:
         "tried": row.tried,
         "suggestion": row.suggestion,
         "raised_at": local(row.raised_at, zone),
+        "taken_by": row.taken_by or None,
+        "taken_at": _local_or_none(row.taken_at, zone),
         "resolved_at": _local_or_none(row.resolved_at, zone),
         "resolved_by": row.resolved_by or None,
         "note": row.note or None,

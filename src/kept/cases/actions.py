@@ -125,8 +125,7 @@ def _load(ids: set[UUID]) -> dict[UUID, Loaded]:
     escalations = _by_case(open_escalations)
     hand_offs = _by_case(models.HandOff.objects.filter(case_id__in=ids).order_by("id"))
     for row in rows:
-        kinds = [escalation.kind for escalation in escalations[row.id]]
-        value = case_value(row, controls[row.id], kinds, hand_offs[row.id])
+        value = case_value(row, controls[row.id], escalations[row.id], hand_offs[row.id])
         by_key = {(control.name, control.run): control for control in controls[row.id]}
         loaded[row.id] = Loaded(row, value, is_new=False, controls=by_key)
     return loaded
@@ -182,6 +181,7 @@ class _Writes:
         self.changed_controls: dict[UUID, models.Control] = {}
         self.escalations: list[models.Escalation] = []
         self.resolved: list[tuple[UUID, str, core.Event]] = []
+        self.taken: list[tuple[UUID, str, str]] = []
         self.offers: dict[tuple[UUID, str, int], models.HandOff] = {}
         self.posts: list[outbox.Post] = []
         self.withdrawn: list[tuple[UUID, str, int, str]] = []
@@ -237,6 +237,7 @@ class _Writes:
             for raised in decision.raised
         ]
         self.resolved += [(row.id, kind, cause) for kind, cause in decision.causes.items()]
+        self.taken += [(row.id, kind, who) for kind, who in decision.taken.items()]
 
     def _add_hand_offs(self, case: Loaded, decision: core.Decision) -> None:
         row = case.row
@@ -334,6 +335,10 @@ class _Writes:
             )
 
     def _resolve_escalations(self) -> None:
+        for case_id, kind, who in self.taken:
+            models.Escalation.objects.filter(case_id=case_id, kind=kind, resolved_at=None).update(
+                taken_by=who[:220], taken_at=self.now if who else None
+            )
         for case_id, kind, cause in self.resolved:
             models.Escalation.objects.filter(case_id=case_id, kind=kind, resolved_at=None).update(
                 resolved_at=self.now,

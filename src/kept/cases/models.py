@@ -95,6 +95,8 @@ class Escalation(models.Model):
     tried = models.CharField(max_length=500, blank=True)
     suggestion = models.CharField(max_length=300)
     raised_at = models.DateTimeField()
+    taken_by = models.CharField(max_length=220, blank=True, help_text="Who sees to it.")
+    taken_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.CharField(max_length=220, blank=True)
     note = models.CharField(max_length=1000, blank=True)

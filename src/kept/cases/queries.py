@@ -143,8 +143,7 @@ def policy_effect(
         "controls", Prefetch("escalations", queryset=asked), "hand_offs"
     ).iterator(chunk_size=500)
     for row in rows:
-        kinds = [each.kind for each in row.escalations.all()]
-        value = case_value(row, row.controls.all(), kinds, row.hand_offs.all())
+        value = case_value(row, row.controls.all(), row.escalations.all(), row.hand_offs.all())
         yield row, preview.policy_effect(PATHS[row.path], value, policy, now)
 
 

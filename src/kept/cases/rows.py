@@ -51,9 +51,10 @@ def event_value(row: models.Event) -> core.Event:
 def case_value(
     row: models.Case,
     controls: Iterable[models.Control] = (),
-    escalations: Iterable[str] = (),
+    escalations: Iterable[models.Escalation] = (),
     hand_offs: Iterable[models.HandOff] = (),
 ) -> core.Case:
+    asked = {each.kind: each.taken_by for each in escalations}
     return core.Case(
         path=row.path,
         state=row.state,
@@ -63,7 +64,8 @@ def case_value(
         facts=row.facts,
         leg=row.number,
         controls=tuple(map(control_value, controls)),
-        escalations=frozenset(escalations),
+        escalations=frozenset(asked),
+        taken={kind: who for kind, who in asked.items() if who},
         hand_offs=tuple(map(hand_off_value, hand_offs)),
     )
 

@@ -145,6 +145,8 @@ class Story:
             "reason": row.reason,
             "tried": row.tried,
             "suggestion": row.suggestion,
+            "taken_by": row.taken_by,
+            "taken_at": self.local(row.taken_at),
             "resolved_at": self.local(row.resolved_at),
             "resolved_by": row.resolved_by,
             "note": row.note,

@@ -62,6 +62,8 @@ EVENTS = {
     "stage_skipped": "A step was passed over",
     "escalated": "Needs a person",
     "escalation_resolved": "Resolved by a person",
+    "escalation_taken": "Somebody sees to it",
+    "escalation_released": "Given back: anybody may see to it",
     "escalation_lapsed": "Closed, its time being over",
     "escalation_replaced": "Another question took its place",
     "control_due": "Its time has come",

@@ -132,7 +132,8 @@ class Case:
 
     `anchors` are the named instants the path counts from (`opened`, `start`, `end`, `close`,
     `change_until`, `resolved`); `facts` is what is known beside the state (acknowledged, channels,
-    outcome ...); `leg` is the number of the booked time within its appointment, from 1.
+    outcome ...); `leg` is the number of the booked time within its appointment, from 1; `taken`
+    says of an open escalation who sees to it.
     """
 
     path: str
@@ -144,6 +145,7 @@ class Case:
     leg: int = 1
     controls: tuple[Control, ...] = ()
     escalations: frozenset[str] = frozenset()
+    taken: Mapping[str, str] = field(default_factory=dict)
     hand_offs: tuple[HandOff, ...] = ()
 
 
@@ -171,7 +173,8 @@ class Decision:
     """What becomes of a case when an event happens. `apply` writes it, whole or not at all.
 
     `controls`, `hand_offs` hold only rows that are new or changed; `case` is the case afterwards.
-    `causes` says of each kind in `resolved` which event closed it.
+    `causes` says of each kind in `resolved` which event closed it; `taken` by whom an escalation is
+    taken now ("": given back).
     `release_from` says from when on its claims are free again (None: they stay).
     """
 
@@ -183,6 +186,7 @@ class Decision:
     raised: tuple[Escalation, ...] = ()
     resolved: frozenset[str] = frozenset()
     causes: Mapping[str, Event] = field(default_factory=dict)
+    taken: Mapping[str, str] = field(default_factory=dict)
     hand_offs: tuple[HandOff, ...] = ()
     told: Told | None = None
     release_from: datetime | None = None

@@ -77,6 +77,7 @@ class _Walk:
         self.post: list[Post] = []
         self.raised: dict[str, Escalation] = {}
         self.resolved: dict[str, Event] = {}
+        self.taken: dict[str, str] = {}
         self.told: Told | None = None
         self.release_from: datetime | None = None
 
@@ -198,7 +199,24 @@ class _Walk:
         for kind in sorted(kinds & self.case.escalations):
             self.resolved[kind] = cause
             self.raised.pop(kind, None)
-        self.case = replace(self.case, escalations=self.case.escalations - kinds)
+        taken = {kind: who for kind, who in self.case.taken.items() if kind not in kinds}
+        self.case = replace(self.case, escalations=self.case.escalations - kinds, taken=taken)
+
+    def take_escalation(self, event: Event, who: str) -> None:
+        """From now on this is `who`'s to resolve ("": anybody's again). Twice is once."""
+        kind = self.require_open(event)
+        if self.case.taken.get(kind, "") == who:
+            return
+        self.taken[kind] = who
+        self.case = replace(self.case, taken={**self.case.taken, kind: who})
+        self.events.append(event)
+
+    def require_open(self, event: Event) -> str:
+        """The kind an event speaks of. Raises NotAllowed when none of it is open."""
+        kind = str(event.data["kind"])
+        if kind not in self.case.escalations:
+            raise self.refusal(event, f"No escalation {kind} is open: it is already resolved.")
+        return kind
 
     def _hand_on(self, outcome: str, event: Event) -> None:
         """Withdraw what was offered for an earlier outcome; offer what this one maps to."""
@@ -373,6 +391,7 @@ class _Walk:
             raised=tuple(self.raised.values()),
             resolved=resolved,
             causes={kind: self.resolved[kind] for kind in sorted(resolved)},
+            taken=self.taken,
             hand_offs=tuple(h for h in self.case.hand_offs if h not in offered),
             told=self.told,
             release_from=self.release_from,
@@ -448,9 +467,7 @@ def _hand_off_rejected(walk: _Walk, event: Event) -> None:
 
 def _escalation_resolved(walk: _Walk, event: Event) -> None:
     """A person closes an escalation with a note, where the path says that a note is enough."""
-    kind = str(event.data["kind"])
-    if kind not in walk.case.escalations:
-        raise walk.refusal(event, f"No escalation {kind} is open: it is already resolved.")
+    kind = walk.require_open(event)
     rule = walk.path.escalation(kind)
     if not rule.by_note:
         raise walk.refusal(event, rule.why_not)
@@ -458,6 +475,20 @@ def _escalation_resolved(walk: _Walk, event: Event) -> None:
     walk.resolve(frozenset({kind}), event)
     if rule.note_means:
         walk.take_if_allowed(replace(event, name=rule.note_means, data={}))
+
+
+def _escalation_taken(walk: _Walk, event: Event) -> None:
+    """Somebody sees to it. What another one has is not taken from them behind their back."""
+    who = str(event.actor)
+    holder = walk.case.taken.get(walk.require_open(event), "")
+    if holder not in {"", who}:
+        raise walk.refusal(event, f"{holder} sees to it already: it must be given back first.")
+    walk.take_escalation(event, who)
+
+
+def _escalation_released(walk: _Walk, event: Event) -> None:
+    """Given back, by whoever took it or for them (who is ill cannot)."""
+    walk.take_escalation(event, "")
 
 
 ENGINE: dict[str, Callable[[_Walk, Event], None]] = {
@@ -469,4 +500,6 @@ ENGINE: dict[str, Callable[[_Walk, Event], None]] = {
     "hand_off_accepted": _hand_off_accepted,
     "hand_off_rejected": _hand_off_rejected,
     "escalation_resolved": _escalation_resolved,
+    "escalation_taken": _escalation_taken,
+    "escalation_released": _escalation_released,
 }

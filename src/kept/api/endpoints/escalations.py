@@ -1,4 +1,4 @@
-"""GET /escalations, and resolving one."""
+"""GET /escalations; taking one, giving it back and resolving it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from kept.appointments import actions
 from kept.cases import queries as cases
 from kept.cases.queries import Escalation
 from kept.clock.queries import now as clock
+from kept.core.case import Actor
 
 router = Router(tags=["Escalations"])
 
@@ -49,6 +50,32 @@ def list_escalations(
 @router.post("/escalations/{escalation_id}/resolve", summary="Resolve it", **changes(EscalationOut))
 def resolve_escalation(request: HttpRequest, escalation_id: PathId, body: NoteIn) -> HttpResponse:
     """Say what was done. Where a note is not enough the answer says what is (409)."""
+
+    def act(business: UUID, wanted: UUID, now: datetime, actor: Actor) -> None:
+        actions.resolve_escalation(business, wanted, body.note, now, actor)
+
+    return _changed(request, escalation_id, act)
+
+
+@router.post("/escalations/{escalation_id}/take", summary="See to it", **changes(EscalationOut))
+def take_escalation(request: HttpRequest, escalation_id: PathId) -> HttpResponse:
+    """From now on it is yours to resolve; others see that. Taken by somebody else: 409."""
+    return _changed(request, escalation_id, actions.take_escalation)
+
+
+@router.post(
+    "/escalations/{escalation_id}/release", summary="Give it back", **changes(EscalationOut)
+)
+def release_escalation(request: HttpRequest, escalation_id: PathId) -> HttpResponse:
+    """It is anybody's again, whoever had taken it."""
+    return _changed(request, escalation_id, actions.release_escalation)
+
+
+Act = Callable[[UUID, UUID, datetime, Actor], object]
+
+
+def _changed(request: HttpRequest, escalation_id: str, change: Act) -> HttpResponse:
+    """Let `change` happen to the escalation, once; answers it as it is then."""
     business, now = business_of(request), clock()
     wanted = path_id(escalation_id, NO_SUCH)
 
@@ -57,7 +84,7 @@ def resolve_escalation(request: HttpRequest, escalation_id: PathId, body: NoteIn
 
     def act(alongside: Callable[[Escalation], None]) -> None:
         with transaction.atomic():
-            actions.resolve_escalation(business.id, wanted, body.note, now, actor_of(request))
+            change(business.id, wanted, now, actor_of(request))
             alongside(cases.escalation(business.id, wanted))
 
     try:
