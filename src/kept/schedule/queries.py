@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
@@ -273,7 +275,7 @@ def is_open(resource: Resource, start: datetime, end: datetime) -> bool:
     return any(low <= begin and finish <= high for low, high in _open(resource, start, end))
 
 
-def _open(resource: Resource, begin: datetime, end: datetime) -> list[Span]:
+def _open(resource: Resource, begin: datetime, end: datetime) -> Sequence[Span]:
     """The open spans of a resource on every local day that [begin, end] touches.
 
     One day more on each side: hours may run over midnight, and the day before may reach in.
@@ -281,7 +283,15 @@ def _open(resource: Resource, begin: datetime, end: datetime) -> list[Span]:
     zone = known_zone(resource.time_zone)
     first = local_day(begin, zone) - timedelta(days=1)
     last = local_day(end, zone) + timedelta(days=1)
-    return availability.open_spans(weekly_hours(resource), zone, first, last)
+    return _open_spans(tuple(weekly_hours(resource)), zone, first, last)
+
+
+@lru_cache(maxsize=128)
+def _open_spans(
+    hours: tuple[WeeklyHours, ...], zone: ZoneInfo, first: date, last: date
+) -> tuple[Span, ...]:
+    """Remembered, because a team that keeps the same hours asks the same for each of them."""
+    return tuple(availability.open_spans(hours, zone, first, last))
 
 
 def _whole_minute_up(instant: datetime) -> int:
