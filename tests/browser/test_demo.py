@@ -67,7 +67,8 @@ def picture(page, name):
 
 
 def kinds(subjects):
-    return [subject.split(":")[0] for subject in subjects]
+    """What each letter is: the word after the stem that all of an appointment share."""
+    return [re.search(r"\): (\w+)", subject)[1] for subject in subjects]
 
 
 class Demo:
@@ -80,7 +81,9 @@ class Demo:
         self.root = self.booking.split("/book/")[0]
         self.desk = visitor(viewport={"width": 1200, "height": 820})
         self.desk.goto(link(said, "/sign-in/"))
-        self.desk.get_by_role("button").filter(has_text="Sign").first.click()
+        self.desk.get_by_role("button", name="Sign in").click()
+        self.desk.wait_for_url(f"{self.root}/console/")
+        picture(self.desk, "today")
 
     def book(self, name, day):
         """Somebody books the first assessment at 10:45 on that day; answers their page."""
@@ -147,12 +150,14 @@ def test_a_newcomer_sees_an_appointment_governed_from_booking_to_hand_off(visito
     # Tuesday 11:05, past 24 h before; Wednesday 11:05, past 1 h before.
     for label in ("+ 1 day", "+ 1 hour", "+ 1 hour"):
         house.jump(label)
-    assert kinds(house.received(stays)) == ["Reminder", "Confirmed"]
+    assert kinds(house.received(stays)) == ["reminder", "confirmed"]
+    # A good moment for a picture: told, reminded, and the visit still to come.
+    assert "Late?" not in house.open(stays)
+    picture(house.desk, "appointment")
     house.jump("+ 1 day")
-    assert kinds(house.received(stays)) == ["Soon", "Reminder", "Confirmed"]
+    assert kinds(house.received(stays)) == ["soon", "reminder", "confirmed"]
     said = house.open(stays)
     assert "Prepared" in said
-    picture(house.desk, "appointment")
     # Nobody says what happened: the outcome is due.
     house.jump("+ 1 hour")
     house.desk.goto(f"{house.root}/console/escalations/")
@@ -163,12 +168,10 @@ def test_a_newcomer_sees_an_appointment_governed_from_booking_to_hand_off(visito
     house.desk.wait_for_load_state()
     said = house.open(stays)
     assert "Follow-up" in said
-    house.desk.goto(f"{house.root}/console/")
-    picture(house.desk, "today")
     # Two days on, the cancelled one has received its notice and nothing after it.
     house.jump("+ 1 day")
     house.jump("+ 1 day")
-    assert kinds(house.received(cancels)) == ["Cancelled", "Confirmed"]
-    assert kinds(house.received(moves)) == ["Soon", "Reminder", "Moved", "Confirmed"]
+    assert kinds(house.received(cancels)) == ["cancelled", "confirmed"]
+    assert kinds(house.received(moves)) == ["soon", "reminder", "moved", "confirmed"]
     told = house.open(moves)
     assert f"Moved from {house.day(3)} {house.monday.year}, 10:45" in told
