@@ -174,6 +174,13 @@ def test_a_reader_is_answered_in_their_language_as_far_as_there_are_texts(wished
     assert i18n.readers_locale(wished, house) == spoken
 
 
+def test_what_is_known_of_a_reader_comes_first_and_the_browsers_country_last():
+    known = ("de_AT", "en_GB")
+    assert i18n.readers_locale(["de-de"], *known) == "de_AT"
+    assert i18n.readers_locale(["en-us"], *known) == "en_GB"
+    assert i18n.readers_locale(["pl"], *known) == "de_AT"
+
+
 @pytest.mark.parametrize(
     ("amount", "currency", "locale", "written"),
     [

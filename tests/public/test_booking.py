@@ -1,5 +1,6 @@
 """Booking on the web: steps are addresses, only POST changes, nothing typed is lost."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 from uuid import uuid4
@@ -221,6 +222,11 @@ def test_a_hold_that_is_over_and_taken_keeps_what_was_typed_and_offers_times_nea
     assert len(appointments_of(house)) == 2
 
 
+def chosen(page):
+    """The instants that a page offers to somebody who has begun to type."""
+    return re.findall(r'name="chosen" value="([^"]+)"', body(page))
+
+
 def choose_again(visitor, page, day, start):
     """On the list of times that carries along what was typed: open a day, choose a time."""
     path = f"{visitor.house.path}/any/details"
@@ -237,8 +243,10 @@ def test_another_time_is_chosen_from_the_check_page_and_nothing_is_typed_twice(d
     times = visitor.send(visitor.to_check(details=NOTED), "times")
     assert "What you typed is kept." in text(times)
     assert "hold" in hidden(times)
+    assert "2027-03-02T09:00:00Z" in chosen(times)  # the day chosen before is open
     check = choose_again(visitor, times, "2027-03-04", "2027-03-04T09:00:00Z")
     assert "Check and book" in text(check)
+    assert "Where12 Canal Street, Riverton" in text(check)
     assert "Thursday 4 March 2027, 10:00–10:45" in text(check)
     assert "Left foot" in text(check)
     assert "again" not in text(check)

@@ -59,10 +59,12 @@ def test_booking_in_german_is_german_from_the_first_page_to_the_letter(house):
     assert "Guten Tag Mia Sanders," in message.text
 
 
-def test_the_page_of_an_appointment_speaks_as_its_customer_does_whatever_opens_it(house):
+def test_the_page_of_an_appointment_speaks_as_its_customer_unless_the_browser_asks(house):
     visitor = german(house)
     url = visitor.book()
     assert "Ihr Termin ist gebucht" in text(Client(HTTP_HOST="127.0.0.1").get(url))
+    english = Client(HTTP_HOST="127.0.0.1", headers={"Accept-Language": "en-US"}).get(url)
+    assert "Your appointment is booked Tuesday 2 March 2027, 10:00–10:45" in text(english)
     later = visitor.client.post(f"{url}/1/acknowledge")
     assert later.status_code == 303
     appointment = queries.by_token(url.rsplit("/", 1)[-1])

@@ -91,23 +91,23 @@ def languages() -> list[str]:
     return sorted({SOURCE_LANGUAGE, *shipped})
 
 
-def readers_locale(wished: Iterable[str], house: str) -> str:
-    """The locale for somebody who reads these languages, at a house with this one.
+def readers_locale(wished: Iterable[str], *known: str) -> str:
+    """The locale for somebody who reads these languages.
 
-    `wished`: language tags, the dearest first, as a browser sends them. Where reader and house
-    share a language the house's locale stays: most English browsers say "en-US", wherever they
-    are, and the times of a house in London are not to be shown as 2:00 PM for that.
+    `wished`: language tags, the dearest first, as a browser sends them. `known`: the locales that
+    are known of this reader and of the house, the surest first. One of these in a wished language
+    is taken before what the browser says: most English browsers say "en-US", wherever they are,
+    and the times of a house in London are not to be shown as 2:00 PM for that.
     """
     for tag in wished:
         try:
             wanted = _locale(tag.replace("-", "_"))
         except (ValueError, UnknownLocaleError):
             continue
-        if wanted.language == _locale(house).language and speaks(house):
-            return house
         if speaks(str(wanted)):
-            return str(wanted)
-    return text_locale(house)
+            alike = (each for each in known if language(each) == wanted.language)
+            return next(alike, str(wanted))
+    return text_locale(known[0])
 
 
 def speaks(locale: str) -> bool:

@@ -86,13 +86,17 @@ def times_of(
     choice: Choice, problem: str = "", status: int = 200, typed: dict[str, Any] | None = None
 ) -> HttpResponse:
     """The list of days. With `typed`, for somebody who has begun to fill in the form: then every
-    way on is a button that carries along what they typed, and leads to `details`."""
+    way on is a button that carries along what they typed, and leads to `details`; the day they
+    had chosen is open."""
     held = choice.held
     step = "times" if typed is None else "details"
     mine = held_start(choice, held) if held else None
     asked = choice.asked(mine=mine)
     listing = day_list(
-        asked, choice.request.GET, lambda **query: choice.url(step, **query), problem
+        asked,
+        choice.request.GET if typed is None or "from" in choice.request.GET else typed["open"],
+        lambda **query: choice.url(step, **query),
+        problem,
     )
     context = {
         **listing,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from kept.core.time import ONE_DAY, day_bounds
@@ -16,7 +15,9 @@ from kept.public import times
 Url = Callable[..., str]
 
 
-def day_list(asked: times.Asked, query: QueryDict, url: Url, problem: str = "") -> dict[str, Any]:
+def day_list(
+    asked: times.Asked, query: Mapping[str, str], url: Url, problem: str = ""
+) -> dict[str, Any]:
     """The context of the list of days: which are shown, which is open, where the links lead.
 
     `url(**query)` gives the address of the same page with another query.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -127,12 +128,14 @@ def _show_times(
     choice: Choice, start: datetime, form: Details, problem: str = "", status: int = 200
 ) -> HttpResponse:
     token = _token_of(choice)[0]
+    day = str(core_time.local_day(start, ZoneInfo(choice.zone)))
     typed = {
         "form": _as_typed(form),
         "token": token,
         "hold": choice.request.POST.get("hold", ""),
         "start_value": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "action": choice.url("details"),
+        "open": {"from": day, "day": day},
     }
     return times_of(choice, problem, status, typed)
 

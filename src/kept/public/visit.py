@@ -22,7 +22,6 @@ from kept.cases.queries import Event
 from kept.clock import queries as clock
 from kept.core.case import Actor, Role
 from kept.core.time import ONE_MINUTE
-from kept.lib import i18n
 from kept.public import said, times
 from kept.public import situation as situations
 from kept.public.situation import Situation
@@ -44,11 +43,10 @@ class Visit:
 
     @property
     def locale(self) -> str:
-        """The customer's, as they booked or as somebody noted it; else as their browser asks."""
+        """As the browser asks; else the customer's, as they booked or as somebody noted it."""
         business, customer = self.appointment.business, self.appointment.customer
-        if customer.locale:
-            return i18n.text_locale(i18n.known_locale(customer.locale, pages.LOCALE))
-        return pages.readers_locale(self.request, business.locale)
+        known = filter(None, (customer.locale, business.locale))
+        return pages.readers_locale(self.request, *known)
 
     @property
     def zone(self) -> str:

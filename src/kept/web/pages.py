@@ -53,11 +53,11 @@ def _spoken() -> str:
 # (the console) have English words only, whatever their reader's browser asks for.
 
 
-def readers_locale(request: HttpRequest, house: str = LOCALE) -> str:
-    """The locale in which this visitor is answered, at a house with that locale."""
+def readers_locale(request: HttpRequest, *known: str) -> str:
+    """The locale in which this visitor is answered; `known` as in `i18n.readers_locale`."""
     wished = request.headers.get("Accept-Language", "")
     tags = [tag for tag, _ in parse_accept_lang_header(wished.lower())]
-    return i18n.readers_locale(tags, i18n.known_locale(house, LOCALE))
+    return i18n.readers_locale(tags, *(i18n.known_locale(each, LOCALE) for each in known), LOCALE)
 
 
 def speak(locale: str) -> str:
