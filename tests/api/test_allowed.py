@@ -80,3 +80,12 @@ def test_a_tag_stands_for_its_version_when_something_is_changed(house):
     problem(house.ask(booked, "acknowledge", None, 412, If_Match=tag), "stale")
     house.ask(booked, "acknowledge", If_Match=f'"1-abc", {changed["ETag"]}')
     house.ask(booked, "late", {"minutes": 5}, 412, If_Match=f"W/{changed['ETag']}")
+
+
+def test_of_an_escalation_that_is_resolved_nothing_can_be_asked(house):
+    house.book(customer={"name": "Leo Marsh"})
+    (row,) = house.get("/escalations").json()["items"]
+    house.post(f"/escalations/{row['id']}/resolve", {"note": "called"})
+    refused = problem(house.post(f"/escalations/{row['id']}/take", None, 409), "not_allowed")
+    assert refused["detail"] == "It is already resolved."
+    assert refused["allowed"] == []

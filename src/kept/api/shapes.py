@@ -59,8 +59,10 @@ def zone_of(business: Business) -> ZoneInfo:
 
 
 def requests_of(events: Iterable[str]) -> list[str]:
-    """The names of the endpoints for these events, and of the one that is always accepted."""
-    return [*(REQUESTS[event] for event in events if event in REQUESTS), "contact"]
+    """The names of the endpoints for these events of an appointment, and of the one that it always
+    has; none for what is no appointment."""
+    known = [REQUESTS[event] for event in events if event in REQUESTS]
+    return [*known, "contact"] if known else []
 
 
 # Schedule

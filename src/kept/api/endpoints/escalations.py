@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -11,23 +12,19 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from kept.api import shapes
+from kept.api.acts import Acts, Ask
 from kept.api.answers import Answer, answer
 from kept.api.declare import changes, lists
 from kept.api.gives import EscalationOut, ListOut
-from kept.api.keys import actor_of, business_of
+from kept.api.keys import business_of
 from kept.api.lists import Order, page
-from kept.api.once import once
-from kept.api.problems import not_found
-from kept.api.takes import EscalationsIn, NoteIn, PathId, path_id
+from kept.api.takes import EscalationsIn, NoteIn
 from kept.appointments import actions
 from kept.cases import queries as cases
 from kept.cases.queries import Escalation
-from kept.clock.queries import now as clock
 from kept.core.case import Actor
 
 router = Router(tags=["Escalations"])
-
-NO_SUCH = "There is no such escalation."
 
 
 @router.get("/escalations", summary="What needs a person", **lists(ListOut[EscalationOut]))
@@ -47,47 +44,45 @@ def list_escalations(
     return page(request, rows, order, show, asked)
 
 
-@router.post("/escalations/{escalation_id}/resolve", summary="Resolve it", **changes(EscalationOut))
-def resolve_escalation(request: HttpRequest, escalation_id: PathId, body: NoteIn) -> HttpResponse:
-    """Say what was done. Where a note is not enough the answer says what is (409)."""
-
-    def act(business: UUID, wanted: UUID, now: datetime, actor: Actor) -> None:
-        actions.resolve_escalation(business, wanted, body.note, now, actor)
-
-    return _changed(request, escalation_id, act)
+def _show(request: HttpRequest, row: Escalation, now: datetime) -> Answer:
+    return answer(shapes.escalation(row, shapes.zone_of(business_of(request))))
 
 
-@router.post("/escalations/{escalation_id}/take", summary="See to it", **changes(EscalationOut))
-def take_escalation(request: HttpRequest, escalation_id: PathId) -> HttpResponse:
-    """From now on it is yours to resolve; others see that. Taken by somebody else: 409."""
-    return _changed(request, escalation_id, actions.take_escalation)
-
-
-@router.post(
-    "/escalations/{escalation_id}/release", summary="Give it back", **changes(EscalationOut)
+acts = Acts(
+    router,
+    "/escalations/{escalation_id}",
+    cases.escalation,
+    _show,
+    "There is no such escalation.",
 )
-def release_escalation(request: HttpRequest, escalation_id: PathId) -> HttpResponse:
+Asked = Ask[Escalation]
+CHANGES = changes(EscalationOut)
+
+
+@acts.post("resolve", "Resolve it", **CHANGES)
+def resolve_escalation(ask: Asked, body: NoteIn) -> None:
+    """Say what was done. Where a note is not enough the answer says what is (409)."""
+    with _shown_when_done(ask) as known:
+        actions.resolve_escalation(*known[:2], body.note, *known[2:])
+
+
+@acts.post("take", "See to it", **CHANGES)
+def take_escalation(ask: Asked) -> None:
+    """From now on it is yours to resolve; others see that. Taken by somebody else: 409."""
+    with _shown_when_done(ask) as known:
+        actions.take_escalation(*known)
+
+
+@acts.post("release", "Give it back", **CHANGES)
+def release_escalation(ask: Asked) -> None:
     """It is anybody's again, whoever had taken it."""
-    return _changed(request, escalation_id, actions.release_escalation)
+    with _shown_when_done(ask) as known:
+        actions.release_escalation(*known)
 
 
-Act = Callable[[UUID, UUID, datetime, Actor], object]
-
-
-def _changed(request: HttpRequest, escalation_id: str, change: Act) -> HttpResponse:
-    """Let `change` happen to the escalation, once; answers it as it is then."""
-    business, now = business_of(request), clock()
-    wanted = path_id(escalation_id, NO_SUCH)
-
-    def show(row: Escalation) -> Answer:
-        return answer(shapes.escalation(row, shapes.zone_of(business)))
-
-    def act(alongside: Callable[[Escalation], None]) -> None:
-        with transaction.atomic():
-            change(business.id, wanted, now, actor_of(request))
-            alongside(cases.escalation(business.id, wanted))
-
-    try:
-        return once(request, now, show, act)
-    except Escalation.DoesNotExist as error:
-        raise not_found(NO_SUCH) from error
+@contextmanager
+def _shown_when_done(ask: Asked) -> Iterator[tuple[UUID, UUID, datetime, Actor]]:
+    """One transaction for the act and its answer; gives what every act here needs to know."""
+    with transaction.atomic():
+        yield ask.business.id, ask.thing.id, ask.now, ask.actor
+        ask.done(cases.escalation(ask.business.id, ask.thing.id))
