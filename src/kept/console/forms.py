@@ -301,7 +301,7 @@ class NewPassword(Form):
 
 SERVICE_GROUPS = (
     ("What it is", ("name", "duration_minutes", "price", "staff")),
-    ("Where", ("mode", "place", "directions")),
+    ("The place", ("mode", "place", "directions")),
     (
         "When it can be booked",
         (
@@ -345,9 +345,7 @@ class Service(Form):
         label="Where",
         choices=[("here", "At the business"), ("online", "Online"), ("there", "At the customer's")],
     )
-    place = forms.CharField(
-        label="Place", max_length=300, required=False, help_text="Address, room or link."
-    )
+    place = forms.CharField(label="Address, room or link", max_length=300, required=False)
     directions = forms.CharField(
         label="Getting there",
         max_length=300,

@@ -52,7 +52,7 @@ TARGETS = [(path, words.PATHS[path]) for path in ("follow_up", "reputation", "re
 
 
 GROUPS = (
-    ("Reminders", ("switched_on", "quiet_from", "quiet_to")),
+    ("Which reminders, and at what hours", ("switched_on", "quiet_from", "quiet_to")),
     ("First reminder", ("first_reminder", "first_reminder_until", "first_reminder_gap")),
     ("Final reminder", ("final_reminder", "final_reminder_until", "final_reminder_gap")),
     ("Changing and cancelling", ("change_until", "late_cancel")),
@@ -75,7 +75,7 @@ class PolicyForm(Form):
         help_text="After the end and the grace. It counts as assumed, never as known.",
     )
     switched_on = forms.MultipleChoiceField(
-        label="Reminders that are sent",
+        label="These are sent",
         choices=[(name, words.CONTROLS[name]) for name in sorted(SWITCHES, reverse=True)],
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -84,7 +84,7 @@ class PolicyForm(Form):
         label="Reminders may be sent from", widget=TimeInput(), required=False
     )
     quiet_to = forms.TimeField(
-        label="… until",
+        label="Reminders may be sent until",
         widget=TimeInput(),
         required=False,
         help_text="Both empty: at any hour.",
