@@ -45,7 +45,7 @@ def test_sign_in_see_the_day_arrive_and_complete(house, visitor, live_server, sc
     expect(now).to_contain_text("Attended")
     page.get_by_role("button", name="Completed").click()
     expect(page.get_by_role("status")).to_contain_text("Recorded: completed")
-    expect(page.get_by_role("heading", name="Handed on")).to_be_visible()
+    expect(page.get_by_role("heading", name="Handed on", exact=True)).to_be_visible()
     assert {leg.case.state for leg in queries.listing(house.business.id)} == {
         "completed",
         "prepared",

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from kept.appointments import actions as appointments
 from kept.appointments import queries
 from kept.cases import queries as cases
 from kept.clock import actions as clock
 from kept.worker import loop
-from tests.console.house import CUSTOMER, FRONT_DESK, NOW, state
+from tests.console.house import CUSTOMER, FRONT_DESK, NOW, House, state
 
 START = NOW + timedelta(hours=2)
 
@@ -140,3 +141,42 @@ def test_without_anything_wrong_nobody_is_asked(house, desk):
     desk.post(f"/console/appointments/{booked.id}/arrive/")
     desk.post(f"/console/appointments/{booked.id}/complete/")
     assert cases.escalations(house.business.id).count() == 0
+
+
+def see_to(client, row, do):
+    return client.post(f"/console/escalations/{row.id}/resolve/", {"do": do}, follow=True)
+
+
+def test_what_somebody_sees_to_says_who_and_can_be_given_back(house, desk, owner, unreached):
+    row = escalation(house, "CONTACT_GAP")
+    assert b"I take this" in desk.get("/console/escalations/").content
+    mine = see_to(desk, row, "take").content.decode()
+    assert "You see to it now." in mine
+    assert "<b>You see to it</b>" in mine
+    assert "I take this" not in mine
+    theirs = owner.get("/console/escalations/").content.decode()
+    assert "<bdi>desk@example.com</bdi> sees to it" in theirs
+    assert "staff:" not in theirs
+    assert b"You see to it" in desk.get(f"/console/appointments/{unreached.id}/").content
+    given = see_to(desk, row, "release").content.decode()
+    assert "anybody may take it" in given
+    assert "sees to it" not in owner.get("/console/escalations/").content.decode()
+
+
+def test_what_one_has_another_does_not_take_unseen(house, desk, owner, unreached):
+    row = escalation(house, "CONTACT_GAP")
+    see_to(desk, row, "take")
+    refused = see_to(owner, row, "take").content.decode()
+    assert "desk@example.com sees to it already" in refused
+    assert "staff:" not in refused
+    assert escalation(house, "CONTACT_GAP").taken_by == "staff:desk@example.com"
+
+
+def test_only_the_front_desk_takes_and_only_its_own(house, desk, ada, unreached):
+    row = escalation(house, "CONTACT_GAP")
+    assert see_to(ada, row, "take").status_code == 403
+    assert not escalation(house, "CONTACT_GAP").taken_by
+    other = House("Other Studio", "other-")
+    client = Client()
+    client.force_login(other.desk)
+    assert see_to(client, row, "take").status_code == 404

@@ -82,7 +82,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """An escalation in words, with what closes it."""
+    """An escalation in words, with what closes it, and who sees to it ("": nobody yet)."""
 
     row: Escalation
     title: str
@@ -90,6 +90,8 @@ class Open:
     why_not: str
     note_means_told: bool
     age: str
+    taken_by: str
+    mine: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,4 +376,6 @@ def escalation(desk: Desk, row: Escalation) -> Open:
         rule.why_not,
         rule.note_means == "told_by_staff",
         words.ago((desk.now - row.raised_at).total_seconds()),
+        taken_by=words.who(row.taken_by),
+        mine=row.taken_by == str(desk.actor),
     )

@@ -16,6 +16,7 @@ from kept.appointments import queries
 from kept.appointments.queries import Leg
 from kept.cases import queries as cases
 from kept.cases.queries import Escalation, Event, HandOff
+from kept.console import words
 from kept.console.access import Desk, at_desk, sent, show, way_back
 from kept.console.forms import Note, Refuse
 from kept.console.rows import Button, buttons
@@ -65,21 +66,23 @@ def escalations(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def items(desk: Desk, rows: Sequence[Escalation]) -> list[Item]:
     legs = queries.current_legs(row.case.subject for row in rows)
-    words = cases.said_by_customers({row.case_id for row in rows})
+    said_by = cases.said_by_customers({row.case_id for row in rows})
     found = []
     for row in rows:
         leg = legs.get(row.case.subject)
         said = escalation(desk, row)
         taps = buttons(desk, leg) if leg is not None and not said.by_note else []
         late = row.due_at < desk.now
-        found.append(Item(said, leg, taps, late=late, words=words.get(row.case_id)))
+        found.append(Item(said, leg, taps, late=late, words=said_by.get(row.case_id)))
     return found
 
 
 @at_desk(Member.FRONT_DESK, posts=True)
 def resolve(request: HttpRequest, desk: Desk, escalation_id: UUID) -> HttpResponse:
-    """Close an escalation with a note of what was done."""
+    """Close an escalation with a note of what was done; or say who sees to it."""
     row = cases.escalation(desk.business.id, escalation_id)
+    if request.POST.get("do") in SEE_TO:
+        return _see_to(request, desk, row)
     form = Note(sent(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -101,6 +104,23 @@ def resolve(request: HttpRequest, desk: Desk, escalation_id: UUID) -> HttpRespon
     }
     status = 409 if form.is_bound else 200
     return show(request, desk, "console/resolve.html", context, status=status)
+
+
+SEE_TO = {"take": appointments.take_escalation, "release": appointments.release_escalation}
+
+
+def _see_to(request: HttpRequest, desk: Desk, row: Escalation) -> HttpResponse:
+    """Somebody sees to it, so that nobody else need; or gives it back."""
+    doing = request.POST["do"]
+    try:
+        SEE_TO[doing](desk.business.id, row.id, desk.now, desk.actor)
+    except NotAllowed as error:
+        messages.warning(request, words.plain(str(error)).replace("staff:", ""))
+    else:
+        messages.success(
+            request, "You see to it now." if doing == "take" else "Given back: anybody may take it."
+        )
+    return redirect(way_back(request, "console:escalations"))
 
 
 STATUSES = ("offered", "expired", "rejected", "accepted", "withdrawn")
