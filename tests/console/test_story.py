@@ -79,6 +79,14 @@ def test_every_event_says_who_did_it_and_why(booked, desk):
     assert entries == sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
+def test_a_booking_says_by_which_rule_its_time_was_offered(booked, desk):
+    (entry,) = [
+        e for e in page(desk, booked).context["story"].entries if e.title.startswith("Booked")
+    ]
+    assert "hours, Wednesday " in entry.why
+    assert "every 15 minutes" in entry.why
+
+
 def test_every_duty_says_what_became_of_it_and_why(booked, desk):
     appointments.cancel(booked, NOW, CUSTOMER, by=Role.CUSTOMER)
     [(_, duties)] = page(desk, booked).context["story"].duties

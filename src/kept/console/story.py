@@ -140,7 +140,7 @@ def story(desk: Desk, appointment: Appointment) -> Story:
         flags=flags(desk, leg, told, []),
         next=doable[-1] if doable else None,
         ahead=ahead,
-        entries=entries(desk, line.events),
+        entries=entries(desk, line.events, legs),
         duties=[(each, _duties(line.controls, each)) for each in reversed(legs)],
         letters=[letter(each) for each in reversed(line.messages)],
         open=[each for each in escalations if each.row.resolved_at is None],
@@ -247,11 +247,12 @@ def _numbered(control: Control) -> str:
 # What happened
 
 
-def entries(desk: Desk, events: Sequence[Event]) -> list[Entry]:
-    """The events as entries, newest first."""
+def entries(desk: Desk, events: Sequence[Event], legs: Sequence[Leg] = ()) -> list[Entry]:
+    """The events as entries, newest first; with their legs, a booking says why it could be."""
     followed = zip_longest(events, events[1:])
     said = [event for event, then in followed if not _says_itself_twice(event, then)]
-    return [_entry(desk, event) for event in reversed(said)]
+    offered = {leg.case_id: appointments.why_offered(leg) for leg in legs}
+    return [_entry(desk, event, offered.get(event.case_id, "")) for event in reversed(said)]
 
 
 def _says_itself_twice(event: Event, then: Event | None) -> bool:
@@ -262,13 +263,14 @@ def _says_itself_twice(event: Event, then: Event | None) -> bool:
     return not message and (then.case_id, then.at) == (event.case_id, event.at)
 
 
-def _entry(desk: Desk, event: Event) -> Entry:
+def _entry(desk: Desk, event: Event, offered: str) -> Entry:
     kind = _kind(event)
+    reasons = (_why(event), offered if event.name == "booked" else "")
     return Entry(
         title=_title(desk, event),
         at=event.at,
         by=words.actor(event.actor_role, event.actor_name),
-        why=_why(event),
+        why=" ".join(filter(None, reasons)),
         leg=event.case.number,
         kind=kind,
         icon={"change": "dot", "message": "arrow", "person": "alert", "system": "clock"}[kind],
