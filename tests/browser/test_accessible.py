@@ -1,0 +1,103 @@
+"""Every page of a customer, looked at as people with other eyes and hands do, and weighed.
+
+The rules are those of axe-core (WCAG 2.2 A and AA, and its good practice), run inside the page with
+its content security policy in force: a refused style would hide a fault of contrast.
+"""
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+
+from tests.browser.test_booking import walk
+from tests.public.house import advance, open_house
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})"
+WEIGHT = """() => performance.getEntriesByType("resource")
+    .concat(performance.getEntriesByType("navigation"))
+    .map((each) => each.transferSize)"""
+LARGEST, MOST = 60_000, 8  # bytes and requests of one page
+
+
+@pytest.fixture
+def house(house_db):
+    return open_house(staff=("Ada Brook", "Noor Haddad"))
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+def test_every_page_is_accessible_and_light_and_fits(visitor, live_server, house, width, scheme):
+    for error in ("422", "404", "409"):
+        visitor.expects(error)
+    size = {"width": width, "height": 844}
+    page = visitor(viewport=size, color_scheme=scheme, timezone_id="Asia/Tokyo")
+    for name in walk(page, live_server):
+        look(page, name)
+        if name == "check":
+            change_the_time(page)
+    for name in after_booking(page, page.url):
+        look(page, name)
+
+
+def change_the_time(page):
+    page.get_by_role("button", name="Change the time").click()
+    look(page, "times, typed")
+    page.get_by_role("button", name="11:00, Wednesday").click()
+    look(page, "check again")
+
+
+def after_booking(page, url):
+    """From the page of the appointment through every act to the cancellation."""
+    for act in ("acknowledge", "move", "cancel"):
+        page.goto(f"{url}/1/{act}")
+        yield act
+    page.goto(f"{url}/1/move")
+    page.locator(".slots button").last.click()
+    yield "move, check"
+    page.get_by_role("button", name="Move my appointment").click()
+    yield "moved"
+    page.goto(f"{url}/1")
+    yield "an old link"
+    page.goto(f"{url}/2/cancel")
+    page.get_by_role("button", name="Cancel my appointment").click()
+    yield "cancelled"
+    page.goto(f"{url}x")
+    yield "not found"
+
+
+def test_what_is_left_on_the_day_itself_is_accessible(visitor, live_server, house):
+    visitor.expects("422")
+    page = visitor(viewport={"width": 390, "height": 844})
+    booked = house.book()
+    advance(hours=24)
+    url = f"{live_server.url}/a/{booked.token}"
+    for act in ("", "/1/late", "/1/cannot-come"):
+        page.goto(f"{url}{act}")
+        look(page, act or "close")
+    page.goto(f"{url}/1/late")
+    page.get_by_role("button", name="Say that I am late").click()
+    look(page, "late, unanswered")
+
+
+def look(page, name):
+    page.wait_for_load_state("networkidle")
+    wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, f"{name} is {wide} px too wide"
+    sizes = page.evaluate(WEIGHT)
+    assert sum(sizes) <= LARGEST, f"{name} weighs {sum(sizes)} bytes"
+    assert len(sizes) <= MOST, f"{name} asks {len(sizes)} times"
+    page.evaluate(AXE)
+    found = page.evaluate(RUN, TAGS)["violations"]
+    said = [f"{each['id']}: {node['html'][:160]}" for each in found for node in each["nodes"]]
+    assert said == [], f"{name}: {said}"
+
+
+def test_a_fault_is_found(visitor, live_server, house):
+    page = visitor()
+    page.goto(live_server.url)
+    page.evaluate(
+        "document.querySelector('h1').outerHTML = '<h4><img src=/static/web/icon.svg></h4>'"
+    )
+    with pytest.raises(AssertionError, match="image-alt"):
+        look(page, "spoilt")
