@@ -40,7 +40,7 @@ business_option = click.option(
 SECTIONS = {
     "Try and run": ("demo", "serve", "web", "work", "migrate"),
     "Set up": ("setup", "key", "sign-in", "member", "policy"),
-    "Look": ("status", "check", "explain", "path", "clock", "backup", "version"),
+    "Look": ("status", "check", "explain", "path", "clock", "zones", "backup", "version"),
 }
 
 
@@ -48,7 +48,11 @@ class _InSections(click.Group):
     """Commands by what one wants to do, in the order in which a new user meets them."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, names in SECTIONS.items():
+        told = {name for names in SECTIONS.values() for name in names}
+        rest = tuple(name for name in self.commands if name not in told)
+        for title, names in {**SECTIONS, "More": rest}.items():
+            if not names:
+                continue
             with formatter.section(title):
                 formatter.write_dl([(name, _first_line(self.commands[name])) for name in names])
 
@@ -502,7 +506,12 @@ def explain(reference: str, business: str | None, as_json: bool) -> None:
 @kept.command()
 @json_option
 def zones(as_json: bool) -> None:
-    """Which time-zone rules are in use, and what new ones changed."""
+    """Say which time-zone rules are in use, and what new ones changed.
+
+    \b
+      kept zones
+      kept zones --json
+    """
     with house.opened():
         from kept.cli import zones as the_zones
 
