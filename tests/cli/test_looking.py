@@ -1,10 +1,12 @@
 """What can be asked for without a running installation: help, the path, a backup."""
 
+import os
+import pty
 import re
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 
 import pytest
 
@@ -193,6 +195,34 @@ def test_a_backup_is_whole_and_private_and_never_written_over(house):
         assert copy.execute("SELECT name FROM accounts_business").fetchall() == [("My Studio",)]
     assert "is not written over" in house.kept("backup", str(target), code=1).sentence
     assert not list(house.folder.glob("*.unfinished"))
+
+
+def test_a_backup_says_on_a_terminal_how_far_it_is(house):
+    if not is_sqlite(house):
+        pytest.skip("PostgreSQL is backed up with its own tools")
+    house.kept(*SETUP)
+    shown = on_a_terminal(house, "backup", str(house.folder / "backup.sqlite3"))
+    assert "Copying" in shown
+    assert "100%" in shown
+
+
+def on_a_terminal(house, *arguments):
+    """What the command writes when its stderr is a terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kept", *arguments],
+        env={**house.env, "TERM": "xterm"},
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    # Linux says EIO when the last one has closed the other side.
+    with closing(os.fdopen(ours, "rb", buffering=0)) as terminal, suppress(OSError):
+        while part := terminal.read(4096):
+            shown += part
+    assert process.wait(60) == 0
+    return shown.decode()
 
 
 def test_a_backup_is_an_installation_that_can_be_started(house):

@@ -39,6 +39,15 @@ def test_a_database_that_is_not_prepared_is_said_to_be_so(fresh, command):
     assert not (fresh.folder / "kept.sqlite3").exists()
 
 
+def test_an_upgrade_says_that_it_brings_the_database_up_to_date_and_a_first_start_does_not(fresh):
+    assert "Bringing" not in fresh.kept("migrate").err
+    fresh.python(
+        "from django.core.management import call_command as c; c('migrate', 'clock', '0001')"
+    )
+    assert "Bringing the database up to this version (1 step) ..." in fresh.kept("migrate").err
+    assert "Bringing" not in fresh.kept("migrate").err
+
+
 def test_a_database_of_a_newer_version_is_left_alone(fresh):
     fresh.kept("migrate")
     fresh.python(

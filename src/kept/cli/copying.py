@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
+from rich.console import Console
+from rich.progress import Progress
 
 from kept.cli import out
 from kept.cli.problems import Misused, Refused
@@ -41,6 +45,21 @@ def backup(target: Path) -> None:
     out.note(f"Keep {settings.DATA_DIR / 'secret-key'} with it, unless KEPT_SECRET_KEY is set.")
 
 
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int, int], None] | None]:
+    """How far the copy is, on a terminal; silence elsewhere."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    with Progress(console=Console(stderr=True)) as bar:
+        copied = bar.add_task("Copying", total=None)
+
+        def tell(status: int, remaining: int, total: int) -> None:
+            bar.update(copied, completed=total - remaining, total=total)
+
+        yield tell
+
+
 def _claimed(target: Path) -> Path:
     """An unfinished file beside the target that nobody else may read."""
     if target.exists():
@@ -62,7 +81,8 @@ def _copy(source: Path, target: Path) -> None:
         closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as live,
         closing(sqlite3.connect(target)) as copy,
     ):
-        live.backup(copy, pages=PAGES_AT_A_TIME)
+        with _progress() as progress:
+            live.backup(copy, pages=PAGES_AT_A_TIME, progress=progress)
         # On its own, not with a log beside it: one file to keep.
         copy.execute("PRAGMA journal_mode=DELETE")
         found = copy.execute("PRAGMA quick_check").fetchone()[0]

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kept.cli.out import note
 from kept.cli.problems import Misused, Refused
 from kept.lib import env
 
@@ -110,9 +111,18 @@ def migrate() -> int:
 
     with _alone():
         steps = len(_plan())
+        if steps and not _is_new():
+            number = "1 step" if steps == 1 else f"{steps} steps"
+            note(f"Bringing the database up to this version ({number}) ...")
         if steps:
             call_command("migrate", verbosity=0, interactive=False)
     return steps
+
+
+def _is_new() -> bool:
+    from django.db import connection
+
+    return not connection.introspection.table_names()
 
 
 def require_migrated() -> None:
