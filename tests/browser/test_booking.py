@@ -151,6 +151,41 @@ def test_back_shows_the_visitors_own_time_as_held_and_not_as_taken(visitor, live
     assert "held for you" in page.get_by_role("button", name=re.compile("^10:00")).inner_text()
 
 
+@pytest.mark.parametrize("options", [NO_SCRIPT, BERLIN])
+def test_another_time_is_chosen_with_and_without_scripts_and_nothing_is_typed_twice(
+    visitor, live_server, house, options
+):
+    visitor.expects("422")
+    page = visitor(**options)
+    steps = walk(page, live_server)
+    while next(steps) != "error":
+        pass
+    page.get_by_label("Full name").fill("Mia Sanders")
+    page.get_by_label("E-mail address").fill("mia@example.com")
+    page.get_by_label("E-mail address").press("Enter")  # goes on, as everywhere
+    assert page.get_by_role("heading", level=1).inner_text() == "Check and book"
+    page.get_by_role("button", name="Change the time").click()
+    page.get_by_role("button", name=re.compile("^Thu 4 March 2027")).click()
+    page.get_by_role("button", name=re.compile("^11:00, Thursday 4 March 2027")).click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Check and book"
+    page.get_by_role("button", name="Book appointment").click()
+    assert "Thursday 4 March 2027, 11:00–11:45" in page.locator("main").inner_text()
+
+
+def test_a_german_browser_books_in_german(visitor, live_server, house):
+    page = visitor(locale="de-DE", **BERLIN)
+    page.goto(live_server.url)
+    page.get_by_role("link", name="Wer frei ist").click()
+    page.get_by_role("link", name=re.compile("^Mi., 3. März 2027")).click()
+    page.get_by_role("button", name=re.compile("^10:00, Mittwoch, 3. März 2027")).click()
+    page.get_by_label("Vor- und Nachname").fill("Jörg Weiß")
+    page.get_by_label("E-Mail-Adresse").fill("joerg@example.com")
+    page.get_by_role("button", name="Weiter").click()
+    page.get_by_role("button", name="Termin buchen").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Ihr Termin ist gebucht"
+    assert page.locator("html").get_attribute("lang") == "de-DE"
+
+
 def test_the_link_of_the_booked_page_can_be_opened_again(visitor, live_server, house):
     visitor.expects("422")
     page = visitor(**BERLIN)
