@@ -11,6 +11,7 @@ from kept.api import problems
 from kept.api.answers import CONTENT_TYPE, dumps
 from kept.api.app import api
 from kept.api.declare import header
+from kept.api.examples import example
 
 TAGS = {
     "Services": "What can be booked.",
@@ -44,12 +45,23 @@ def document() -> dict[str, Any]:
     for operations in made["paths"].values():
         for operation in operations.values():
             _complete(operation)
+            _give_examples(operation, made["components"]["schemas"])
     return made
+
+
+def _give_examples(operation: dict[str, Any], known: dict[str, Any]) -> None:
+    parts = [operation.get("requestBody", {}), *operation["responses"].values()]
+    for part in parts:
+        for media in part.get("content", {}).values():
+            media.setdefault("example", example(media["schema"], known))
 
 
 def _complete(operation: dict[str, Any]) -> None:
     for parameter in operation["parameters"]:
         _never_null(parameter)
+        # In a schema examples are a list (JSON Schema), of a parameter they are not.
+        if isinstance(parameter.get("examples"), list):
+            parameter["example"] = parameter.pop("examples")[0]
     for status, response in operation["responses"].items():
         if _is_problem(response):
             _as_problem(int(status), response)
@@ -92,7 +104,8 @@ def _text() -> str:
 
 def openapi(request: HttpRequest) -> HttpResponse:
     """GET /openapi.json, for everybody."""
-    return HttpResponse(_text(), content_type=CONTENT_TYPE)
+    headers = {"Cache-Control": "public, max-age=300"}
+    return HttpResponse(_text(), content_type=CONTENT_TYPE, headers=headers)
 
 
 @lru_cache(maxsize=64)

@@ -24,7 +24,7 @@ View = Callable[..., HttpResponseBase]
 
 def door(view: View) -> View:
     """What holds for every address: no body that is too large or not JSON, no parameter that
-    nobody reads, HEAD wherever there is GET, and 405 as a problem."""
+    nobody reads, HEAD wherever there is GET, OPTIONS, and 405 as a problem."""
 
     def enter(request: HttpRequest, **parts: Any) -> HttpResponseBase:
         head = request.method == "HEAD"
@@ -71,10 +71,14 @@ def _check_query(request: HttpRequest) -> None:
 
 
 def _known_method(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """405 as a problem; and to OPTIONS, which no view knows, the methods there are."""
     if response.status_code != 405:
         return response
-    allow = {method.strip() for method in response.headers["Allow"].split(",")}
+    allow = {method.strip() for method in response.headers["Allow"].split(",")} | {"OPTIONS"}
     allowed = ", ".join(sorted(allow | ({"HEAD"} if "GET" in allow else set())))
+    if request.method == "OPTIONS":
+        accepts = {"Accept-Patch": ", ".join(JSON["PATCH"])} if "PATCH" in allow else {}
+        return HttpResponse(status=204, headers={"Allow": allowed, **accepts})
     detail = f"There is no {request.method} here. There is: {allowed}."
     return Problem(405, "no_such_method", detail, headers={"Allow": allowed}).response(request)
 
