@@ -98,3 +98,24 @@ def test_web_and_worker_run_singly_too(house, port):
 @pytest.mark.parametrize("bind", ["8000", "localhost", "::1:8000", "127.0.0.1:99999", ":x"])
 def test_what_is_no_address_is_said_to_be_none(house, bind):
     assert "is not HOST:PORT" in house.kept("serve", "--bind", bind, code=2).sentence
+
+
+def chunked(port, path, body, **headers):
+    """The status line of the answer to a POST whose body comes in chunks."""
+    sent = {"Host": f"127.0.0.1:{port}", "Transfer-Encoding": "chunked", "Connection": "close"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in {**sent, **headers}.items())
+    chunks = b"".join(b"%x\r\n%s\r\n" % (1, body[at : at + 1]) for at in range(len(body)))
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        request = f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + chunks + b"0\r\n\r\n"
+        connection.sendall(request)
+        return connection.makefile("rb").readline().decode()
+
+
+def test_a_body_in_chunks_reaches_the_api(house, port):
+    """What is no JSON is refused for what it is, before anybody is asked for a key."""
+    serve(house, port)
+    path = "/api/v1/appointments"
+    assert " 415 " in chunked(port, path, b"no json", **{"Content-Type": "text/plain"})
+    assert " 401 " in chunked(port, path, b"{}", **{"Content-Type": "application/json"})
+    too_much = b"[" + b"1," * 40_000 + b"1]"
+    assert " 413 " in chunked(port, path, too_much, **{"Content-Type": "application/json"})
