@@ -32,6 +32,8 @@ from kept.core import case as core
 from kept.core.decide import decide
 from kept.core.paths import PATHS
 from kept.lib import together
+from kept.lib.again import given_up
+from kept.lib.trouble import database_away
 from kept.outbox import actions as outbox
 from kept.people import actions as people
 from kept.people.queries import Customer
@@ -400,7 +402,8 @@ def turn_due(now: datetime, *, limit: int = BATCH) -> tuple[int, int]:
 
     One batch; (0, 0) when nothing is due. Two workers never take the same case: rows that
     another one holds are passed over (PostgreSQL), or the other one waits its turn (SQLite).
-    A case that cannot be handled is pushed back and counted; the others go on without it.
+    A case that cannot be handled is pushed back and counted; the others go on without it. Raises
+    OperationalError or InterfaceError when the database cannot be used.
     """
     if not _due(now).exists():
         # Looked at several times a second: on SQLite a transaction would keep writers waiting.
@@ -410,7 +413,9 @@ def turn_due(now: datetime, *, limit: int = BATCH) -> tuple[int, int]:
             ids = _claim_due(now, limit)
             apply([_tick(case_id, now) for case_id in ids], now)
             return len(ids), 0
-    except Exception:
+    except Exception as error:
+        if database_away(error) and not given_up(error):
+            raise  # no case is to blame, and each of them would only say the same
         log.exception("A batch of due controls failed; its cases are taken one at a time.")
     return _one_by_one(now, limit)
 
@@ -444,7 +449,9 @@ def _one_by_one(now: datetime, limit: int) -> tuple[int, int]:
             with transaction.atomic():
                 apply([_tick(case_id, now)], now)
             turned += 1
-        except Exception:
+        except Exception as error:
+            if database_away(error) and not given_up(error):
+                raise
             log.exception("Case %s could not be handled; it is pushed back.", case_id)
             _push_back(case_id, now)
             pushed_back += 1

@@ -16,6 +16,11 @@ Wanted = ParamSpec("Wanted")
 Answer = TypeVar("Answer")
 
 
+def given_up(error: BaseException) -> bool:
+    """True when the database gave up one of two transactions that waited for one another."""
+    return getattr(error.__cause__, "sqlstate", None) in GIVEN_UP
+
+
 def in_one_transaction(act: Callable[Wanted, Answer]) -> Callable[Wanted, Answer]:
     """Like `transaction.atomic`; tried again from the start when two waited for one another.
 
@@ -31,8 +36,7 @@ def in_one_transaction(act: Callable[Wanted, Answer]) -> Callable[Wanted, Answer
                 with transaction.atomic():
                     return act(*args, **kwargs)
             except OperationalError as error:
-                code = getattr(error.__cause__, "sqlstate", None)
-                if code not in GIVEN_UP or connection.in_atomic_block:
+                if not given_up(error) or connection.in_atomic_block:
                     raise
         with transaction.atomic():
             return act(*args, **kwargs)

@@ -23,6 +23,7 @@ from kept.cases import queries as case_queries
 from kept.channels.base import Letter, Transport, TransportError
 from kept.core.case import Event
 from kept.lib.again import in_one_transaction
+from kept.lib.trouble import database_away
 from kept.outbox import actions as outbox
 from kept.outbox import queries as outbox_queries
 from kept.outbox.actions import LastLook, Outcome
@@ -51,10 +52,12 @@ def deliver_one(transport: Transport, worker: str, now: Now) -> bool:
         return False
     try:
         _deliver(message, transport, now)
-    except Exception:
+    except Exception as error:
         # One message that cannot be handled must not stop the others: it is tried again later,
-        # counted, and after a few attempts somebody is told.
-        log.exception("Message %s could not be delivered.", message.id)
+        # counted, and after a few attempts somebody is told. That the database is away is told
+        # once for all of them, by whoever turns the handle.
+        if not database_away(error):
+            log.exception("Message %s could not be delivered.", message.id)
         why = "an error in Kept itself"
         _settle(message, now, lambda at, look: outbox.broke_off(message, why, at, look))
     return True
@@ -174,7 +177,9 @@ def recover(now: Now) -> int:
     for message in abandoned:
         try:
             _recover_one(message, now)
-        except Exception:
+        except Exception as error:
+            if database_away(error):
+                raise
             log.exception("Message %s could not be recovered; the others go on.", message.id)
     return len(abandoned)
 

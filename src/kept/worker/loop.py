@@ -22,14 +22,17 @@ from kept.channels.base import Transport, TransportError
 from kept.channels.email import from_url
 from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
+from kept.lib.trouble import Trouble
 from kept.outbox import actions as outbox
 from kept.outbox import queries as outbox_queries
 from kept.worker.deliver import deliver_one, recover
 from kept.worker.mail import Watch, Watched
 
 log = logging.getLogger("kept.worker")
+TROUBLE = Trouble(log, "The worker met an error and goes on.")
 
 REST = 0.2  # seconds between two looks when nothing is due
+LONGEST_REST = 5.0  # and after errors: each one in a row doubles it
 BEAT_EVERY = timedelta(seconds=3)
 RECOVER_EVERY = timedelta(seconds=10)
 TIDY_EVERY = timedelta(hours=1)
@@ -126,7 +129,26 @@ class _Tally:
             self._tidy()
 
 
+class _Patience:
+    """How a thread goes on after errors: more slowly with each in a row, and told by TROUBLE."""
+
+    def __init__(self) -> None:
+        self.rest = REST
+
+    def fine(self) -> None:
+        self.rest = REST
+        TROUBLE.fine()
+
+    def met(self, error: Exception) -> None:
+        """The database went away, or we are wrong somewhere: say so, drop the connection, go on."""
+        TROUBLE.met(error)
+        self.rest = min(self.rest * 2, LONGEST_REST)
+        close_old_connections()
+        connection.close()
+
+
 def _turn_until(stop: threading.Event, tally: _Tally) -> None:
+    patience = _Patience()
     while not stop.is_set():
         busy = False
         try:
@@ -137,27 +159,31 @@ def _turn_until(stop: threading.Event, tally: _Tally) -> None:
             tally.recover()
             tally.tidy()
             tally.beat()
-        except Exception:
-            _survive()
+            patience.fine()
+        except Exception as error:
+            busy = False
+            patience.met(error)
         if not busy:
-            stop.wait(REST)
+            stop.wait(patience.rest)
     connection.close()
 
 
 def _deliver_until(
     stop: threading.Event, name: str, tally: _Tally, make: Callable[[], Transport]
 ) -> None:
-    transport = Watched(make(), tally.mail)
+    transport, patience = Watched(make(), tally.mail), _Patience()
     while not stop.is_set():
         delivered = False
         try:
             delivered = deliver_one(transport, name, clock_queries.now)
             tally.turned += delivered
             _look_after_mail(transport, tally.mail)
-        except Exception:
-            _survive()
+            patience.fine()
+        except Exception as error:
+            delivered = False
+            patience.met(error)
         if not delivered:
-            stop.wait(REST)
+            stop.wait(patience.rest)
     with suppress(OSError):
         transport.close()
     connection.close()
@@ -170,10 +196,3 @@ def _look_after_mail(transport: Transport, mail: Watch) -> None:
             transport.prepare()
     if mail.has_returned():
         outbox.try_again_now(clock_queries.now())
-
-
-def _survive() -> None:
-    """The database went away, or we are wrong somewhere: say so, drop the connection, go on."""
-    log.exception("The worker met an error and goes on.")
-    close_old_connections()
-    connection.close()
