@@ -23,6 +23,7 @@ EMAIL_URL = ENVIRONMENT.email_url
 # The address people use, and this machine for health checks and for trying it out.
 ALLOWED_HOSTS = sorted({ENVIRONMENT.host, *env.LOOPBACK, "[::1]"})
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.secure else None
 
 INSTALLED_APPS = [

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -23,6 +24,8 @@ import dj_database_url
 # A name, an IPv4 or an IPv6 address. Neither a leading dot nor a star: to Django both mean "any".
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.?|[0-9a-f:.]+", re.IGNORECASE)
 SQLITE_FORM = "sqlite:////full/path/to/file"
+Network = IPv4Network | IPv6Network
+THIS_MACHINE = ("127.0.0.0/8", "::1")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -39,6 +42,7 @@ class Environment:
     email_url: str
     base_url: str
     secret_key: str
+    trusted_proxies: tuple[Network, ...] = ()
 
     @property
     def host(self) -> str:
@@ -60,6 +64,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         email_url=environ.get("KEPT_EMAIL_URL", "").strip() or "none:",
         base_url=_base_url(environ),
         secret_key=_secret_key(environ, data_dir),
+        trusted_proxies=_trusted_proxies(environ),
     )
 
 
@@ -192,6 +197,18 @@ def _is_origin(url: str, parts: SplitResult) -> bool:
     """Only scheme, host and port: what every link is made of, and what is compared as text."""
     rest = parts.path or parts.query or parts.fragment or "@" in parts.netloc
     return not rest and _HOST.fullmatch(parts.hostname or "") is not None
+
+
+def _trusted_proxies(environ: Mapping[str, str]) -> tuple[Network, ...]:
+    """Whose `X-Forwarded-For` is believed: this machine, unless others are named."""
+    named = environ.get("KEPT_TRUSTED_PROXIES", "").replace(",", " ").split()
+    try:
+        return tuple(ip_network(each) for each in named or THIS_MACHINE)
+    except ValueError as error:
+        raise SettingError(
+            f"KEPT_TRUSTED_PROXIES cannot be used ({error}): name addresses or networks, such as "
+            "127.0.0.1 or 10.0.0.0/8, separated by commas."
+        ) from None
 
 
 def _secret_key(environ: Mapping[str, str], data_dir: Path) -> str:

@@ -30,7 +30,7 @@ from kept.public.choice import (
     service_of,
 )
 from kept.public.days import day_list
-from kept.public.holding import held_start, held_until, holding, take, with_cookie
+from kept.public.holding import HeldEnough, held_start, held_until, holding, take, with_cookie
 from kept.schedule import queries as schedule
 from kept.web import pages
 
@@ -128,10 +128,13 @@ def hold(request: HttpRequest, slug: str, service_id: UUID, who: str) -> HttpRes
     start = instant(request.POST.get("start", ""))
     if start is None:
         return times_of(choice, _("Choose one of the times in the list."), 400)
-    held = holding(choice, start) or take(choice, start)
+    value = start.strftime("%Y-%m-%dT%H:%M:%SZ")
+    try:
+        held = holding(choice, start) or take(choice, start)
+    except HeldEnough:
+        return HttpResponseRedirect(choice.url("details", start=value), status=303)
     if held is None:
         return times_of(choice, why_not(choice, start), 409)
-    value = start.strftime("%Y-%m-%dT%H:%M:%SZ")
     token = tokens.sign_hold(held)
     answer = HttpResponseRedirect(choice.url("details", start=value, hold=token), status=303)
     return with_cookie(answer, token)

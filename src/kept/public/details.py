@@ -26,7 +26,7 @@ from kept.public import times, tokens
 from kept.public.choice import HOLD_COOKIE, Choice, choice_of, instant, render
 from kept.public.choosing import times_of, why_not
 from kept.public.forms import Details
-from kept.public.holding import held_until, holding, named, take, with_cookie
+from kept.public.holding import HeldEnough, held_until, holding, named, take, with_cookie
 from kept.public.models import Submission
 from kept.public.tokens import Held
 from kept.web import pages
@@ -81,6 +81,7 @@ def _summary(choice: Choice, start: datetime, held: Held | None) -> dict[str, An
         "end": start + core_time.ONE_MINUTE * choice.service.duration_minutes,
         "with_whom": who,
         "held_until": held_until(choice, held),
+        "never_held": choice.held is None,
         "hold": tokens.sign_hold(held) if held else "",
         "action": choice.url("details"),
         "place": choice.service.place or choice.business.address,
@@ -112,8 +113,8 @@ def _other_time(choice: Choice, start: datetime, form: Details) -> HttpResponse:
     chosen = instant(choice.request.POST["chosen"])
     if chosen is None:
         return _show_times(choice, start, form, _("Choose one of the times in the list."), 400)
-    held = take(choice, chosen)
-    if held is None:
+    free, held = _take(choice, chosen)
+    if not free:
         return _show_times(choice, start, form, why_not(choice, chosen), 409)
     token, key = _token_of(choice)
     token = token if key else tokens.new_form()
@@ -121,7 +122,20 @@ def _other_time(choice: Choice, start: datetime, form: Details) -> HttpResponse:
         answer = _details(choice, chosen, _as_typed(form), held, token)
     else:
         answer = _to_check(choice, chosen, form, held, token)
-    return with_cookie(answer, tokens.sign_hold(held))
+    return _with_hold(answer, held)
+
+
+def _take(choice: Choice, start: datetime) -> tuple[bool, Held | None]:
+    """Whether this time can be had, and the hold on it, unless the visitor's network has enough."""
+    try:
+        held = take(choice, start)
+    except HeldEnough:
+        return True, None
+    return held is not None, held
+
+
+def _with_hold(answer: HttpResponse, held: Held | None) -> HttpResponse:
+    return with_cookie(answer, tokens.sign_hold(held)) if held else answer
 
 
 def _show_times(
@@ -148,20 +162,20 @@ def _check(choice: Choice, start: datetime, form: Details) -> HttpResponse:
     if form.errors:
         return _details(choice, start, form, holding(choice, start), token, 422)
     before = holding(choice, start)
-    held = take(choice, start)
-    if held is None:
+    free, held = _take(choice, start)
+    if not free:
         return _conflict(choice, start, form, token)
     # A form without a hold (from the page of a time just lost) had none that could be over.
     was_over = before is None and bool(choice.request.POST.get("hold"))
     answer = _to_check(choice, start, form, held, token, hold_was_over=was_over)
-    return with_cookie(answer, tokens.sign_hold(held))
+    return _with_hold(answer, held)
 
 
 def _to_check(
     choice: Choice,
     start: datetime,
     form: Details,
-    held: Held,
+    held: Held | None,
     token: str,
     *,
     hold_was_over: bool = False,

@@ -299,6 +299,12 @@ def _whole_minute_up(instant: datetime) -> int:
     return -int(-instant.timestamp() // 60)
 
 
+def standing_holds(holders: Iterable[UUID], now: datetime) -> set[UUID]:
+    """Which of these holds stand."""
+    holds = Claim.objects.filter(holder__in=list(holders), kind=Claim.HOLD, live=True)
+    return set(holds.filter(expires_at__gt=now).values_list("holder", flat=True))
+
+
 def live_hold(token: UUID, now: datetime) -> Claim | None:
     """A visitor's hold, while it stands."""
     holds = Claim.objects.filter(holder=token, kind=Claim.HOLD, live=True, expires_at__gt=now)
