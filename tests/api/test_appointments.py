@@ -340,6 +340,16 @@ def test_the_list_is_by_time_and_can_be_narrowed(house):
     assert house.get("/appointments").json()["items"][0] == early
 
 
+def test_an_appointment_is_found_by_its_reference_however_it_is_typed(house):
+    booked, other = house.book(), house.book("2027-03-04T10:00:00+01:00")
+    for typed in (booked["reference"], booked["reference"].lower().replace("-", " ")):
+        assert house.get("/appointments", reference=typed).json()["items"] == [booked]
+    assert house.get("/appointments", reference="AAA-AAAAA").json()["items"] == []
+    problem(house.get("/appointments", 422, reference="\x00"), "invalid")
+    foreign = House("Other Studio").open()
+    assert foreign.get("/appointments", reference=other["reference"]).json()["items"] == []
+
+
 @pytest.mark.parametrize("query", [{"state": "lost"}, {"from": "2027-03-03"}, {"form": "x"}])
 def test_a_filter_that_is_wrong_is_named(house, query):
     refused = problem(house.get("/appointments", 422, **query), "invalid")

@@ -107,3 +107,24 @@ def test_eight_moves_into_one_slot_move_one(open_house):
 
     statuses = sorted(answer.status_code for answer in at_once(8, move))
     assert statuses == [200] + [409] * 7
+
+
+@pytest.mark.parametrize("kind", ["services", "staff"])
+def test_of_ten_who_change_what_they_all_saw_one_does_and_nine_are_told(open_house, kind):
+    thing = open_house.service if kind == "services" else open_house.staff[0]
+    address = f"/api/v1/{kind}/{thing['id']}"
+    seen = open_house.client.get(address)["ETag"]
+
+    def change(nth):
+        return open_house.client_class().patch(
+            address,
+            {"name": f"Name {nth}"},
+            content_type="application/json",
+            headers={"authorization": f"Bearer {open_house.secret}", "if-match": seen},
+        )
+
+    answers = at_once(10, change)
+    statuses = [answer.status_code for answer in answers]
+    assert (statuses.count(200), statuses.count(412)) == (1, 9), statuses
+    (done,) = [answer.json() for answer in answers if answer.status_code == 200]
+    assert open_house.client.get(address).json() == done

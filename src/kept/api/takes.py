@@ -208,6 +208,9 @@ class AppointmentsIn(PageIn):
     begin: Instant | None = Field(None, alias="from")
     end: Instant | None = Field(None, alias="to")
     state: State | None = None
+    reference: Line | None = Field(
+        None, max_length=20, examples=["KX7-M2PT9"], description="As the customer reads it out."
+    )
 
 
 class EscalationsIn(PageIn):

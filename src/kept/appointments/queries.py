@@ -147,8 +147,12 @@ def listing(
     begin: datetime | None = None,
     end: datetime | None = None,
     state: str = "",
+    reference: str = "",
 ) -> QuerySet[Leg]:
-    """The current legs of a business that touch [begin, end), by start, then id."""
+    """The current legs of a business that touch [begin, end), by start, then id.
+
+    `reference`: of the one appointment that has it, however it is typed.
+    """
     found = Leg.objects.filter(business_id=business, current=True)
     if begin is not None:
         found = found.filter(end__gt=begin)
@@ -156,6 +160,8 @@ def listing(
         found = found.filter(start__lt=end)
     if state:
         found = found.filter(case__state=state)
+    if reference:
+        found = found.filter(appointment__reference=as_reference(reference))
     return _with_everything(found).order_by("start", "case_id")
 
 

@@ -199,7 +199,13 @@ def list_appointments(
 ) -> HttpResponse:
     """The appointments whose present time touches `from` up to `to`, by start."""
     business = business_of(request).id
-    rows = queries.listing(business, begin=asked.begin, end=asked.end, state=asked.state or "")
+    rows = queries.listing(
+        business,
+        begin=asked.begin,
+        end=asked.end,
+        state=asked.state or "",
+        reference=asked.reference or "",
+    )
     order: Order = {"start": datetime.fromisoformat, "case_id": UUID}
     return page(request, rows, order, partial(shapes.appointment_list, now=clock()), asked)
 
