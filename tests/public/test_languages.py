@@ -110,3 +110,20 @@ def test_the_thread_speaks_english_again_after_a_german_page(house):
     client = Client(HTTP_HOST="127.0.0.1")
     client.get(f"{house.path}/", headers=GERMAN)
     assert "Who would you like to see?" in text(client.get(f"{house.path}/"))
+
+
+def test_another_language_is_one_link_away_and_is_kept_from_then_on(house):
+    client = Client(HTTP_HOST="127.0.0.1")
+    times = f"{house.path}/any/?from=2027-03-02&tz=Asia/Tokyo"
+    assert '?from=2027-03-02&amp;tz=Asia%2FTokyo&amp;lang=de" lang="de"' in body(client.get(times))
+    page = client.get(f"{times}&lang=de")
+    assert "Wann möchten Sie kommen?" in text(page)
+    assert ">English</a>" in body(page)
+    assert "Zu wem möchten Sie?" in text(client.get(f"{house.path}/"))
+    assert "Who would you like to see?" in text(client.get(f"{house.path}/?lang=en"))
+    assert "Who would you like to see?" in text(client.get(f"{house.path}/?lang=klingon"))
+
+
+def test_no_link_is_offered_that_would_lose_what_was_typed(house):
+    check = house.visitor().to_check()
+    assert "hreflang" not in body(check)

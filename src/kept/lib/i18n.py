@@ -91,6 +91,12 @@ def languages() -> list[str]:
     return sorted({SOURCE_LANGUAGE, *shipped})
 
 
+def own_name(language: str) -> str:
+    """What a language calls itself: "Deutsch"."""
+    name = _locale(language).get_display_name(language) or language
+    return name[0].upper() + name[1:]
+
+
 def readers_locale(wished: Iterable[str], *known: str) -> str:
     """The locale for somebody who reads these languages.
 

@@ -39,10 +39,21 @@ def render(
         "locale": spoken,
         "lang": i18n.language_tag(spoken),
         "dir": i18n.direction(spoken),
+        "other_languages": _other_languages(request),
         "in_error": bool(context.get("problem")) or any(map(_has_errors, context.values())),
     }
     response = django_render(request, template, {**surroundings, **context}, status=status)
     return private(response)
+
+
+def _other_languages(request: HttpRequest) -> list[tuple[str, str]]:
+    """The languages this page could be read in besides, each with its own name for itself.
+
+    None on the answer to a form: asking for it anew would lose what was typed.
+    """
+    if request.method != "GET" or not getattr(request, "speaks", False):
+        return []
+    return [(each, i18n.own_name(each)) for each in i18n.languages() if each != _spoken()]
 
 
 def _spoken() -> str:
@@ -57,7 +68,17 @@ def readers_locale(request: HttpRequest, *known: str) -> str:
     """The locale in which this visitor is answered; `known` as in `i18n.readers_locale`."""
     wished = request.headers.get("Accept-Language", "")
     tags = [tag for tag, _ in parse_accept_lang_header(wished.lower())]
+    if (chosen := _chosen(request)) in i18n.languages():
+        tags.insert(0, chosen)
     return i18n.readers_locale(tags, *(i18n.known_locale(each, LOCALE) for each in known), LOCALE)
+
+
+CHOICE = "kept_language"
+"""The cookie in which a visitor's browser keeps the language they asked for by name."""
+
+
+def _chosen(request: HttpRequest) -> str:
+    return request.GET.get("lang") or request.COOKIES.get(CHOICE, "")
 
 
 def speak(locale: str) -> str:
@@ -79,8 +100,14 @@ def in_the_readers_language(view: View) -> View:
     def answer(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
         # Whatever is spoken inside, the thread goes back to the language it had.
         with translation.override(translation.get_language()):
+            request.speaks = True  # type: ignore[attr-defined]
             speak(readers_locale(request))
-            return view(request, *arguments, **named)
+            response = view(request, *arguments, **named)
+        if (chosen := request.GET.get("lang", "")) in i18n.languages():
+            response.set_cookie(
+                CHOICE, chosen, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+            )
+        return response
 
     return answer
 
