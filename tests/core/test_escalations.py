@@ -185,6 +185,15 @@ def test_a_cancellation_nobody_could_tell_is_asked_for_until_the_day_after():
     assert "TOLD_DIFFERS" not in visit.open
 
 
+def test_what_is_found_on_a_closed_leg_is_closed_at_its_end_as_well():
+    visit = Visit("72h")
+    visit.happens("moved", by=STAFF)
+    visit.message("incomplete", "confirmation")
+    assert visit.open == {"MESSAGE_INCOMPLETE"}
+    visit.until(visit.end)
+    assert visit.open == frozenset()
+
+
 def test_a_question_answered_in_time_leaves_nothing_to_close():
     visit = Visit("72h")
     visit.happens("change_requested")

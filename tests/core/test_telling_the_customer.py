@@ -32,6 +32,27 @@ def test_without_a_channel_no_reminder_goes_and_nobody_is_asked_again():
     assert len(visit.raised) == 1
 
 
+def test_without_a_channel_the_reminders_are_skipped_at_once_and_come_back_with_an_address():
+    visit = Visit("72h", channels=())
+    for reminder in ("first_reminder", "final_reminder"):
+        assert visit.became(reminder) == "skipped: no channel reaches the customer"
+    visit.happens("contact_changed", by=STAFF, channels=["email"])
+    visit.until(visit.start)
+    assert visit.sent() == ["confirmation", "first_reminder", "final_reminder"]
+
+
+def test_a_reminder_that_waits_for_an_address_that_is_lost_is_skipped_and_blames_nobody():
+    visit = Visit("72h")
+    visit.transport = "hangs"
+    visit.until(visit.before("23h"))
+    decision = visit.happens("contact_changed", channels=[])
+    assert decision.withdraw == (("first_reminder", 1),)
+    assert visit.became("first_reminder") == "skipped: no channel reaches the customer"
+    assert visit.open == frozenset()
+    visit.message("failed", "first_reminder", detail="it was in the transport's hands")
+    assert visit.open == frozenset()
+
+
 def test_the_gap_is_to_be_closed_before_the_start():
     visit = Visit("50m", channels=())
     assert visit.raised[0].due_at == visit.start

@@ -271,6 +271,22 @@ def test_one_message_that_cannot_be_recovered_does_not_hold_up_the_others(house,
 # A mail server that fails
 
 
+def test_what_waits_for_an_address_that_is_refused_for_good_is_skipped_with_that_reason(house):
+    """Both reminders are in the outbox; the first one finds out that nobody is there any more."""
+    first, second = (house.book(clock.now() + 3 * DAY + n * HOUR) for n in range(2))
+    turn(Ledger())
+    clock_actions.advance(2 * DAY + HOUR)
+    cases.turn_due(clock.now())
+    assert messages(second)[1, "first_reminder", 1] == "queued"
+    turn(refusing(mia=Refused("550 unknown", permanent=True, code=550, at="recipient")))
+    assert open_kinds(first) == {"CONTROL_MISSED"}
+    assert open_kinds(second) == set()
+    assert messages(second)[1, "first_reminder", 1] == "withdrawn"
+    assert controls(second)[1, "first_reminder", 1] == "skipped"
+    assert controls(second)[1, "final_reminder", 1] == "skipped"
+    assert kept()
+
+
 def test_of_two_recipients_the_refused_one_is_tried_again_and_the_other_has_it(house):
     ill = house.book(who=contact("Ill", "ill@example.com"))
     well = house.book(clock.now() + 3 * DAY, contact("Well", "well@example.com"))

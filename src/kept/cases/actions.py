@@ -282,7 +282,7 @@ class _Writes:
         self.withdrawn += [
             (row.id, control.name, control.run, control.reason)
             for control in decision.controls
-            if control.status is core.Status.VOID
+            if control.key in decision.withdraw
         ]
         done = {c.key for c in case.value.controls if c.status is core.Status.DONE}
         self.untold += [

@@ -39,7 +39,7 @@ from kept.core.path import (
     Rule,
     Tell,
 )
-from kept.core.plan import plan
+from kept.core.plan import UNREACHABLE, plan
 from kept.core.replay import step
 
 
@@ -341,7 +341,7 @@ class _Walk:
         if later:
             self._end_unsent(control, Status.SKIPPED, f"superseded by {later}, due as well")
         elif not self.case.facts.get("channels"):
-            self._end_unsent(control, Status.SKIPPED, "no channel reaches the customer")
+            self._end_unsent(control, Status.SKIPPED, UNREACHABLE)
             if tell.unreachable and (tell.needed is None or tell.needed(self.case)):
                 self.escalate(tell.unreachable, due)
         else:
@@ -387,7 +387,7 @@ class _Walk:
             events=tuple(self.events),
             controls=controls,
             post=tuple(self.post),
-            withdraw=tuple(c.key for c in controls if c.status is Status.VOID and c.fired_at),
+            withdraw=tuple(c.key for c in controls if _called_back(c, before.get(c.key))),
             raised=tuple(self.raised.values()),
             resolved=resolved,
             causes={kind: self.resolved[kind] for kind in sorted(resolved)},
@@ -396,6 +396,13 @@ class _Walk:
             told=self.told,
             release_from=self.release_from,
         )
+
+
+def _called_back(control: Control, was: Control | None) -> bool:
+    """Its message had been posted and is not wanted any more."""
+    posted = was is not None and was.fired_at is not None
+    skipped = control.status is Status.SKIPPED and posted
+    return skipped or (control.status is Status.VOID and control.fired_at is not None)
 
 
 def _evidence(event: Event) -> str:

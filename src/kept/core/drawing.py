@@ -124,7 +124,7 @@ def sample(
     opened, end = start - booked_before, start + length
     close = close_of_business(end, (), zone, not_before=end + policy.gap("outcome_grace").delta)
     anchors = {"opened": opened, "start": start, "end": end, "close": close}
-    case = Case(path.name, path.stages[0], zone.key, anchors, policy)
+    case = Case(path.name, path.stages[0], zone.key, anchors, policy, {"channels": ["email"]})
     controls = sorted(plan(path, case, opened, "sample"), key=lambda control: control.due_at)
     return [
         SampleRow(

@@ -18,6 +18,7 @@ from kept.core.time import quiet_shift
 FINAL = frozenset({Status.DONE, Status.FAILED, Status.EXPIRED})
 SWITCHED_OFF = "switched off by policy"
 TOO_LATE = "too late to be of use"
+UNREACHABLE = "no channel reaches the customer"
 QUIET = "falls into quiet hours"
 BY_POLICY = frozenset({SWITCHED_OFF, TOO_LATE, QUIET})  # why a policy alone may skip a duty
 COALESCE = timedelta(minutes=30)  # two messages closer than this are one too many
@@ -83,7 +84,9 @@ def _planned(
     if not applies or case.state not in rule.states:
         return _not_wanted(path, rule, case, row, run, cause, applies)
     if row is not None and row.status is Status.PLANNED and row.fired_at is not None:
-        return row  # its message is on the way: only a change of state may void it
+        # Its message is on the way: only a change of state may void it, or a lost address.
+        unreachable = _unreachable(rule, case)
+        return replace(row, status=Status.SKIPPED, reason=UNREACHABLE) if unreachable else row
     return _timed(path, rule, case, now, row, run)
 
 
@@ -137,7 +140,13 @@ def _why_not(rule: ControlRule, case: Case, due: datetime, until: datetime | Non
         return "booked late: superseded by the confirmation"
     if until is not None and until <= due:
         return TOO_LATE
-    return ""
+    return UNREACHABLE if _unreachable(rule, case) else ""
+
+
+def _unreachable(rule: ControlRule, case: Case) -> bool:
+    """Nothing reaches the person, and of this message nobody else is asked to tell them."""
+    tells = isinstance(rule.does, Tell) and not rule.does.unreachable
+    return tells and not case.facts.get("channels")
 
 
 def _earliest(rule: ControlRule, case: Case) -> datetime:

@@ -286,7 +286,11 @@ def believes_otherwise(case: Case) -> bool:
 
 def failed_kind(case: Case, event: Event) -> tuple[str, ...]:
     """A confirmation that failed leaves the customer untold; a reminder leaves a control missed."""
-    return ("CONFIRMATION_FAILED",) if confirms(event) else ("CONTROL_MISSED",)
+    if confirms(event):
+        return ("CONFIRMATION_FAILED",)
+    key = (event.data.get("control"), event.data.get("run", 1))
+    put_aside = {c.key for c in case.controls if c.status in {Status.SKIPPED, Status.VOID}}
+    return () if key in put_aside else ("CONTROL_MISSED",)
 
 
 def delayed_kind(case: Case, event: Event) -> tuple[str, ...]:
@@ -542,7 +546,7 @@ CONTROLS = (
         "Close what made sense only until the end of the visit",
         due=AT_END,
         useful_until=None,
-        states=UNRESOLVED | {CANCELLED},
+        states=ANY,  # a message of a leg that has closed may be found incomplete, too
         does=Lapse(UNTIL_END),
         when=asked_until_end,
     ),
