@@ -8,8 +8,7 @@ asks the same few questions every time, as a booking does, that is most of what 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,8 @@ from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from django.db import connection, connections
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, QuerySet
 from django.db.transaction import TransactionManagementError
@@ -40,13 +40,13 @@ class Ready(Generic[Found]):
         self._build = build
 
     def __call__(self, **values: object) -> list[Found]:
-        made = self._made
+        made, present = self._made, connections[DEFAULT_DB_ALIAS]
         compiler = copy(made.compiler)
-        compiler.connection = connections[connection.alias]
-        compiler.execute_sql = lambda *_, **__: [made.rows(values)]
+        compiler.connection = present
+        compiler.execute_sql = lambda *_, **__: [made.rows(values, present)]
         # All that Django's reading of rows wants to know of its queryset.
         asked = SimpleNamespace(
-            db=connection.alias,
+            db=DEFAULT_DB_ALIAS,
             model=made.queryset.model,
             query=SimpleNamespace(get_compiler=lambda using: compiler),
             _known_related_objects={},
@@ -63,8 +63,11 @@ class Ready(Generic[Found]):
     def _made(self) -> _Made:
         names = inspect.signature(self._build).parameters
         queryset = self._build(**{name: _Value(name) for name in names})
-        compiler = queryset.query.get_compiler(connection.alias)
-        return _Made(queryset, compiler, *compiler.as_sql())
+        compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
+        sql, params = compiler.as_sql()
+        converters = compiler.get_converters([column[0] for column in compiler.select])
+        compiler.get_converters = lambda _: converters
+        return _Made(queryset, compiler, sql, params)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,15 @@ class _Made:
     sql: str
     params: Sequence[object]
 
-    def rows(self, values: dict[str, object]) -> list[tuple[Any, ...]]:
-        if self.queryset.query.select_for_update and not connection.in_atomic_block:
+    def rows(
+        self, values: dict[str, object], present: BaseDatabaseWrapper
+    ) -> list[tuple[Any, ...]]:
+        if self.queryset.query.select_for_update and not present.in_atomic_block:
             raise TransactionManagementError("A row can only be locked in a transaction.")
         params: list[Any] = [
-            _plain(values[p.name]) if isinstance(p, _Value) else p for p in self.params
+            _plain(values[p.name], present) if isinstance(p, _Value) else p for p in self.params
         ]
-        with prepared() as cursor:
+        with prepared(present) as cursor:
             cursor.execute(self.sql, params)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
@@ -99,24 +104,23 @@ class _Value(Expression):
         return "%s", [self]
 
 
-def _plain(value: object) -> Any:
+def _plain(value: object, present: BaseDatabaseWrapper) -> Any:
     """A value as the database driver takes it."""
-    if isinstance(value, UUID) and not connection.features.has_native_uuid_field:
+    if isinstance(value, UUID) and not present.features.has_native_uuid_field:
         return value.hex
-    return connection.ops.adapt_unknown_value(value)
+    return present.ops.adapt_unknown_value(value)
 
 
-@contextmanager
-def prepared() -> Iterator[CursorWrapper]:
-    """A cursor whose statements PostgreSQL parses and plans once in a connection.
+def prepared(present: BaseDatabaseWrapper) -> CursorWrapper:
+    """A cursor on this connection whose statements PostgreSQL parses and plans only once.
 
     Django's own cursor writes the values into the text, so that no statement is like another. From
     this one they travel beside it, and a text that comes again is recognised (psycopg prepares it
     at its fifth time: `prepare_threshold` in the settings).
     """
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            from psycopg import Cursor
+    cursor: CursorWrapper = present.cursor()
+    if present.vendor == "postgresql":
+        from psycopg import Cursor
 
-            cursor.cursor = Cursor(connection.connection)
-        yield cursor
+        cursor.cursor = Cursor(present.connection)
+    return cursor

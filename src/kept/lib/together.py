@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 from uuid import UUID
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import AutoField, Field, Model
 
 from kept.lib.ready import prepared
@@ -48,7 +48,7 @@ def insert(rows: Iterable[Model]) -> None:
     if not tables:
         return
     if connection.vendor == "postgresql":
-        with prepared() as cursor:
+        with prepared(connections[DEFAULT_DB_ALIAS]) as cursor:
             cursor.execute(_statement(tuple(tables)), [_document(tables)])
     else:
         for table, its_rows in tables.items():
