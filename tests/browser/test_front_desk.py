@@ -10,7 +10,9 @@ from kept.appointments import queries
 from kept.clock import actions as clock
 from kept.clock.queries import real_now
 from kept.worker import loop
+from tests.browser.test_accessible import look
 from tests.console.house import NOW, House, start_clock
+from tests.console.pages import every_page, lived_in
 
 
 @pytest.fixture
@@ -92,6 +94,19 @@ def test_every_page_fits_a_phone(house, visitor, live_server):
         page.goto(f"{live_server.url}/console/{path}")
         beyond = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert beyond <= 0, path
+
+
+@pytest.mark.parametrize(("width", "scheme", "half"), [(390, "light", 0), (1280, "dark", 1)])
+def test_every_page_is_accessible(house_db, visitor, live_server, width, scheme, half):
+    """Each page once, every other one narrow and light: what axe finds is rarely of the screen."""
+    start_clock()
+    house = House()
+    appointment = lived_in(house)
+    size = {"width": width, "height": 844}
+    page = signed_in(visitor, live_server, house.owner, viewport=size, color_scheme=scheme)
+    for path in list(every_page(house, appointment))[half::2]:
+        page.goto(f"{live_server.url}/console/{path}")
+        look(page, path)
 
 
 def test_the_keyboard_reaches_the_first_act(house, visitor, live_server):

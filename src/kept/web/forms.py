@@ -74,8 +74,10 @@ def _name_the_field(error: ValidationError, label: str) -> None:
 
 
 def anchor_of(bound: BoundField) -> str:
-    """The id of the control of a field; of the first one in a group of choices."""
-    return bound.id_for_label or f"{bound.auto_id}_0"
+    """The id of the control of a field; of the first one in a group of choices, if there is any."""
+    if bound.id_for_label:
+        return str(bound.id_for_label)
+    return f"{bound.auto_id}_{0 if bound.subwidgets else 'group'}"
 
 
 def widget_of(bound: BoundField) -> str:

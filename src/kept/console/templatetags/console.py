@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.forms.boundfield import BoundField
 from django.template.context import Context
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from kept.console import words
 from kept.core.time import local_day
 from kept.lib import i18n
-from kept.web.forms import widget_of
+from kept.web.forms import Form, widget_of
 
 register = template.Library()
 
@@ -56,7 +56,8 @@ def local_date(instant: datetime, zone: str) -> str:
 @register.simple_tag
 def bare(bound: BoundField) -> SafeString:
     """A field in the cell of a table, whose label is for screen readers."""
-    error = format_html('<span class="error">{}</span>', bound.errors[0]) if bound.errors else ""
+    said = '<span class="error" id="{}_error">{}</span>'
+    error = format_html(said, bound.auto_id, bound.errors[0]) if bound.errors else ""
     return format_html(
         '<label class="unseen" for="{}">{}</label>{}{}',
         bound.id_for_label,
@@ -64,6 +65,13 @@ def bare(bound: BoundField) -> SafeString:
         error,
         widget_of(bound),
     )
+
+
+@register.simple_tag
+def carry(form: Form) -> SafeString:
+    """Everything a form was sent with, out of sight, to be sent once more."""
+    fields = (each.field.hidden_widget().render(each.html_name, each.value()) for each in form)
+    return format_html_join("", "{}", ((field,) for field in fields))
 
 
 @register.filter

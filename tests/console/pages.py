@@ -1,0 +1,62 @@
+"""Every page of the console, with something on it: for tests that look at all of them."""
+
+from datetime import timedelta
+
+from kept.appointments import actions as appointments
+from kept.appointments import queries
+from kept.cases import queries as cases
+from kept.clock import actions as clock
+from kept.core.case import Role
+from kept.outbox import queries as outbox
+from kept.worker import loop
+from tests.console.house import CUSTOMER, FRONT_DESK, NOW
+
+START = NOW + timedelta(hours=2)
+
+
+def lived_in(house):
+    """A few days later: one of everything has happened."""
+    later = START + timedelta(days=4)
+    wants = house.book(later, "Ben Asks", phone="+442079460112", time_zone="Asia/Tokyo")
+    house.book(later, "Una Unreached", house.ben, email="", phone="+442079460111")
+    done = house.book(START, "Dora Done")
+    missed = house.book(START, "Max Missed", house.ben)
+    gone = house.book(START + timedelta(hours=1), "Cleo Cancels")
+    house.book(START + timedelta(hours=2), "Otto Open")
+    loop.turn_once()
+    appointments.say(done, "completed", NOW, FRONT_DESK)
+    appointments.cancel(gone, NOW, CUSTOMER, by=Role.CUSTOMER, reason="ill")
+    appointments.move(wants, later + timedelta(hours=1), NOW, FRONT_DESK, reason="asked by phone")
+    clock.advance_to(START + timedelta(hours=3))
+    loop.turn_once()
+    appointments.miss(missed, START + timedelta(hours=3), FRONT_DESK, by=Role.CUSTOMER)
+    asked = START + timedelta(hours=4)
+    clock.advance_to(asked)
+    appointments.say(wants, "change_requested", asked, CUSTOMER, reason="Could it be later?")
+    loop.turn_once()
+    return wants
+
+
+def every_page(house, appointment):
+    """The addresses of the console that answer with a page of their own."""
+    one = f"appointments/{appointment.id}/"
+    acts = ("", "move/", "move/?staff=", "cancel/", "tell/", "late/", "contact/", "correct/")
+    yield from (f"{one}{act}" for act in acts)
+    yield from ("", "?day=2027-03-05", "?day=2027-02-01", "arrivals/", "no-outcome/", "missed/")
+    yield from ("search", "search?q=ben", "search?q=nobody", "book/", "walk-in/", "account/")
+    yield f"book/?service={house.service.id}&day=2027-03-02"
+    yield from ("escalations/", "escalations/?resolved=1", "business/", "messages/", "inbox/")
+    [open_one, *_] = cases.escalations(house.business.id, is_open=True)
+    yield f"escalations/{open_one.id}/resolve/"
+    yield from (f"hand-offs/?status={each}" for each in ("offered", "accepted"))
+    [offered, *_] = cases.hand_offs(house.business.id, "offered")
+    yield from (f"hand-offs/{offered.id}/{each}/" for each in ("accept", "reject"))
+    yield f"messages/{outbox.newest(house.business.id, 1)[0].id}/"
+    yield from (f"set-up/{each}" for each in ("", "business/", "services/", "services/new/"))
+    yield f"set-up/services/{house.service.id}/"
+    yield f"set-up/services/{house.service.id}/archive/"
+    yield from ("set-up/staff/", "set-up/staff/new/", f"set-up/staff/{house.ada.id}/")
+    yield f"set-up/staff/{house.ada.id}/retire/"
+    yield from ("set-up/closures/", "set-up/closures/new/", "set-up/policy/", "set-up/keys/")
+    yield "set-up/members/"
+    assert queries.current_leg(appointment)  # it was not moved by looking
