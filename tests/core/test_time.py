@@ -184,7 +184,7 @@ def test_an_unknown_zone_is_answered_with_the_names_that_come_near(name, meant):
 
 
 def test_an_unknown_zone_like_no_other_is_answered_with_an_example():
-    with pytest.raises(UnknownZone, match="Give an IANA name such as Europe/Berlin"):
+    with pytest.raises(UnknownZone, match="Give a name such as Europe/Berlin"):
         zone("%%%")
 
 

@@ -254,6 +254,14 @@ def test_the_path_says_in_words_where_it_stands(db, client):
     assert "Ready not yet Your visit not yet Done not yet" in words
 
 
+def test_after_a_move_the_path_still_says_when_it_was_booked(db, client):
+    appointment = open_house().book()
+    advance(hours=3)
+    actions.move(appointment, TUESDAY_TEN + timedelta(hours=2), now(), FRONT_DESK)
+    words = text(client.get(url(appointment)))
+    assert "Booked now, Mon 1 March 2027, 09:00" in words
+
+
 def test_a_step_that_was_passed_over_is_not_said_to_have_happened(db, client):
     appointment = open_house().book()
     advance(hours=25)

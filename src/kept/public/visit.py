@@ -195,7 +195,7 @@ ENTERING = {
 
 
 def _reached(visit: Visit) -> dict[str, datetime]:
-    """When each state was entered, by the history of the leg."""
+    """When each state was entered, by the history of the leg; it was booked before any move."""
     reached: dict[str, datetime] = {}
     for event in visit.timeline.events:
         if event.case_id != visit.leg.case_id:
@@ -203,6 +203,8 @@ def _reached(visit: Visit) -> dict[str, datetime]:
         state = event.data.get("to") if event.name == "corrected" else ENTERING.get(event.name)
         if state:
             reached[str(state)] = event.at
+    if "scheduled" in reached and visit.leg.number > 1:
+        reached["scheduled"] = visit.appointment.created_at
     return reached
 
 
