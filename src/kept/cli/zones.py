@@ -18,9 +18,9 @@ def follow() -> None:
     if done is None or not (done.shifted or done.escalated or done.closures):
         return
     out.note(
-        f"New time-zone rules ({done.edition or 'edition not named'}): of {done.looked_at} "
-        f"appointments ahead {done.shifted} kept their time on the clock and got another instant, "
-        f"{done.escalated} need a person; {done.closures} closures moved along."
+        f"New time-zone rules ({done.edition or 'edition not named'}). Of the appointments ahead "
+        f"({done.looked_at}), at the same time on the clock but another instant: {done.shifted}; "
+        f"left to a person: {done.escalated}. Closures moved along: {done.closures}."
     )
 
 
@@ -50,8 +50,8 @@ def show(*, as_json: bool) -> None:
     for each in history:
         out.line(
             f"  {each.edition or '-'}  since {each.used_from:%Y-%m-%d %H:%M} UTC: "
-            f"{each.looked_at} appointments ahead, {each.shifted} shifted, "
+            f"{each.shifted} of {each.looked_at} appointments ahead shifted, "
             f"{each.escalated} left to a person"
         )
     if behind:
-        out.line(f"{len(behind)} appointments are out of step: start Kept again to set them right.")
+        out.line(f"Appointments out of step: {len(behind)}. Start Kept again to set them right.")
