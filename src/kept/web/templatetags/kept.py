@@ -6,6 +6,7 @@ its zone as a place name; a second zone is added where its clocks differ at that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,8 +16,8 @@ import phonenumbers
 from django import template
 from django.forms.boundfield import BoundField
 from django.template.context import Context
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from kept.lib import i18n
 from kept.web import forms, parts
@@ -78,7 +79,13 @@ def zone_place(context: Context, zone: str) -> str:
 
 
 def _time(instant: datetime, words: str) -> SafeString:
-    return format_html('<time datetime="{}">{}</time>', instant.isoformat(), words)
+    return format_html('<time datetime="{}">{}</time>', instant.isoformat(), _unbroken(words))
+
+
+def _unbroken(words: str) -> SafeString:
+    """The words, escaped, with "09:30–10:15" kept on one line."""
+    held = r'<span class="unbroken">\g<0></span>'
+    return mark_safe(re.sub(r"\d[\d:.]*–\d[\d:.]*", held, escape(words)))
 
 
 # Amounts
