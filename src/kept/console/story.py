@@ -184,6 +184,8 @@ def _sentence(leg: Leg, told: Told | None) -> str:
     if state == "confirmed":
         by_person = told is not None and told.via != "email" and told.evidence == "told"
         return "A person has told the customer." if by_person else "The customer was sent the time."
+    if state == "prepared":
+        return "Everything that is due before the visit is done."
     if state == "cancelled":
         late = " It was a late cancellation." if leg.case.facts.get("late_cancel") else ""
         whose = "The customer" if by == "customer" else "The business"
