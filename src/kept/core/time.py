@@ -118,9 +118,7 @@ def zone(name: str) -> ZoneInfo:
 
 def _unknown_zone(name: str) -> str:
     near = similar_zones(name)
-    hint = (
-        f"Did you mean {' or '.join(near)}?" if near else "Give a name such as Europe/Berlin."
-    )
+    hint = f"Did you mean {' or '.join(near)}?" if near else "Give a name such as Europe/Berlin."
     return f"{name[:64]!r} is not a known time zone. {hint}"
 
 
