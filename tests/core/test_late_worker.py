@@ -44,6 +44,21 @@ def test_down_across_both_and_too_late_for_either_both_expire():
     assert visit.state == "prepared"
 
 
+def test_who_was_not_reminded_at_all_is_called_while_there_is_time():
+    visit = Visit("72h")
+    visit.sleep_until(visit.before("15m"))
+    assert visit.open == {"CONTROL_MISSED"}
+    assert visit.raised[-1].tried == "first_reminder was due while no worker ran"
+    visit.until(visit.start)
+    assert visit.open == frozenset()
+
+
+def test_who_is_still_to_be_reminded_is_not_called():
+    visit = Visit("72h")
+    visit.sleep_until(visit.before("3h"))
+    assert visit.open == frozenset()
+
+
 def test_down_across_the_end_nothing_is_sent_and_the_outcome_is_asked_for():
     visit = Visit("72h")
     visit.sleep_until(visit.after_end("30m"))

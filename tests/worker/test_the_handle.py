@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from kept.appointments import actions
+from kept.appointments import actions, queries
 from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
 from kept.outbox.queries import Message
@@ -130,3 +130,24 @@ def test_a_wrong_mail_url_ends_the_worker_before_it_begins(db, settings):
     settings.EMAIL_URL = "carrier-pigeon://loft"
     with pytest.raises(ValueError, match="must begin with"):
         loop.run(threading.Event(), name="w")
+
+
+def test_the_report_says_what_was_late_and_who_was_not_reminded_while_nobody_turned(clinic):
+    """Away from two days before one visit until ten minutes before another, 22 hours earlier."""
+    late = clinic.book(START, clinic.ada)
+    missed = clinic.book(START - timedelta(hours=22), clinic.ada, name="Leo Ek")
+    clock.advance_to(START - timedelta(hours=47))
+    loop.turn_once()
+    began = now()
+    clock.advance_to(START - timedelta(hours=22, minutes=10))
+    loop.turn_once()
+    found = queries.lateness(began, now())
+    # The reminder and the preparation of the one, and the preparation of the other.
+    assert (found.late, found.longest) == (3, timedelta(hours=23, minutes=50))
+    assert (found.expired, found.superseded) == (2, 0)
+    assert [leg.appointment for leg in found.not_reminded] == [missed]
+    assert statuses(late)["first_reminder"] == "done"
+    assert (escalations(missed), escalations(late)) == ({"CONTROL_MISSED"}, set())
+    elsewhere = Clinic(name="Quay Studio").business
+    assert queries.lateness(began, now(), elsewhere.id).late == 0
+    assert queries.lateness(now(), now()).expired == 0

@@ -23,6 +23,7 @@ from kept.core import asked, time
 from kept.core import case as core
 from kept.core.case import Role
 from kept.core.paths import PATHS
+from kept.core.paths.appointment import REMINDERS
 from kept.core.policy import Policy, changed, from_data
 from kept.core.preview import Becomes
 from kept.lib.ids import as_reference
@@ -251,6 +252,40 @@ def policy_effect(
             if change.what is Becomes.SKIPPED:
                 effect.why[change.control.reason] += 1
     return policy, replace(effect, appointments=count)
+
+
+LATE = timedelta(minutes=5)  # what a worker at work is never late by
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """What was done late, or not any more, because no worker was there when it fell due.
+
+    `late`: done, at least LATE after its time, the worst by `longest`. `expired`: its time of use
+    was over. `superseded`: left out, since a more important message was due by then as well.
+    `not_reminded`: the legs whose reminders expired and of which none went out at all, by start.
+    """
+
+    late: int
+    longest: timedelta
+    expired: int
+    superseded: int
+    not_reminded: list[Leg]
+
+
+def lateness(begin: datetime, end: datetime, business: UUID | None = None) -> Lateness:
+    """The report on the time after `begin` and until `end`, for one business or all of them."""
+    done = list(cases.acted_upon(begin, end, business))
+    behind = [each for each in done if each.fired_at and each.fired_at - each.due_at >= LATE]
+    expired = [each for each in done if each.status == core.Status.EXPIRED.value]
+    superseded = [each for each in behind if each.reason.startswith("superseded by")]
+    put_aside = {each.id for each in (*expired, *superseded)}
+    late = [each for each in behind if each.id not in put_aside]
+    missed = {each.case_id for each in expired if each.name in REMINDERS}
+    missed -= cases.reminded(missed, REMINDERS)
+    legs = _with_everything(Leg.objects.filter(case_id__in=missed)).order_by("start", "case_id")
+    longest = max((each.fired_at - each.due_at for each in late if each.fired_at), default=None)
+    return Lateness(len(late), longest or timedelta(0), len(expired), len(superseded), list(legs))
 
 
 SHORT_NOTICE = timedelta(hours=1)

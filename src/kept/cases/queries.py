@@ -147,6 +147,24 @@ def policy_effect(
         yield row, preview.policy_effect(PATHS[row.path], value, policy, now)
 
 
+def acted_upon(
+    begin: datetime, end: datetime, business: UUID | None = None
+) -> QuerySet[models.Control]:
+    """The duties that were acted upon after `begin` and until `end`, by when; of one business."""
+    found = models.Control.objects.filter(fired_at__gt=begin, fired_at__lte=end)
+    if business is not None:
+        found = found.filter(case__business=business)
+    return found.select_related("case").order_by("fired_at", "id")
+
+
+def reminded(cases: Iterable[UUID], names: Iterable[str]) -> set[UUID]:
+    """Of these cases those in which one of the duties of these names was done."""
+    done = models.Control.objects.filter(
+        case__in=list(cases), name__in=list(names), status=Status.DONE.value
+    )
+    return set(done.values_list("case_id", flat=True))
+
+
 def next_due() -> datetime | None:
     """When the next duty of anybody falls due: what the clock's "next control" jumps to."""
     waiting = models.Control.objects.filter(status=Status.PLANNED.value, fired_at=None)

@@ -40,7 +40,7 @@ business_option = click.option(
 SECTIONS = {
     "Try and run": ("demo", "serve", "web", "work", "migrate"),
     "Set up": ("setup", "key", "sign-in", "member", "policy"),
-    "Look": ("status", "check", "explain", "path", "clock", "zones", "backup", "version"),
+    "Look": ("status", "check", "explain", "path", "clock", "zones", "late", "backup", "version"),
 }
 
 
@@ -516,6 +516,31 @@ def zones(as_json: bool) -> None:
         from kept.cli import zones as the_zones
 
         the_zones.show(as_json=as_json)
+
+
+@kept.command()
+@business_option
+@click.option(
+    "--since",
+    type=Duration(),
+    default="24h",
+    metavar="DURATION",
+    help="How far to look back, such as 3h; a day unless said otherwise.",
+)
+@json_option
+def late(business: str | None, since: timedelta, as_json: bool) -> None:
+    """Say what was late or left out, and who was not reminded.
+
+    For after a time in which no worker ran. It only reads.
+
+    \b
+      kept late --since 12h
+      kept late --business harbour-clinic --json
+    """
+    with house.opened():
+        from kept.cli import lateness
+
+        lateness.show(business, since, as_json=as_json)
 
 
 @kept.command()

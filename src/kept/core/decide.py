@@ -301,7 +301,7 @@ class _Walk:
     def _fire(self, control: Control) -> None:
         rule = self.path.control(control.name)
         if control.useful_until is not None and self.now >= control.useful_until:
-            self._end_unsent(control, Status.EXPIRED, "too late: the time it was of use is over")
+            self._expire(control, rule)
             return
         data: Facts = {"control": control.name, "run": control.run}
         due = Event("control_due", self.now, SYSTEM, rule.says, data)
@@ -325,6 +325,19 @@ class _Walk:
                 self.lapse(kinds)
             case _ as unreachable:  # pragma: no cover
                 assert_never(unreachable)
+
+    def _expire(self, control: Control, rule: ControlRule) -> None:
+        """Nobody was there to do it in time: of what was to be said, a person hears in time."""
+        self._end_unsent(control, Status.EXPIRED, "too late: the time it was of use is over")
+        missed = rule.does.missed if isinstance(rule.does, Tell) else ""
+        if missed and not any(self._says_instead(other, missed) for other in self.case.controls):
+            detail = f"{control.name} was due while no worker ran"
+            self.escalate(missed, self.events[-1], detail=detail)
+
+    def _says_instead(self, control: Control, missed: str) -> bool:
+        does = self.path.control(control.name).does
+        useful = control.useful_until is None or self.now < control.useful_until
+        return control.waiting and useful and isinstance(does, Tell) and does.missed == missed
 
     def _done(self, control: Control, due: Event) -> None:
         self.events.append(due)

@@ -74,12 +74,14 @@ class Tell:
     """Post this message to the customer.
 
     Without a usable channel, `unreachable` is raised instead, unless `needed` says the customer
-    knows anyway.
+    knows anyway. `missed` is raised when its time was over before it could be sent, unless another
+    message of that kind is still to come.
     """
 
     message: str
     unreachable: str = ""
     needed: Callable[[Case], bool] | None = None
+    missed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
