@@ -170,6 +170,13 @@ def test_a_parameter_given_twice_is_refused(house):
     assert problem(refused, "invalid")["errors"][0]["pointer"] == "?state"
 
 
+def test_everything_that_is_wrong_with_the_parameters_is_said_at_once(house):
+    refused = house.client.get("/api/v1/appointments?state=lost&page=2&limit=0")
+    pointers = [error["pointer"] for error in problem(refused, "invalid")["errors"]]
+    assert sorted(pointers) == ["?limit", "?page", "?state"]
+    problem(Client().get("/api/v1/services?page=2"), "no_key")
+
+
 # When it breaks
 
 

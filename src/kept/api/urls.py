@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,7 @@ def door(view: View) -> View:
         try:
             _check(request)
             response = _known_method(request, view(request, **parts))
+            _refuse_unread(request, response)
         except Problem as problem:
             response = problem.response(request)
         return _without_body(response) if head else response
@@ -51,12 +53,21 @@ def _check(request: HttpRequest) -> None:
         detail = f"Send the body as JSON, with Content-Type: {accepted[0]}."
         name = "Accept-Patch" if request.method == "PATCH" else "Accept-Post"
         raise Problem(415, "not_json", detail, headers={name: ", ".join(accepted)})
-    if request.GET:
-        _check_query(request)
 
 
-def _check_query(request: HttpRequest) -> None:
-    """A misspelt filter must not be answered with everything."""
+def _refuse_unread(request: HttpRequest, response: HttpResponseBase) -> None:
+    """A misspelt filter must not be answered with everything; said with all else that is wrong."""
+    if request.method != "GET" or not request.GET or response.status_code == 401:
+        return
+    errors = _unread(request)
+    if errors and response.status_code == 422 and isinstance(response, HttpResponse):
+        errors += json.loads(response.content)["errors"]
+    if errors:
+        raise invalid_fields(errors)
+
+
+def _unread(request: HttpRequest) -> list[FieldError]:
+    """The parameters that nobody reads, and those given twice."""
     match = request.resolver_match
     route = re.sub(r"<(\w+)>", r"{\1}", match.route if match else "")
     known = query_names("/" + route.removeprefix("api/v1/"), str(request.method).lower())
@@ -66,8 +77,7 @@ def _check_query(request: HttpRequest) -> None:
             errors.append(FieldError(pointer=f"?{name}", detail="There is no such parameter here."))
         elif len(values) > 1:
             errors.append(FieldError(pointer=f"?{name}", detail="Give this parameter once."))
-    if errors and request.method == "GET":
-        raise invalid_fields(errors)
+    return errors
 
 
 def _known_method(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
