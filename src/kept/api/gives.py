@@ -6,7 +6,7 @@ called `staff`, `service` or `appointment` always holds an id.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, NotRequired, TypeVar
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -29,6 +29,12 @@ class ListOut(TypedDict, Generic[Item]):
 
     items: list[Item]
     next: str | None
+    unreadable: NotRequired[
+        Annotated[
+            list[Id],
+            Field(description="Ids of what belongs here and is damaged; `kept check` says how."),
+        ]
+    ]
 
 
 class SlotOut(TypedDict):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.core import signing
+from django.db import DatabaseError
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
@@ -14,6 +16,8 @@ from kept.api.answers import answer
 from kept.api.keys import business_of
 from kept.api.problems import invalid
 from kept.api.takes import PageIn
+
+log = logging.getLogger("kept.api")
 
 Row = TypeVar("Row", bound=Model)
 Order = Mapping[str, Callable[[str], object]]
@@ -38,7 +42,33 @@ def page(
     here, more = found[: asked.limit], len(found) > asked.limit
     following = _write(signer, here[-1], order) if more else None
     headers = {"Link": f'<{_address(request, following)}>; rel="next"'} if following else {}
-    return answer({"items": show(here), "next": following}, headers=headers).response()
+    items, unreadable = _shown(show, here)
+    body = {"items": items, "next": following}
+    if unreadable:
+        body["unreadable"] = unreadable
+    return answer(body, headers=headers).response()
+
+
+def _shown(show: Callable[[list[Row]], list[Any]], rows: list[Row]) -> tuple[list[Any], list[str]]:
+    """The rows as they are given out, and the ids of those that cannot be: damaged ones, which
+    must not take the others away."""
+    try:
+        return show(rows), []
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("A row of a list cannot be shown; the rows are taken one at a time.")
+    shown, unreadable = [], []
+    for row in rows:
+        try:
+            shown += show([row])
+        except DatabaseError:
+            raise
+        except Exception as error:
+            name = str(getattr(row, "appointment_id", row.pk))
+            log.error("%s cannot be shown (%r); `kept check` says more.", name, error)
+            unreadable.append(name)
+    return shown, unreadable
 
 
 def _write(signer: signing.TimestampSigner, row: Model, order: Order) -> str:

@@ -34,6 +34,8 @@ from kept.people.queries import Told
 from kept.schedule.queries import Service
 
 PATH = PATHS["appointment"]
+NEEDED = frozenset({"name", "price", "currency", "mode", "place", "terms"})
+"""What every page and letter needs of the service as it was booked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,18 @@ def by_reference(reference: str, business: UUID | None = None) -> list[Appointme
 def current_leg(appointment: Appointment) -> Leg:
     """The leg that holds now, with its case."""
     return _with_everything(Leg.objects.all()).get(appointment=appointment, current=True)
+
+
+def why_unreadable(leg: Leg) -> str:
+    """What keeps an appointment from being shown; "" when nothing does. A damaged row must not
+    take away the others that stand beside it; `kept check` names it."""
+    return cases.why_unreadable(leg.case) or what_is_lost(leg)
+
+
+def what_is_lost(leg: Leg) -> str:
+    """What is no longer known of what was agreed at booking; "" when it is all there."""
+    lacking = NEEDED - set(leg.snapshot)
+    return f"has lost what was agreed: {', '.join(sorted(lacking))}" if lacking else ""
 
 
 def customers_zone(leg: Leg) -> str:

@@ -15,6 +15,7 @@ from kept.cases.models import Escalation as Escalation
 from kept.cases.models import Event as Event
 from kept.cases.models import HandOff as HandOff
 from kept.cases.rows import case_value, event_value
+from kept.cases.rows import why_unreadable as why_unreadable
 from kept.core import case as core
 from kept.core import preview
 from kept.core.case import Status

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from kept.accounts.queries import policy_version
 from kept.cases import models
@@ -68,6 +69,26 @@ def case_value(
         taken={kind: who for kind, who in asked.items() if who},
         hand_offs=tuple(map(hand_off_value, hand_offs)),
     )
+
+
+def why_unreadable(row: models.Case) -> str:
+    """What keeps a row from being read as a case of its path; "" when it can be."""
+    path = PATHS.get(row.path)
+    if path is None:
+        return f"has the path {row.path!r}, which there is not"
+    if row.state not in {state.name for state in path.states}:
+        return f"is in the state {row.state!r}, which its path does not have"
+    try:
+        value = case_value(row)
+        ZoneInfo(value.zone)
+        if not isinstance(value.facts.get("outcome") or {}, Mapping):
+            return "has an outcome without its record"
+        missing = {"start", "end"} - value.anchors.keys()
+        if missing:
+            return f"has lost when it is: {', '.join(sorted(missing))}"
+    except Exception as error:
+        return f"cannot be read ({type(error).__name__}: {error})"
+    return ""
 
 
 def anchors_data(anchors: Mapping[str, datetime]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
 
-from kept.appointments.queries import Appointment, Leg
+from kept.appointments.queries import Appointment, Leg, what_is_lost
 from kept.cases.queries import Case, Control, Escalation, Event
 from kept.checks.finding import Found, Moment, reference, stream
 from kept.core.paths.appointment import AHEAD
@@ -25,6 +25,7 @@ def bookings_are_never_lost(moment: Moment) -> Found:
     _cases(found)
     _confirmations(found)
     _times(found, moment)
+    _agreements(found)
     return found
 
 
@@ -48,6 +49,15 @@ def _legs(found: Found) -> None:
     found.add(
         stream(overtaken),
         lambda leg: f"{leg.appointment.reference}: leg {leg.number} is current, and not the last.",
+    )
+
+
+def _agreements(found: Found) -> None:
+    """What was agreed at booking can still be read."""
+    legs = stream(Leg.objects.select_related("appointment"))
+    found.add(
+        (leg for leg in legs if what_is_lost(leg)),
+        lambda leg: f"{leg.appointment.reference}: leg {leg.number} {what_is_lost(leg)}.",
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
-from kept.cases.queries import Case, Event, events_by_case
+from kept.cases.queries import Case, Event, events_by_case, why_unreadable
 from kept.checks.finding import Found, Moment, reference, stream
 from kept.core import case as core
 from kept.core.paths import PATHS
@@ -41,6 +41,9 @@ def _wrong(
 
 
 def _compare(case: Case, numbered: list[tuple[int, core.Event]]) -> Iterator[str]:
+    if why := why_unreadable(case):
+        yield f"{why}: it is left out of lists and pushed back by the worker until it is mended."
+        return
     first, last = numbered[0][0], numbered[-1][0]
     if [seq for seq, _ in numbered] != list(range(first, last + 1)):
         yield f"has gaps in its history ({len(numbered)} events numbered {first} to {last})."

@@ -73,7 +73,19 @@ def visible(desk: Desk, legs: Sequence[Leg]) -> list[Leg]:
 def day_rows(desk: Desk, on: date) -> list[Row]:
     """Every appointment that touches this day, by time; midnight-crossers say so."""
     bounds = time.day_bounds(on, desk.zone)
-    return rows(desk, visible(desk, appointments.day(desk.business.id, on, desk.zone)), bounds)
+    seen = visible(desk, appointments.day(desk.business.id, on, desk.zone))
+    return rows(desk, readable(seen), bounds)
+
+
+def readable(legs: Sequence[Leg]) -> list[Leg]:
+    """Without those whose record is damaged: one of them must not take the whole day away."""
+    return [leg for leg in legs if not appointments.why_unreadable(leg)]
+
+
+def damaged(desk: Desk, on: date) -> list[Leg]:
+    """Those of a day that cannot be shown, to be named."""
+    seen = visible(desk, appointments.day(desk.business.id, on, desk.zone))
+    return [leg for leg in seen if appointments.why_unreadable(leg)]
 
 
 def sections(desk: Desk, found: Sequence[Row]) -> list[Section]:
@@ -97,6 +109,7 @@ def section_of(desk: Desk, leg: Leg) -> str:
 
 def numbers(desk: Desk, found: Sequence[Row]) -> Numbers:
     over = visible(desk, list(appointments.without_outcome(desk.business.id, desk.now)))
+    over = readable(over)
     if desk.is_front_desk:
         waiting = cases.escalations(desk.business.id, is_open=True).count()
     else:

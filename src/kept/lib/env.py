@@ -68,7 +68,14 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
     )
 
 
-SETTINGS = ("DATA_DIR", "DATABASE_URL", "EMAIL_URL", "BASE_URL", "SECRET_KEY")
+SETTINGS = (
+    "DATA_DIR",
+    "DATABASE_URL",
+    "EMAIL_URL",
+    "BASE_URL",
+    "SECRET_KEY",
+    "TRUSTED_PROXIES",
+)
 # Of a checkout and its tests; the command reads none of them.
 ELSEWHERE = ("PYTHON", "VENV", "TEST_DATABASE_URL", "SCREENSHOTS", "REQUIRE_BROWSER", "HYPOTHESIS")
 

@@ -19,12 +19,19 @@ from kept.console.rows import rows as rows_of
 from kept.core.paths.appointment import AHEAD
 from kept.core.time import day_bounds, local_day, same_local_day
 
+DAMAGED = (
+    "{} is on this day and cannot be shown: its record is damaged. Whoever runs this installation "
+    "sees with `kept check` what is wrong with it."
+)
+
 
 @at_desk(Member.STAFF)
 def today(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The day sheet. `?day=2027-03-01`; without it the present day."""
     on = day_of(request, desk)
     rows = days.day_rows(desk, on)
+    for leg in days.damaged(desk, on):
+        messages.error(request, DAMAGED.format(leg.appointment.reference))
     context = {
         "day": on,
         "begin": day_bounds(on, desk.zone)[0],
