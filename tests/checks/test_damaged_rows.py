@@ -4,11 +4,14 @@ import pytest
 from django.test import Client
 
 from kept.accounts import actions as accounts
-from kept.accounts.queries import members
+from kept.accounts.queries import members, policy_in_force
+from kept.appointments import actions
 from kept.appointments.queries import Leg
-from kept.cases.queries import Case
+from kept.cases.queries import Case, policy_effect
 from kept.checks.promises import run
-from tests.appointments.clinic import Clinic, berlin, now
+from kept.core.policy import Policy
+from kept.core.time import parse_offset
+from tests.appointments.clinic import DESK, Clinic, berlin, now
 
 DAMAGES = [
     {"state": "nonsense"},
@@ -72,3 +75,12 @@ def test_the_check_names_it_and_looks_at_every_promise(clinic, damaged):
 def test_what_is_whole_is_not_named(clinic):
     clinic.book(berlin(4, 10), clinic.ada)
     assert [line for result in run(now()) for line in result.broken] == []
+
+
+def test_a_new_policy_reaches_the_others(clinic, damaged):
+    policy = Policy(first_reminder=parse_offset("30h"))
+    assert len(list(policy_effect(clinic.business.id, policy, now()))) in {1, 2}
+    actions.change_policy(clinic.business, {"first_reminder": "30h"}, now(), DESK)
+    (other,) = Leg.objects.exclude(appointment=damaged).select_related("case")
+    in_force = policy_in_force(clinic.business.id)
+    assert other.case.policy_id == in_force.pk

@@ -27,6 +27,7 @@ from kept.cases.rows import (
     event_row,
     policy_of,
     waits,
+    why_unreadable,
 )
 from kept.core import case as core
 from kept.core.decide import decide
@@ -477,7 +478,9 @@ def change_policy(business: UUID, policy_id: int, now: datetime, actor: core.Act
     """
     with transaction.atomic():
         waiting = models.Case.objects.filter(business_id=business, waits=True).order_by("id")
-        ids = list(waiting.select_for_update(no_key=True).values_list("id", flat=True))
+        rows = waiting.select_for_update(no_key=True)
+        # A damaged one must not keep the policy from all others; `kept check` names it.
+        ids = [row.id for row in rows if not why_unreadable(row)]
         models.Case.objects.filter(id__in=ids).update(policy_id=policy_id)
         event = core.Event("policy_changed", now, actor, data={"policy": policy_id})
         for at in range(0, len(ids), BATCH):
