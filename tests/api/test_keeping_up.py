@@ -45,6 +45,27 @@ def test_a_price_is_changed_and_the_rest_stays(house):
     assert house.patch(address(house, "services"), {"price": None}).json()["price"] is None
 
 
+def test_a_service_says_what_follows_which_of_its_outcomes(house):
+    assert house.service["hand_offs"] == {}
+    own = {"completed": ["reactivation"], "missed_by_customer": []}
+    changed = house.patch(address(house, "services"), {"hand_offs": own}).json()
+    assert changed == {**house.service, "hand_offs": own}
+    booked = house.book()
+    assert house.patch(address(house, "services"), {"hand_offs": {}}).json() == house.service
+    again = house.get(f"/appointments/{booked['id']}").json()
+    assert again["legs"][0]["snapshot"]["hand_offs"] == own
+    assert house.add_service([], hand_offs=own)["hand_offs"] == own
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"eaten": []}, {"completed": ["nowhere"]}, {"completed": "follow_up"}, []]
+)
+def test_what_follows_is_named_by_outcomes_and_paths_that_there_are(house, wrong):
+    body = {"hand_offs": wrong}
+    refused = problem(house.patch(address(house, "services"), body, 422), "invalid")
+    assert refused["errors"][0]["pointer"].startswith("#/hand_offs")
+
+
 def test_what_is_booked_keeps_its_price(house):
     house.patch(address(house, "services"), {"price": 60})
     booked = house.book()

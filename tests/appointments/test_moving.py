@@ -252,7 +252,12 @@ def as_agreed(snapshot):
 def test_what_was_agreed_at_booking_is_carried_through_a_move(clinic, booked):
     agreed = leg(booked).snapshot
     Service.objects.filter(id=clinic.service.id).update(
-        name="Other", price=999, duration_minutes=5, change_until="72h", late_cancel="72h"
+        name="Other",
+        price=999,
+        duration_minutes=5,
+        change_until="72h",
+        late_cancel="72h",
+        hand_offs={"completed": []},
     )
     length = leg(booked).end - leg(booked).start
     for start in (LATER, START):
@@ -260,6 +265,18 @@ def test_what_was_agreed_at_booking_is_carried_through_a_move(clinic, booked):
         moved = leg(booked)
         assert (moved.start, as_agreed(moved.snapshot)) == (start, as_agreed(agreed))
         assert moved.end - moved.start == length
+        assert "hand_offs" not in moved.case.facts
+
+
+def test_what_follows_is_carried_through_a_move_as_agreed(clinic):
+    agreed = {"completed": ["reactivation"]}
+    recall = clinic.new_service(clinic.ada, hand_offs=agreed)
+    booked = clinic.book(START, service=recall)
+    Service.objects.filter(id=recall.id).update(hand_offs={})
+    for start in (LATER, START):
+        move(booked, start)
+        assert leg(booked).snapshot["hand_offs"] == agreed
+        assert leg(booked).case.facts["hand_offs"] == agreed
 
 
 # Versions

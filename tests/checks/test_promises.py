@@ -22,7 +22,7 @@ from kept.core.policy import DEFAULT_HAND_OFFS
 from kept.lib import reading
 from kept.outbox.queries import Evidence, Message
 from kept.people.queries import Told
-from kept.schedule.queries import Claim
+from kept.schedule.queries import Claim, Service
 from tests.promises.house import DESK, House, Ledger, advance, contact, leg, turn
 
 DAY = timedelta(days=1)
@@ -403,10 +403,36 @@ def test_9_names_an_outcome_that_its_policy_does_not_name(house):
     PolicyVersion.objects.create(
         business=house.business, number=2, data=silent, created_at=clock.now()
     )
+    unnamed = "nothing says what follows completed."  # said before it happens to anybody
+    of_services = [
+        f"{name}, {house.business.name}: {unnamed}"
+        for name in Service.objects.order_by("name").values_list("name", flat=True)
+    ]
+    assert check(9) == of_services
     here = house.walk_in(contact("Eli", ""))
-    assert check(9) == []
     house.say(here, "completed")
-    expect(9, here.reference, "completed was handed on to nobody")
+    *others, of_the_visit = check(9)
+    assert others == of_services
+    assert f"{here.reference}: completed was handed on to nobody" in of_the_visit
+    Service.objects.update(hand_offs={"completed": []})
+    assert check(9) == [of_the_visit]
+
+
+def test_9_judges_an_outcome_by_what_its_service_said_at_booking(house):
+    Service.objects.update(hand_offs={"completed": ["reactivation"], "missed_by_customer": []})
+    here = house.walk_in(contact("Eli", ""))
+    Service.objects.update(hand_offs={})
+    house.say(here, "completed")
+    assert [each.to for each in HandOff.objects.all()] == ["reactivation"]
+    assert check(9) == []
+    HandOff.objects.update(to="follow_up")
+    expect(9, here.reference, "['follow_up'] instead of ['reactivation']")
+
+
+def test_9_names_a_service_that_hands_on_to_a_path_there_is_not(house):
+    mine = Service.objects.filter(id=house.service.id)
+    mine.update(hand_offs={"completed": ["lost"]})
+    expect(9, house.service.name, "completed is handed on to lost, which there is not")
 
 
 # 10

@@ -10,7 +10,7 @@ from django.test import Client
 
 from kept.accounts import actions as accounts
 from kept.accounts import queries as accounts_queries
-from kept.accounts.queries import Member
+from kept.accounts.queries import Member, PolicyVersion
 from kept.appointments import queries
 from kept.console import policies
 from kept.core.policy import Policy, from_data
@@ -153,6 +153,39 @@ def test_terms_under_which_the_first_reminder_comes_too_late_are_warned_of(house
     new = {**data, "name": "Hand care", "change_until": "48h"}
     made = owner.post("/console/set-up/services/new/", new, follow=True).content
     assert b"arrives too late to change Hand care" in made
+
+
+def test_a_service_says_what_follows_which_of_its_outcomes(house, owner):
+    path = f"/console/set-up/services/{house.service.id}/"
+    data = form_of(owner.get(path))
+    assert data["after_completed"] == ["policy"]
+    own = {"after_completed": ["reactivation"], "after_missed_by_customer": []}
+    assert owner.post(path, {**data, **own}).status_code == 302
+    saved = schedule.service(house.business.id, house.service.id)
+    assert saved.hand_offs == {"completed": ["reactivation"], "missed_by_customer": []}
+    data = form_of(owner.get(path))
+    assert data["after_completed"] == ["reactivation"]
+    assert data["after_missed_by_customer"] == []
+    assert data["after_missed_by_business"] == ["policy"]
+    both = owner.post(path, {**data, "after_completed": ["policy", "follow_up"]})
+    assert both.status_code == 400
+    assert b"as the policy says, or what follows instead" in both.content
+    back = {**data, "after_completed": ["policy"], "after_missed_by_customer": ["policy"]}
+    assert owner.post(path, back).status_code == 302
+    assert schedule.service(house.business.id, house.service.id).hand_offs == {}
+
+
+def test_an_outcome_that_nothing_says_what_follows_is_shown_at_set_up(house, owner):
+    said = b"Nothing says what follows completed after Foot care"
+    pages = ("", "services/", f"services/{house.service.id}/", "policy/")
+    for page in pages:
+        assert said not in owner.get(f"/console/set-up/{page}").content
+    in_force = accounts_queries.policy_in_force(house.business.id)
+    silent = {**in_force.data, "hand_offs": dict(in_force.data["hand_offs"])}
+    del silent["hand_offs"]["completed"]
+    PolicyVersion.objects.create(business=house.business, number=2, data=silent, created_at=NOW)
+    for page in pages:
+        assert said in owner.get(f"/console/set-up/{page}").content
 
 
 def test_an_archived_service_is_not_offered_and_what_is_booked_stays(house, owner):

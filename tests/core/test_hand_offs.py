@@ -2,6 +2,8 @@
 
 import pytest
 
+from kept.core.paths.appointment import OUTCOMES
+from kept.core.policy import PolicyError, own_hand_offs, unmapped
 from tests.core.builders import STAFF, Visit, policy
 
 
@@ -87,3 +89,48 @@ def test_a_moved_leg_hands_on_nothing():
     visit = Visit("72h")
     visit.happens("moved", by=STAFF)
     assert visit.case.hand_offs == ()
+
+
+def test_what_a_service_says_of_an_outcome_goes_before_the_policy():
+    agreed = {"hand_offs": {"completed": ["reactivation"], "missed_by_customer": []}}
+    assert completed(facts=agreed).hand_offs("offered") == ["reactivation"]
+    missed = Visit("72h", facts=agreed)
+    missed.until(missed.end)
+    missed.happens("missed", by=STAFF, side="customer")
+    assert missed.hand_offs("offered") == []
+
+
+def test_of_what_a_service_does_not_speak_the_policy_does():
+    own = {"hand_offs": {"cancelled_by_customer": []}}
+    mapped = policy(hand_offs={"completed": ["follow_up"]})
+    assert completed(facts=own, policy=mapped).hand_offs("offered") == ["follow_up"]
+
+
+def test_a_service_may_name_what_its_policy_leaves_unnamed():
+    agreed = {"hand_offs": {"completed": ["follow_up"]}}
+    silent = policy(hand_offs={})
+    assert completed(facts=agreed, policy=silent).hand_offs("offered") == ["follow_up"]
+    assert unmapped(silent, agreed["hand_offs"]) == list(OUTCOMES)[1:]
+    assert unmapped(silent, {outcome: [] for outcome in OUTCOMES}) == []
+    assert unmapped(policy()) == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ([], "must map each outcome to a list of paths"),
+        ({"completed": "follow_up"}, "must map each outcome to a list of paths"),
+        ({"completed": [1]}, "must map each outcome to a list of paths"),
+        ({"completed": ["nowhere"]}, "there is no path nowhere"),
+        ({"eaten": ["follow_up"]}, "there is no outcome eaten; choose from completed, missed_by"),
+    ],
+)
+def test_a_service_names_outcomes_and_paths_that_there_are(raw, said):
+    with pytest.raises(PolicyError, match=said):
+        own_hand_offs(raw)
+
+
+def test_a_service_may_say_nothing_or_name_a_path_twice():
+    assert own_hand_offs({}) == {}
+    twice = {"completed": ["follow_up", "follow_up"], "missed_by_business": []}
+    assert own_hand_offs(twice) == {"completed": ["follow_up"], "missed_by_business": []}

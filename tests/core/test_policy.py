@@ -218,3 +218,10 @@ def test_what_is_probably_not_meant_is_said(data, warning):
 )
 def test_what_is_switched_off_or_cannot_be_compared_is_not_warned_of(data):
     assert warnings(from_data(data)) == []
+
+
+def test_an_outcome_that_nothing_follows_by_mistake_is_warned_of():
+    assert warnings(from_data({})) == []
+    kept = {outcome: [] for outcome in OUTCOMES if outcome != "completed"}
+    (said,) = warnings(from_data({"hand_offs": kept}))
+    assert said.startswith("Nothing says what follows the outcome completed")

@@ -39,6 +39,9 @@ from tests.schedule.shop import new_business, new_service, new_staff
         ("change_until", "tomorrow"),
         ("late_cancel", "soon"),
         ("late_cancel", "1d 18:00"),
+        ("hand_offs", []),
+        ("hand_offs", {"completed": ["nowhere"]}),
+        ("hand_offs", {"eaten": []}),
     ],
 )
 def test_a_service_that_cannot_be_is_refused_by_field(db, field, value):
@@ -61,7 +64,9 @@ def test_the_same_service_with_sound_values_is_taken(db):
         change_until="1d 18:00",
         late_cancel="36h",
         horizon_days=3650,
+        hand_offs={"completed": ["reputation", "reputation"], "missed_by_customer": []},
     )
+    assert service.hand_offs == {"completed": ["reputation"], "missed_by_customer": []}
     assert queries.staff_of(service) == [ada]
 
 

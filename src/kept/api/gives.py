@@ -66,6 +66,10 @@ class ServiceOut(TypedDict):
     private: bool
     change_until: str
     late_cancel: str
+    hand_offs: Annotated[
+        dict[str, list[str]],
+        Field(description="What follows which outcome. Of one not named the policy speaks."),
+    ]
     staff: list[Id]
 
 

@@ -87,6 +87,7 @@ def service(row: Service, currency: str) -> gives.ServiceOut:
         "private": row.private,
         "change_until": row.change_until,
         "late_cancel": row.late_cancel,
+        "hand_offs": row.hand_offs,
         "staff": [str(each.id) for each in row.staff.all() if each.active],
     }
 

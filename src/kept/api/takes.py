@@ -179,6 +179,14 @@ CorrectedState = Literal[
 State = Literal[
     "scheduled", "confirmed", "prepared", "attended", "completed", "cancelled", "missed"
 ]
+Outcome = Literal[
+    "completed",
+    "missed_by_customer",
+    "missed_by_business",
+    "cancelled_by_customer",
+    "cancelled_by_business",
+]
+NextPath = Literal["follow_up", "reputation", "reactivation"]
 HandOffState = Literal["offered", "accepted", "rejected", "expired", "withdrawn"]
 
 
@@ -265,6 +273,12 @@ class ServiceIn(Body):
         max_length=20,
         examples=["24h"],
         description="From when before the start a cancellation is late. Empty: as the policy says.",
+    )
+    hand_offs: dict[Outcome, list[NextPath]] = Field(
+        {},
+        examples=[{"completed": ["reactivation"], "missed_by_customer": []}],
+        description="What follows which outcome: `[]` for nothing. Of one that is not named the "
+        "policy speaks. Given, it replaces what was said before.",
     )
 
 

@@ -341,12 +341,13 @@ class _Leg:
         return {"opened": self.now, **counted}
 
     def _facts(self, told: bool) -> dict[str, object]:
-        price = self.service.price
+        price, own = self.service.price, self.service.hand_offs
         return {
             "channels": people_queries.channels(self.customer),
             "told": told,
             "recipient_zone": self.lives_by,
             "buffer_after_minutes": self.service.buffer_after_minutes,
+            **({"hand_offs": own} if own else {}),
             "carries": {
                 "reference": self.appointment.reference,
                 "service": self.service.name,
@@ -403,6 +404,7 @@ def _snapshot(service: Service, business: Business, policy: Policy) -> dict[str,
         "directions": service.directions,
         "private": service.private,
         "terms": _terms(service, policy),
+        "hand_offs": service.hand_offs,
     }
 
 

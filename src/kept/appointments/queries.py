@@ -335,6 +335,7 @@ def service_as_booked(leg: Leg) -> Service:
     for name in AGREED:
         setattr(agreed, name, leg.snapshot[name])
     agreed.directions = leg.snapshot.get("directions", "")
+    agreed.hand_offs = leg.snapshot.get("hand_offs", {})
     price = leg.snapshot["price"]
     agreed.price = Decimal(price) if price is not None else None
     agreed.change_until = leg.snapshot["terms"]["change_until"]

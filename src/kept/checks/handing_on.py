@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from uuid import UUID
 
-from kept.accounts.queries import PolicyVersion
+from kept.accounts.queries import PolicyVersion, policy_in_force
 from kept.cases.queries import Case, Event, HandOff
 from kept.cases.rows import policy_of
 from kept.checks.finding import BATCH, Found, Moment, reference
 from kept.core.paths.appointment import RESOLVED
-from kept.core.policy import Policy
+from kept.core.policy import TARGETS, Policy, next_paths, unmapped
+from kept.schedule.queries import Service
 
 PUT_ASIDE = frozenset({"withdrawn", "rejected"})
 
 
 def outcomes_are_handed_on(moment: Moment) -> Found:
-    """A resolved appointment has offered each of its hand-offs exactly once, and each is accepted,
-    or escalated once its time was over."""
+    """Of every outcome of every service it is said what follows; a resolved appointment has offered
+    each of its hand-offs exactly once, and each is accepted, or escalated once its time was over.
+    """
+    services = Service.objects.filter(archived_at=None).select_related("business")
     resolved = Case.objects.filter(path="appointment", state__in=RESOLVED)
-    found = Found(resolved.count())
+    found = Found(resolved.count() + services.count())
+    found.add(_wrongly_set_up(services.order_by("name")), str)
     rows = resolved.annotate(reference=reference("subject")).prefetch_related(
         "hand_offs", "escalations"
     )
@@ -33,14 +38,28 @@ def outcomes_are_handed_on(moment: Moment) -> Found:
     return found
 
 
+def _wrongly_set_up(services: Iterable[Service]) -> Iterator[str]:
+    """What is found before it happens to anybody: an outcome that leads nowhere by mistake."""
+    policies: dict[UUID, Policy] = {}
+    for service in services:
+        name, whose = f"{service.name}, {service.business.name}", service.business_id
+        if whose not in policies:
+            policies[whose] = policy_of(policy_in_force(whose).pk)
+        for outcome in unmapped(policies[whose], service.hand_offs):
+            yield f"{name}: nothing says what follows {outcome}."
+        for outcome, paths in service.hand_offs.items():
+            for path in sorted(set(paths) - set(TARGETS)):
+                yield f"{name}: {outcome} is handed on to {path}, which there is not."
+
+
 def _wrong_with(case: Case, moment: Moment) -> Iterator[str]:
     version, outcome = case.facts.get("outcome_version"), case.facts.get("outcome")
     if not outcome:
         yield f"it is {case.state}, and no outcome is recorded"
         return
-    mapped = _policy_then(case).hand_offs.get(outcome["value"])
+    mapped = next_paths(_policy_then(case), case.facts.get("hand_offs"), outcome["value"])
     if mapped is None:
-        yield f"{outcome['value']} was handed on to nobody: its policy does not name that outcome"
+        yield f"{outcome['value']} was handed on to nobody: nothing names what follows that outcome"
     wanted = sorted(mapped or ())
     present = [row for row in case.hand_offs.all() if row.version == version]
     offered = sorted(row.to for row in present)

@@ -209,8 +209,8 @@ def policy(slug: str | None, changes: Sequence[tuple[str, str]], *, as_json: boo
 
 def _warnings(business: Business, present: policies.Policy) -> list[str]:
     """What is doubtful about the policy, and about services with terms of their own under it."""
-    own = [schedule.late_changes(each, present) for each in schedule.services(business.id)]
-    return policies.warnings(present) + [each for each in own if each]
+    own = (schedule.doubts(each, present) for each in schedule.services(business.id))
+    return policies.warnings(present) + [said for each in own for said in each]
 
 
 def _value(text: str) -> object:

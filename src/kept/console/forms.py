@@ -12,7 +12,8 @@ from django import forms
 from kept.accounts.queries import Member
 from kept.console import words
 from kept.core import time as times
-from kept.core.paths.appointment import CANCELLED, CORRECTIONS, MISSED
+from kept.core.paths.appointment import CANCELLED, CORRECTIONS, MISSED, OUTCOMES
+from kept.core.policy import TARGETS, Policy
 from kept.lib import i18n
 from kept.web.forms import Form
 
@@ -377,9 +378,36 @@ class Service(Form):
         label="Who gives it", widget=forms.CheckboxSelectMultiple, required=False
     )
 
-    def __init__(self, *args: Any, staff: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, staff: Iterable[tuple[str, str]], policy: Policy, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         cast(forms.MultipleChoiceField, self.fields["staff"]).choices = list(staff)
+        for outcome, name in zip(OUTCOMES, self.following_names(), strict=True):
+            self.fields[name] = _following(outcome, policy)
+
+    @staticmethod
+    def following_names() -> list[str]:
+        return [f"after_{outcome}" for outcome in OUTCOMES]
+
+    def following(self) -> list[forms.BoundField]:
+        """One field for each outcome: as the policy says, or what follows instead."""
+        return [self[name] for name in self.following_names()]
+
+    def hand_offs(self) -> dict[str, list[str]]:
+        """Of a valid form: the outcomes of which the service speaks for itself."""
+        chosen = {outcome: self.cleaned_data[f"after_{outcome}"] for outcome in OUTCOMES}
+        return {outcome: paths for outcome, paths in chosen.items() if BY_POLICY not in paths}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name in self.following_names():
+            if BY_POLICY in data.get(name, ()) and len(data[name]) > 1:
+                label = self.fields[name].label
+                self.add_error(
+                    name, f"“{label}”: as the policy says, or what follows instead, not both."
+                )
+        return data
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields as the page draws them: what belongs together in one frame."""
@@ -399,6 +427,22 @@ class Service(Form):
         except times.TimeError as error:
             raise forms.ValidationError(str(error)) from error
         return text
+
+
+BY_POLICY = "policy"
+
+
+def _following(outcome: str, policy: Policy) -> forms.MultipleChoiceField:
+    default = policy.hand_offs.get(outcome)
+    said = ", ".join(words.PATHS[path] for path in default or ()) or "nothing"
+    by_policy = f"As the policy says: {said if default is not None else 'it says nothing yet'}"
+    return forms.MultipleChoiceField(
+        label=words.OUTCOMES[outcome],
+        choices=[(BY_POLICY, by_policy), *((path, words.PATHS[path]) for path in TARGETS)],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        initial=[BY_POLICY],
+    )
 
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

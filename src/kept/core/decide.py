@@ -40,6 +40,7 @@ from kept.core.path import (
     Tell,
 )
 from kept.core.plan import UNREACHABLE, plan
+from kept.core.policy import next_paths
 from kept.core.replay import step
 
 
@@ -223,9 +224,9 @@ class _Walk:
         version = int(str(self.case.facts.get("outcome_version", 0))) + 1
         old = tuple(_withdrawn(hand_off) for hand_off in self.case.hand_offs)
         accept_by = self.now + self.case.policy.gap("accept_within").delta
-        targets = self.case.policy.hand_offs.get(outcome, ())
+        targets = next_paths(self.case.policy, self.case.facts.get("hand_offs"), outcome)
         new = tuple(
-            HandOff(to, outcome, version, HandOffStatus.OFFERED, accept_by) for to in targets
+            HandOff(to, outcome, version, HandOffStatus.OFFERED, accept_by) for to in targets or ()
         )
         record: Facts = {
             "value": outcome,

@@ -130,7 +130,7 @@ def changed(policy: Policy, data: Mapping[str, object]) -> Policy:
     if "hand_offs" in data:
         require_known(name for paths in new.hand_offs.values() for name in paths)
     _require_sendable(new)
-    if missing := [outcome for outcome in DEFAULT_HAND_OFFS if outcome not in new.hand_offs]:
+    if missing := unmapped(new):
         raise PolicyError(
             f"hand_offs must name what follows each outcome, or [] for nothing; "
             f"missing: {', '.join(missing)}"
@@ -146,6 +146,33 @@ def _require_bounds(name: str, offset: Offset) -> None:
             f"{name} is {format_offset(least)} to {format_offset(most)}, "
             f"not {format_offset(offset)}."
         )
+
+
+def unmapped(policy: Policy, own: Mapping[str, object] = MappingProxyType({})) -> list[str]:
+    """The outcomes of which neither the policy nor a service (`own`) says what follows them."""
+    return [each for each in DEFAULT_HAND_OFFS if each not in own and each not in policy.hand_offs]
+
+
+def own_hand_offs(raw: object) -> dict[str, list[str]]:
+    """What a service says for itself follows some outcomes, by outcome; of the others the policy
+    speaks. Raises PolicyError for outcomes and paths that there are not."""
+    own = _hand_offs(raw)
+    for outcome in own:
+        if outcome not in DEFAULT_HAND_OFFS:
+            known = ", ".join(DEFAULT_HAND_OFFS)
+            raise PolicyError(f"hand_offs: there is no outcome {outcome}; choose from {known}.")
+    require_known(name for paths in own.values() for name in paths)
+    return {outcome: list(paths) for outcome, paths in own.items()}
+
+
+def next_paths(policy: Policy, own: object, outcome: str) -> tuple[str, ...] | None:
+    """What follows an outcome: what the service said of it at booking (`own`), else the policy.
+
+    None: neither names that outcome.
+    """
+    if isinstance(own, Mapping) and outcome in own:
+        return tuple(own[outcome])
+    return policy.hand_offs.get(outcome)
 
 
 def require_known(paths: Iterable[str]) -> None:
@@ -265,6 +292,11 @@ def warnings(policy: Policy) -> list[str]:
         found.append(
             f"Nobody is asked for an outcome until {format_offset(policy.outcome_grace)} after the "
             "end: more than a day is long."
+        )
+    for outcome in unmapped(policy):
+        found.append(
+            f"Nothing says what follows the outcome {outcome}: "
+            "name it in hand_offs, with [] where nothing is to follow."
         )
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -19,6 +19,7 @@ from django.db.models import Max, Q
 from kept.accounts import queries as accounts
 from kept.core import availability
 from kept.core.availability import Span, to_minute
+from kept.core.policy import PolicyError, own_hand_offs
 from kept.core.time import Exactly, WeeklyHours, first_instant, parse_offset, wall_text
 from kept.core.time import zone as known_zone
 from kept.lib.ids import new_id
@@ -243,7 +244,10 @@ def claimed_span(service: Service, start: datetime) -> tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class ServiceDetails:
-    """A service as it is to be set up; minutes, and money in the business's currency."""
+    """A service as it is to be set up; minutes, and money in the business's currency.
+
+    `hand_offs`: what follows the outcomes named; of the others the policy speaks.
+    """
 
     name: str
     duration_minutes: int
@@ -261,13 +265,14 @@ class ServiceDetails:
     private: bool = False
     change_until: str = ""
     late_cancel: str = ""
+    hand_offs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def create_service(business: UUID, details: ServiceDetails) -> Service:
     """A new service. Raises ScheduleError for details that cannot be, or unknown staff."""
     _check_service(details)
     resources = _known_staff(business, details.staff)
-    fields = {name: getattr(details, name) for name in ServiceDetails.__slots__ if name != "staff"}
+    fields = _columns(details)
     with transaction.atomic():
         service = Service.objects.create(business_id=business, **fields)
         service.staff.set(resources)
@@ -279,13 +284,17 @@ def update_service(business: UUID, service_id: UUID, details: ServiceDetails) ->
     _check_service(details)
     service = queries.service(business, service_id)
     resources = _known_staff(business, details.staff)
-    for name in ServiceDetails.__slots__:
-        if name != "staff":
-            setattr(service, name, getattr(details, name))
+    for name, value in _columns(details).items():
+        setattr(service, name, value)
     with transaction.atomic():
         service.save()
         service.staff.set(resources)
     return service
+
+
+def _columns(details: ServiceDetails) -> dict[str, Any]:
+    found = {name: getattr(details, name) for name in ServiceDetails.__slots__ if name != "staff"}
+    return {**found, "hand_offs": own_hand_offs(details.hand_offs)}
 
 
 def change_service(
@@ -342,6 +351,7 @@ def _check_service(details: ServiceDetails) -> None:
         raise ScheduleError("mode", f"Choose one of {', '.join(dict(Service.PLACES))}.")
     _check_price(details.price)
     _check_terms(details)
+    _check_hand_offs(details)
 
 
 def _check_price(price: Decimal | None) -> None:
@@ -363,6 +373,13 @@ def _check_terms(details: ServiceDetails) -> None:
             raise ScheduleError(name, str(error)) from error
         if name == "late_cancel" and offset is not None and not isinstance(offset, Exactly):
             raise ScheduleError(name, "Write an elapsed time such as 24h, not a time of day.")
+
+
+def _check_hand_offs(details: ServiceDetails) -> None:
+    try:
+        own_hand_offs(details.hand_offs)
+    except PolicyError as error:
+        raise ScheduleError("hand_offs", str(error)) from error
 
 
 def archive_service(business: UUID, service_id: UUID, now: datetime) -> None:

@@ -57,6 +57,11 @@ class Service(models.Model):
     private = models.BooleanField(default=False, help_text="Its name appears in no message.")
     change_until = models.CharField(max_length=20, blank=True, help_text="Overrides the policy.")
     late_cancel = models.CharField(max_length=20, blank=True, help_text="Overrides the policy.")
+    hand_offs = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What follows which outcome; of one that is not named the policy speaks.",
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     staff = models.ManyToManyField(Resource, related_name="services")
 

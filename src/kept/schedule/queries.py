@@ -18,7 +18,7 @@ from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from kept.core import availability
 from kept.core.availability import Refusal as Refusal
 from kept.core.availability import SlotRules, Span, from_minute, to_minute
-from kept.core.policy import Policy
+from kept.core.policy import Policy, unmapped
 from kept.core.time import Exactly, WeeklyHours, format_offset, local_day, parse_offset, utc
 from kept.core.time import zone as known_zone
 from kept.lib.ready import Ready
@@ -75,6 +75,13 @@ def late_changes(service: Service, policy: Policy) -> str:
         f"The first reminder ({format_offset(reminder)} before) arrives too late to change "
         f"{service.name}: its online changes close {format_offset(until)} before."
     )
+
+
+def doubts(service: Service, policy: Policy) -> list[str]:
+    """What of a service is probably not meant under this policy, each as one sentence."""
+    late, missing = late_changes(service, policy), unmapped(policy, service.hand_offs)
+    nothing = f"Nothing says what follows {', '.join(missing)} after {service.name}."
+    return [*([late] if late else []), *([nothing] if missing else [])]
 
 
 def staff(business: UUID) -> QuerySet[Resource]:

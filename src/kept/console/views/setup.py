@@ -31,8 +31,10 @@ from kept.schedule.queries import Resource, Service
 
 @at_desk(Member.OWNER)
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """One topic a page."""
-    return show(request, desk, "console/setup/index.html", {})
+    """One topic a page, and what of it all is probably not meant."""
+    present = _policy_of(desk)
+    found = [*warnings(present), *_doubtful_services(desk, present)]
+    return show(request, desk, "console/setup/index.html", {"warnings": found})
 
 
 # The business itself
@@ -68,7 +70,11 @@ def _form(
 @at_desk(Member.OWNER)
 def services(request: HttpRequest, desk: Desk) -> HttpResponse:
     found = list(schedule_queries.services(desk.business.id))
-    return show(request, desk, "console/setup/services.html", {"services": found})
+    context: dict[str, object] = {
+        "services": found,
+        "warnings": _doubtful_services(desk, _policy_of(desk)),
+    }
+    return show(request, desk, "console/setup/services.html", context)
 
 
 def _staff_choices(desk: Desk) -> list[tuple[str, str]]:
@@ -77,7 +83,7 @@ def _staff_choices(desk: Desk) -> list[tuple[str, str]]:
 
 @at_desk(Member.OWNER, posts=True)
 def new_service(request: HttpRequest, desk: Desk) -> HttpResponse:
-    form = forms.Service(sent(request), staff=_staff_choices(desk))
+    form = forms.Service(sent(request), staff=_staff_choices(desk), policy=_policy_of(desk))
     if request.method == "POST" and form.is_valid():
         try:
             made = schedule.create_service(desk.business.id, _details(form))
@@ -92,9 +98,8 @@ def new_service(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 def _warn_of_terms(request: HttpRequest, desk: Desk, saved: Service) -> None:
     """Terms that can be, but are probably not meant."""
-    doubtful = schedule_queries.late_changes(saved, _policy_of(desk))
-    if doubtful:
-        messages.warning(request, doubtful)
+    for said in schedule_queries.doubts(saved, _policy_of(desk)):
+        messages.warning(request, said)
 
 
 def _policy_of(desk: Desk) -> Policy:
@@ -104,6 +109,9 @@ def _policy_of(desk: Desk) -> Policy:
 def _details(form: forms.Service) -> schedule.ServiceDetails:
     data = dict(form.cleaned_data)
     data["staff"] = [UUID(each) for each in data["staff"]]
+    data["hand_offs"] = form.hand_offs()
+    for name in form.following_names():
+        del data[name]
     return schedule.ServiceDetails(**data)
 
 
@@ -111,7 +119,13 @@ def _details(form: forms.Service) -> schedule.ServiceDetails:
 def service(request: HttpRequest, desk: Desk, service_id: UUID) -> HttpResponse:
     """Change a service. The booked appointments that keep the old terms are listed."""
     found = schedule_queries.service(desk.business.id, service_id)
-    form = forms.Service(sent(request), initial=_known_service(found), staff=_staff_choices(desk))
+    present = _policy_of(desk)
+    form = forms.Service(
+        sent(request),
+        initial=_known_service(found),
+        staff=_staff_choices(desk),
+        policy=present,
+    )
     if request.method == "POST" and form.is_valid():
         try:
             saved = schedule.update_service(desk.business.id, found.id, _details(form))
@@ -130,6 +144,7 @@ def service(request: HttpRequest, desk: Desk, service_id: UUID) -> HttpResponse:
         "console/setup/service.html",
         form,
         service=found,
+        warnings=schedule_queries.doubts(found, present),
         upcoming=[(leg, leg.pk in old) for leg in legs],
         old=len(old),
     )
@@ -139,9 +154,11 @@ def _known_service(service: Service) -> dict[str, object]:
     known: dict[str, object] = {
         name: getattr(service, name)
         for name in schedule.ServiceDetails.__slots__
-        if name != "staff"
+        if name not in {"staff", "hand_offs"}
     }
-    return {**known, "staff": [str(each.id) for each in schedule_queries.staff_of(service)]}
+    own = {f"after_{outcome}": paths for outcome, paths in service.hand_offs.items()}
+    staff = [str(each.id) for each in schedule_queries.staff_of(service)]
+    return {**known, **own, "staff": staff}
 
 
 def _keeping_old_terms(service: Service, now: datetime) -> list[Leg]:
@@ -378,7 +395,7 @@ def _lifted(restored: Sequence[Leg]) -> str:
 
 def _doubtful_services(desk: Desk, present: Policy) -> list[str]:
     found = schedule_queries.services(desk.business.id)
-    return [said for each in found if (said := schedule_queries.late_changes(each, present))]
+    return [said for each in found for said in schedule_queries.doubts(each, present)]
 
 
 @at_desk(Member.OWNER, posts=True)
