@@ -99,6 +99,18 @@ def test_when_it_is_back_that_is_said_and_what_waited_goes_out_at_once(
     assert len(said(caplog, logging.WARNING)) == 1
 
 
+def test_what_an_earlier_worker_could_not_send_goes_out_at_once_when_one_starts_that_can(
+    worker, port, settings
+):
+    settings.EMAIL_URL = f"smtp://127.0.0.1:{port}?timeout=0.5"
+    booked = Clinic().book(START)
+    # The mail server was set wrongly, for hours: put right, Kept is started again.
+    Message.objects.update(attempts=9, wake_at=clock.now() + timedelta(hours=1))
+    with mail_server(port):
+        worker.start()
+        wait_until(lambda: state(booked) == "confirmed")
+
+
 def test_no_mail_server_at_all_is_said_too(house_db, settings, caplog):
     settings.EMAIL_URL = "none:"
     watch = Watch()

@@ -43,7 +43,7 @@ class Watch:
         with self._lock:
             since, news = self.away_since, not self._known or self.away_since is not None
             self._known, self.away_since, self.detail = True, None, ""
-            self._returned = self._returned or since is not None
+            self._returned = self._returned or news
         if since is not None:
             away = timedelta(seconds=int((real_now() - since).total_seconds()))
             log.info("Mail leaves again by %s, after %s (hours:minutes:seconds).", name, away)
@@ -63,7 +63,8 @@ class Watch:
             return True
 
     def has_returned(self) -> bool:
-        """True once after mail can leave again."""
+        """True once after mail can leave: again, or for the first time. A worker that has just
+        begun cannot know what an earlier one tried in vain, with a wrong setting, say."""
         with self._lock:
             returned, self._returned = self._returned, False
             return returned
