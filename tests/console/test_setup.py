@@ -88,6 +88,15 @@ def test_one_person_away_touches_only_theirs_and_a_lifted_closure_frees_the_time
     assert schedule.closures(house.business.id, NOW).count() == 0
 
 
+def test_a_lifted_closure_says_who_can_come_after_all(house, owner):
+    house.book(START)
+    seen = re.search(r'name="seen" value="([^"]+)"', close(owner).content.decode())[1]
+    close(owner, seen=seen)
+    [closure] = schedule.closures(house.business.id, NOW)
+    answer = owner.post(f"/console/set-up/closures/{closure.id}/lift/", follow=True)
+    assert b"1 appointment in it can take place after all" in answer.content
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"last_day": "2027-03-02"}, {"first_day": ""}, {"staff": "nonsense"}, {"first_at": "25:00"}],

@@ -313,8 +313,14 @@ def test_the_picture_shows_the_day_and_names_what_lies_far_from_it(house, desk):
     house.book(NOW.replace(hour=22, minute=45), name="Nora Night")
     page = today(desk)
     assert len(page.context["picture"].blocks) == 2
+    assert b"2 appointments with 2 of the staff" in page.content
     assert b"1 more at other hours is listed below" in page.content
     assert today(desk, "2027-03-05").context["picture"] is None
+
+
+def test_a_day_with_one_appointment_is_said_to_have_one(house, desk):
+    house.book(START)
+    assert b"1 appointment with 1 of the staff" in today(desk).content
 
 
 @pytest.mark.parametrize("on", ["2027-03-28", "2027-10-31"])

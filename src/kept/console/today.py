@@ -11,6 +11,7 @@ from uuid import UUID
 from kept.appointments import queries as appointments
 from kept.appointments.queries import Leg
 from kept.cases import queries as cases
+from kept.console import words
 from kept.console.access import Desk
 from kept.console.rows import Row, rows, value
 from kept.core import time
@@ -194,7 +195,8 @@ def picture(desk: Desk, found: Sequence[Row], on: date) -> Picture | None:
         blocks=[_block(desk, leg, x, top[leg.staff_id]) for leg in shown],
         ticks=[_clear_of(tick, now) for tick in _ticks(desk, begin, end, x)],
         now=now,
-        says=f"{len(shown)} appointments with {len(names)} of the staff, as listed below.",
+        says=f"{words.many(len(shown), 'appointment', 'appointments')} with {len(names)} of the "
+        "staff, as listed below.",
         left_out=len(all_day) - len(shown),
     )
 

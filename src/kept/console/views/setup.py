@@ -384,9 +384,10 @@ def lift_closure(request: HttpRequest, desk: Desk, closure_id: UUID) -> HttpResp
 def _lifted(restored: Sequence[Leg]) -> str:
     if not restored:
         return "The closure is lifted; the time can be booked again."
+    who = words.many(len(restored), "appointment", "appointments")
     return (
-        f"The closure is lifted; the time can be booked again. {len(restored)} appointments in it "
-        "can take place after all."
+        f"The closure is lifted; the time can be booked again. {who} in it can take place after "
+        "all."
     )
 
 
