@@ -122,7 +122,7 @@ class ControlRule:
     """One timed duty: what, when, in which states, and until when it is of use.
 
     `min_gap`: planned only when due at least this long after the case was opened; otherwise it
-    is skipped with `late_reason`. `quiet`: it keeps to the policy's allowed hours. `run` numbers
+    is skipped as booked late. `quiet`: it keeps to the policy's allowed hours. `run` numbers
     deliberate repetitions. `rank` orders reminders: of several due at once only the highest goes.
     """
 
