@@ -117,7 +117,7 @@ def _database(config: dict[str, Any]) -> dict[str, Any]:
     # Only where values travel beside the text are statements prepared: see `kept.lib.ready`.
     options = {**config.get("OPTIONS", {}), "prepare_threshold": 5}
     kept = {"CONN_MAX_AGE": KEEP_OPEN, "CONN_HEALTH_CHECKS": True}
-    return {**config, **kept, "OPTIONS": options}
+    return {**config, **kept, "ENGINE": "kept.lib.postgres", "OPTIONS": options}
 
 
 DATABASES = {"default": _database(ENVIRONMENT.database)}

@@ -118,9 +118,15 @@ def prepared(present: BaseDatabaseWrapper) -> CursorWrapper:
     this one they travel beside it, and a text that comes again is recognised (psycopg prepares it
     at its fifth time: `prepare_threshold` in the settings).
     """
-    cursor: CursorWrapper = present.cursor()
-    if present.vendor == "postgresql":
-        from psycopg import Cursor
+    if present.vendor != "postgresql":
+        return present.cursor()
+    from psycopg import Cursor
 
-        cursor.cursor = Cursor(present.connection)
+    # As `present.cursor()` does it, without making the cursor that would be thrown away.
+    present.close_if_health_check_failed()
+    present.ensure_connection()
+    with present.wrap_database_errors:
+        cursor: CursorWrapper = present._prepare_cursor(  # type: ignore[attr-defined]
+            Cursor(present.connection)
+        )
     return cursor

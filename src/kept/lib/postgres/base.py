@@ -1,0 +1,41 @@
+"""The backend that the settings name (`ENGINE`); Django looks for it in a module of this name."""
+
+from __future__ import annotations
+
+import select
+import time
+
+from django.db.backends.postgresql import base
+
+LONGEST_PAUSE = 5.0  # seconds
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's own, except for how it finds out that a connection it kept is no longer there."""
+
+    _seen_at = -LONGEST_PAUSE  # by the monotonic clock
+
+    def is_usable(self) -> bool:
+        """True when the connection can be used for the next request.
+
+        Django sends `SELECT 1` before the first statement of each request. A server that stops,
+        restarts or cuts us off closes the line, and a line that was closed has something to read
+        while one at rest has nothing: the kernel knows, without a journey. Django's question is
+        still put when there is something to read, after an error, and after a pause, in which a
+        machine may have gone without a word.
+        """
+        usable = self._is_quiet() or super().is_usable()
+        if usable:
+            self._seen_at = time.monotonic()
+        return usable
+
+    def _is_quiet(self) -> bool:
+        """True when it was seen alive a moment ago and nothing was heard of it since."""
+        if self.connection is None or self.connection.closed or self.errors_occurred:
+            return False
+        if time.monotonic() - self._seen_at > LONGEST_PAUSE:
+            return False
+        # Not `select`, which cannot watch a descriptor above 1023.
+        line = select.poll()
+        line.register(self.connection.fileno(), select.POLLIN)
+        return not line.poll(0)
