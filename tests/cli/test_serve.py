@@ -4,10 +4,12 @@ import os
 import re
 import signal
 import socket
+import urllib.request
 
 import pytest
 
-from tests.cli.conftest import alive, free_port, get, until
+from kept.accounts import queries
+from tests.cli.conftest import SETUP, alive, free_port, get, until
 
 START = "2027-03-01T08:00:00+01:00"
 
@@ -119,3 +121,14 @@ def test_a_body_in_chunks_reaches_the_api(house, port):
     assert " 401 " in chunked(port, path, b"{}", **{"Content-Type": "application/json"})
     too_much = b"[" + b"1," * 40_000 + b"1]"
     assert " 413 " in chunked(port, path, too_much, **{"Content-Type": "application/json"})
+
+
+def test_the_use_of_a_key_is_written_down_by_the_web_and_not_by_the_request(house, port):
+    secret = house.kept(*SETUP, "--json").json["api_key"]
+    serve(house, port)
+    assert queries.last_use(queries.key_holder(secret)) is None
+    address = f"http://127.0.0.1:{port}/api/v1/services"
+    asked = urllib.request.Request(address, headers={"Authorization": f"Bearer {secret}"})
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        assert answer.status == 200
+    until(lambda: queries.last_use(queries.key_holder(secret)), "the use of the key")

@@ -14,14 +14,13 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from kept.accounts import queries
-from kept.accounts.models import ApiKey, Business, KeyUse, Member, PolicyVersion, SignInLink, User
+from kept.accounts.models import ApiKey, Business, Member, PolicyVersion, SignInLink, User
 from kept.core import policy as policies
 from kept.core.time import zone as known_zone
 from kept.lib.ids import digest, new_token
 from kept.lib.text import one_line
 
 KEY_PREFIX = "kept_"
-KEY_USE_NOTED = timedelta(hours=1)
 LINK_LIFETIME = timedelta(days=7)
 
 
@@ -171,13 +170,6 @@ def new_api_key(business: Business, name: str, now: datetime) -> str:
         created_at=now,
     )
     return secret
-
-
-def key_used(key: ApiKey, now: datetime) -> None:
-    """Remember that a key is in use, once an hour at most: a request must not cost a write."""
-    last = queries.last_use(key)
-    if last is None or now - last >= KEY_USE_NOTED:
-        KeyUse.objects.update_or_create(key=key, defaults={"at": now})
 
 
 def revoke_api_key(business_id: UUID, key_id: UUID, now: datetime) -> None:

@@ -80,7 +80,7 @@ class ApiKey(models.Model):
 
 
 class KeyUse(models.Model):
-    """When a key was last used, to the hour. On its own: noted while answering requests to read."""
+    """When a key was last used, to the hour: see `kept.accounts.uses`."""
 
     key = models.OneToOneField(ApiKey, models.CASCADE, primary_key=True, related_name="use")
     at = models.DateTimeField()

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from kept.accounts import queries as accounts
-from kept.accounts.actions import key_used
 from kept.accounts.queries import ApiKey, Business
+from kept.accounts.uses import key_used
 from kept.clock import queries as clock
 from kept.core.case import Actor, Role
 

@@ -34,6 +34,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from kept.accounts import uses
 from kept.cli import house, zones
 from kept.cli.kinds import Address
 from kept.cli.out import line, note
@@ -184,6 +185,7 @@ def application() -> Application:
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
     loaded: Application = import_module("kept.config.wsgi").application
     get_resolver().url_patterns  # noqa: B018  # loads every page
+    uses.start_writing()
     _spare_the_collector()
     return loaded
 

@@ -21,8 +21,7 @@ _WRITES = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 # Whose session it is says nothing about an appointment; Django renews and drops them as it reads.
-# Nor does when a key was last used: a program that only reads must not look as if it were gone.
-ITS_OWN = frozenset({"django_session", "accounts_keyuse"})
+ITS_OWN = frozenset({"django_session"})
 
 
 class WroteWhileReading(RuntimeError):
