@@ -45,7 +45,15 @@ def every_page(house, appointment):
     yield from ("", "?day=2027-03-05", "?day=2027-02-01", "arrivals/", "no-outcome/", "missed/")
     yield from ("search", "search?q=ben", "search?q=nobody", "book/", "walk-in/", "account/")
     yield f"book/?service={house.service.id}&day=2027-03-02"
-    yield from ("escalations/", "escalations/?resolved=1", "business/", "messages/", "inbox/")
+    yield from (
+        "lateness/",
+        "lateness/?days=7",
+        "escalations/",
+        "escalations/?resolved=1",
+        "business/",
+        "messages/",
+        "inbox/",
+    )
     [open_one, *_] = cases.escalations(house.business.id, is_open=True)
     yield f"escalations/{open_one.id}/resolve/"
     yield from (f"hand-offs/?status={each}" for each in ("offered", "accepted"))

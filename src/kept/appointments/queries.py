@@ -278,6 +278,7 @@ class Lateness:
     `late`: done, at least LATE after its time, the worst by `longest`. `expired`: its time of use
     was over. `superseded`: left out, since a more important message was due by then as well.
     `not_reminded`: the legs whose reminders expired and of which none went out at all, by start.
+    `duties`: all of what the first three count, in the order in which it was acted upon.
     """
 
     late: int
@@ -285,13 +286,18 @@ class Lateness:
     expired: int
     superseded: int
     not_reminded: list[Leg]
+    duties: list[Control]
 
 
-def lateness(begin: datetime, end: datetime, business: UUID | None = None) -> Lateness:
-    """The report on the time after `begin` and until `end`, for one business or all of them."""
-    done = list(cases.acted_upon(begin, end, business))
-    behind = [each for each in done if each.fired_at and each.fired_at - each.due_at >= LATE]
-    expired = [each for each in done if each.status == core.Status.EXPIRED.value]
+def lateness(
+    begin: datetime, end: datetime, business: UUID | None = None, *, least: timedelta = LATE
+) -> Lateness:
+    """The report on the time after `begin` and until `end`, for one business or all of them.
+
+    `least`: what is done sooner after its time is not late.
+    """
+    behind = list(cases.behind(begin, end, least, business))
+    expired = [each for each in behind if each.status == core.Status.EXPIRED.value]
     superseded = [each for each in behind if each.reason.startswith("superseded by")]
     put_aside = {each.id for each in (*expired, *superseded)}
     late = [each for each in behind if each.id not in put_aside]
@@ -299,7 +305,14 @@ def lateness(begin: datetime, end: datetime, business: UUID | None = None) -> La
     missed -= cases.reminded(missed, REMINDERS)
     legs = _with_everything(Leg.objects.filter(case_id__in=missed)).order_by("start", "case_id")
     longest = max((each.fired_at - each.due_at for each in late if each.fired_at), default=None)
-    return Lateness(len(late), longest or timedelta(0), len(expired), len(superseded), list(legs))
+    return Lateness(
+        len(late), longest or timedelta(0), len(expired), len(superseded), list(legs), behind
+    )
+
+
+def count_late(begin: datetime, end: datetime, business: UUID, *, least: timedelta = LATE) -> int:
+    """How many duties the report on that time names."""
+    return cases.behind(begin, end, least, business).count()
 
 
 SHORT_NOTICE = timedelta(hours=1)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Exists, Min, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet
 
 from kept.cases import models
 from kept.cases.models import Case as Case
@@ -158,6 +158,30 @@ def acted_upon(
     if business is not None:
         found = found.filter(case__business=business)
     return found.select_related("case").order_by("fired_at", "id")
+
+
+def behind(
+    begin: datetime, end: datetime, by: timedelta, business: UUID | None = None
+) -> QuerySet[models.Control]:
+    """Of those the ones acted upon at least `by` after they fell due, or when it was too late.
+
+    What was planned only after its time (by a booking at short notice, a new policy) is not late.
+    """
+    planned = models.Event.objects.filter(
+        case=OuterRef("case"),
+        name__in=PLANS,
+        at__lte=OuterRef("fired_at"),
+        at__gt=OuterRef("fired_at") - by,
+    )
+    tardy = Q(fired_at__gte=F("due_at") + by) & ~Exists(planned)
+    return acted_upon(begin, end, business).filter(tardy | Q(status=Status.EXPIRED.value))
+
+
+# The events after which what is planned may be due already: the first of a case, and these.
+PLANS = frozenset(
+    {rule.event for path in PATHS.values() for rule in path.rules if "" in rule.frm}
+    | {"policy_changed", "contact_changed", "corrected"}
+)
 
 
 def reminded(cases: Iterable[UUID], names: Iterable[str]) -> set[UUID]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NAVIGATION = (
     # url name, words, what the path of the page begins with, least: front desk, owner
     ("today", "Today", ("/console/appointments/", "/console/arrivals/"), "staff"),
-    ("escalations", "Needs a person", (), "front_desk"),
+    ("escalations", "Needs a person", ("/console/lateness/",), "front_desk"),
     ("book", "Book", ("/console/walk-in/",), "front_desk"),
     ("missed", "Missed", (), "front_desk"),
     ("hand_offs", "Hand-offs", (), "front_desk"),

@@ -24,6 +24,7 @@ urlpatterns = [
     path("console/walk-in/", booking.walk_in, name="walk_in"),
     path("console/escalations/", duties.escalations, name="escalations"),
     path("console/escalations/<uuid:escalation_id>/resolve/", duties.resolve, name="resolve"),
+    path("console/lateness/", duties.late, name="lateness"),
     path("console/hand-offs/", duties.hand_offs, name="hand_offs"),
     path("console/hand-offs/<uuid:hand_off_id>/accept/", duties.accept, name="accept"),
     path("console/hand-offs/<uuid:hand_off_id>/reject/", duties.reject, name="reject"),

@@ -16,7 +16,7 @@ from kept.appointments import queries
 from kept.appointments.queries import Leg
 from kept.cases import queries as cases
 from kept.cases.queries import Escalation, Event, HandOff
-from kept.console import words
+from kept.console import lateness, words
 from kept.console.access import Desk, at_desk, sent, show, way_back
 from kept.console.forms import Note, Refuse
 from kept.console.rows import Button, buttons
@@ -59,9 +59,26 @@ def escalations(request: HttpRequest, desk: Desk) -> HttpResponse:
     context: dict[str, object] = {
         "items": items(desk, list(found[:LISTED])),
         "resolved": resolved,
+        "late_count": 0 if resolved else lateness.count(desk),
         "back": request.get_full_path(),
     }
     return show(request, desk, "console/escalations.html", context)
+
+
+@at_desk(Member.FRONT_DESK)
+def late(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """What was late, left out or not sent in the last `?days=`, and who was not reminded."""
+    asked = request.GET.get("days", "")
+    days = next((each for each in lateness.DAYS if str(each) == asked), lateness.DAYS[0])
+    found = lateness.report(desk, days)
+    context: dict[str, object] = {
+        "found": found,
+        "said": lateness.said(found),
+        "duties": lateness.listed(found.duties),
+        "days": days,
+        "choices": lateness.DAYS,
+    }
+    return show(request, desk, "console/lateness.html", context)
 
 
 def items(desk: Desk, rows: Sequence[Escalation]) -> list[Item]:

@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from kept.accounts.queries import Member
 from kept.appointments import actions as appointments
 from kept.appointments import queries
+from kept.console import lateness
 from kept.console import today as days
 from kept.console.access import Desk, at_desk, show
 from kept.console.acts import REFUSALS
@@ -44,6 +45,7 @@ def today(request: HttpRequest, desk: Desk) -> HttpResponse:
         "numbers": days.numbers(desk, rows),
         "picture": days.picture(desk, rows, on),
         "arrivable": len(arrivable(desk, rows)),
+        "late_count": lateness.count(desk),
         "unknown_self": days.mine(desk) == [],
         "back": request.get_full_path(),
     }
