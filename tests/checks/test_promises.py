@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection, models
+from django.db import DatabaseError, connection, models, transaction
 
 from kept.accounts import actions as accounts
 from kept.accounts.queries import PolicyVersion
@@ -451,6 +451,37 @@ def test_10_names_a_gap_in_a_history_and_a_guard_that_is_gone(lived_in):
     assert f"{lived_in['ahead'].reference}: leg 1 has gaps" in broken
     assert "allows changing an event" in broken
     assert "allows deleting an event" in broken
+
+
+@pytest.mark.parametrize("way", ["upsert", "replace"])
+def test_10_an_event_is_not_written_over_by_inserting_it_again(lived_in, way):
+    if way == "replace" and connection.vendor != "sqlite":
+        pytest.skip("Only SQLite has INSERT OR REPLACE.")
+    event = Event.objects.filter(name="booked").order_by("id").first()
+    event.reason = "forged"
+    insert_again = {"upsert": upsert_row, "replace": replace_row}[way]
+    with pytest.raises(DatabaseError, match="history_is_append_only"), transaction.atomic():
+        insert_again(event)
+    assert Event.objects.get(id=event.id).reason == ""
+
+
+def upsert_row(row):
+    """The same row once more, by a statement that changes what is in its way."""
+    again = {"unique_fields": ["id"], "update_fields": ["reason"]}
+    type(row).objects.bulk_create([row], update_conflicts=True, **again)
+
+
+def replace_row(row):
+    """The same row once more, by a statement that takes away what is in its way."""
+    table, column = row._meta.db_table, "reason"
+    names = [f'"{field.column}"' for field in row._meta.concrete_fields]
+    values = ["%s" if name == f'"{column}"' else name for name in names]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) "
+            f"SELECT {', '.join(values)} FROM {table} WHERE id = %s",
+            [getattr(row, column), row.pk],
+        )
 
 
 def test_10_names_a_case_without_history(lived_in):

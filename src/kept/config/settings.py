@@ -108,7 +108,9 @@ def _database(config: dict[str, Any]) -> dict[str, Any]:
         options = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            # Recursive: what REPLACE takes away counts as deleted, and an event cannot be.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+            "PRAGMA recursive_triggers=ON;",
         }
         options = {**config.get("OPTIONS", {}), **options}
         # Kept open between requests: opening the file and setting it up anew is a third of the
