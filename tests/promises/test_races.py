@@ -13,7 +13,7 @@ from unittest import mock
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from kept.appointments import actions as appointments
 from kept.appointments.queries import Leg
@@ -27,7 +27,7 @@ from kept.outbox import actions as outbox
 from kept.outbox.queries import Message
 from kept.people import actions as people
 from kept.schedule import actions as schedule
-from kept.schedule.queries import Claim
+from kept.schedule.queries import Claim, Resource
 from kept.worker import deliver
 from tests.promises.house import (
     CUSTOMER,
@@ -464,6 +464,58 @@ def test_of_fifty_who_book_one_time_one_has_it(house):
     assert Message.objects.count() == 1
     assert Claim.objects.filter(live=True).count() == 1
     all_kept()
+
+
+@pytest.fixture
+def behind(house):
+    """Book Ada's time behind a transaction that has locked her, and does something to her first."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one writer in at a time: nobody ever waits for a row")
+    start, ada = clock.now() + 2 * DAY, house.staff[0]
+    booking = Elsewhere(lambda: house.book(start, guest(1), staff=ada.id))
+
+    def behind(act):
+        with transaction.atomic():
+            schedule.lock([ada.number])
+            booking.begin()
+            until_somebody_waits()
+            act(start, ada)
+        return booking.result()
+
+    return behind
+
+
+def until_somebody_waits():
+    deadline = real_time.monotonic() + LONG
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                " AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone()[0]:
+                return
+        assert real_time.monotonic() < deadline
+
+
+def test_who_waits_for_one_they_ask_for_and_is_second_is_told_so(house, behind):
+    refused = behind(lambda start, ada: house.book(start, guest(2), staff=ada.id))
+    assert isinstance(refused, appointments.CannotBook)
+    assert Claim.objects.filter(live=True).count() == 1
+    all_kept()
+
+
+def test_who_waits_for_one_they_ask_for_has_what_is_given_back_meanwhile(house, behind):
+    earlier = house.book(clock.now() + 2 * DAY, staff=house.staff[0].id)
+    had = behind(lambda start, ada: house.cancel(earlier))
+    assert leg(had).start == leg(earlier).start
+    all_kept()
+
+
+def test_who_waits_for_one_who_retires_meanwhile_finds_nobody(house, behind):
+    with pytest.raises(Resource.DoesNotExist):
+        behind(lambda start, ada: schedule.retire_staff(house.business.id, ada.id))
+    assert not Claim.objects.filter(live=True).exists()
 
 
 def test_of_twenty_who_ask_for_anybody_as_many_are_served_as_there_are_staff(house):

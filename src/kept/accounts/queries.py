@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from kept.accounts.models import ApiKey as ApiKey
 from kept.accounts.models import Business as Business
@@ -61,9 +64,12 @@ def policy_in_force(business_id: UUID) -> PolicyVersion:
     return _newest_policy.one(business=business_id)
 
 
-_newest_policy = Ready(
-    lambda business: PolicyVersion.objects.filter(business_id=business).order_by("-number")[:1]
-)
+def newest_policy(business: Any) -> QuerySet[PolicyVersion]:
+    """`policy_in_force` as a queryset, for whoever reads it along with something else."""
+    return PolicyVersion.objects.filter(business=business).order_by("-number")[:1]
+
+
+_newest_policy = Ready(newest_policy)
 
 
 def key_holder(secret: str) -> ApiKey | None:

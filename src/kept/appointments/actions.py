@@ -19,7 +19,7 @@ from django.db import transaction
 
 from kept.accounts import queries as accounts
 from kept.accounts.actions import new_policy_version
-from kept.accounts.queries import Business, PolicyVersion
+from kept.accounts.queries import Business
 from kept.appointments import queries
 from kept.appointments.models import Appointment, Leg
 from kept.cases import actions as cases
@@ -121,7 +121,7 @@ def book(
     Raises CannotBook, Service.DoesNotExist, Resource.DoesNotExist (nobody of that id gives the
     service), and TimeError for a start without an offset.
     """
-    service = schedule_queries.service(business.id, booking.service)
+    service, policy = schedule_queries.service_and_policy(business.id, booking.service)
     customer = people.customer_for(
         business.id, booking.contact, now, by_stranger=booking.origin == "page"
     )
@@ -129,7 +129,7 @@ def book(
     if booking.hold is not None:
         schedule.drop_hold(booking.hold, business.id)
     lives_by = booking.contact.time_zone
-    leg = _Leg(business, appointment, service, customer, now, number=1, lives_by=lives_by)
+    leg = _Leg(business, appointment, service, policy, customer, now, number=1, lives_by=lives_by)
     _check_start(booking.start, now)
     leg.claim_time(booking.start, booking.staff, freely=booking.freely)
     booked = Event("booked", now, actor, data={"origin": booking.origin})
@@ -150,14 +150,14 @@ def walk_in(
     At the whole minute of the booking's start, which lies on the present day of the business.
     Raises CannotBook.
     """
-    service = schedule_queries.service(business.id, booking.service)
+    service, policy = schedule_queries.service_and_policy(business.id, booking.service)
     start = time.utc(booking.start).replace(second=0, microsecond=0)
     if not time.same_local_day(start, now, ZoneInfo(business.time_zone)):
         raise CannotBook(Refusal.TOO_FAR if start > now else Refusal.PAST)
     booking = replace(booking, start=start, origin="walk_in")
     customer = people.customer_for(business.id, booking.contact, now)
     appointment = _new_appointment(business, customer, booking, now)
-    leg = _Leg(business, appointment, service, customer, now, number=1)
+    leg = _Leg(business, appointment, service, policy, customer, now, number=1)
     leg.claim_time(booking.start, booking.staff, freely=True)
     alongside(leg.open(Event("walked_in", now, actor, data={"origin": "walk_in"}), told=True))
     return appointment
@@ -197,6 +197,7 @@ class _Leg:
         business: Business,
         appointment: Appointment,
         service: Service,
+        policy: int,
         customer: Customer,
         now: datetime,
         number: int,
@@ -207,13 +208,14 @@ class _Leg:
         self.customer, self.now, self.number = customer, now, number
         # The zone given with this booking; who books from elsewhere once does not live there.
         self.lives_by = lives_by or customer.time_zone
-        self.policy: PolicyVersion = accounts.policy_in_force(business.id)
+        self.policy = policy  # the id of the version in force
         self.staff: Resource
         self.start: datetime
         self.freely = False
         self.overruled: Refusal | None = None
         self.claim: Claim
         self._read: dict[UUID | None, list[Resource]] = {}
+        self._seen_free = False
 
     @property
     def end(self) -> datetime:
@@ -221,6 +223,8 @@ class _Leg:
 
     def claim_time(self, start: datetime, staff: UUID | None, *, freely: bool) -> None:
         """Claim the time with this member of staff, or with whoever is free. Raises CannotBook."""
+        if staff is not None and staff not in self._read:
+            self._read[staff], self._seen_free = schedule.lock_giver(self.service, staff, start)
         candidates = self._least_busy_first(self.candidates(staff), start)
         if not candidates:
             raise CannotBook(Refusal.NO_STAFF)
@@ -277,7 +281,13 @@ class _Leg:
         try:
             with transaction.atomic(savepoint=and_go_on):
                 self.claim = schedule.room_for(
-                    candidate, begin, end, kind=Claim.LEG, holder=self.id, now=self.now
+                    candidate,
+                    begin,
+                    end,
+                    kind=Claim.LEG,
+                    holder=self.id,
+                    now=self.now,
+                    seen_free=self._seen_free,
                 )
         except schedule.Taken:
             return Refusal.TAKEN
@@ -299,7 +309,7 @@ class _Leg:
             zone=self.business.time_zone,
             anchors=self._anchors(),
             facts=self._facts(told),
-            policy=self.policy.pk,
+            policy=self.policy,
             version=version,
         )
         leg = self._row()
@@ -330,12 +340,12 @@ class _Leg:
         """The service as it was booked, and the rule by which this time could be."""
         offered = schedule_queries.rule_for(self.service, self.staff, self.start)
         return {
-            **_snapshot(self.service, self.business, policy_of(self.policy.pk)),
+            **_snapshot(self.service, self.business, policy_of(self.policy)),
             "offered": {**offered, "freely": self.freely, "overruled": self.overruled},
         }
 
     def _anchors(self) -> dict[str, datetime]:
-        policy = policy_of(self.policy.pk)
+        policy = policy_of(self.policy)
         zone, terms = ZoneInfo(self.business.time_zone), _terms(self.service, policy)
         counted = anchors_from(self.start, self.end, self.staff, zone, policy, terms)
         return {"opened": self.now, **counted}
@@ -466,6 +476,7 @@ def _next_leg(appointment: Appointment, leg: Leg, now: datetime) -> _Leg:
         appointment.business,
         appointment,
         service,
+        accounts.policy_in_force(appointment.business_id).pk,
         customer,
         now,
         leg.number + 1,

@@ -74,6 +74,7 @@ def room_for(
     holder: UUID,
     now: datetime,
     expires_at: datetime | None = None,
+    seen_free: bool = False,
 ) -> Claim:
     """A claim that may be written, but is not yet: until the end of the transaction nobody else
     can take a resource from `begin` to `end`, buffers included. Raises Taken.
@@ -83,12 +84,13 @@ def room_for(
     the lock meets the database, which has the last word: write it in `taken_if_refused`. Call it
     in a transaction, and leave that by the exception: the lock and, where the database refused,
     all that was done go with it. Also raises Taken for somebody who retired meanwhile, and
-    TimeError for what is not a whole minute.
+    TimeError for what is not a whole minute. `seen_free`: `lock_giver` has said so.
     """
-    if not _locked.one(number=resource.number).active:
-        raise Taken
     start, finish = to_minute(begin), to_minute(end)
-    _make_room(resource.number, start, finish, now)
+    if not seen_free:
+        if not _locked.one(number=resource.number).active:
+            raise Taken
+        _make_room(resource.number, start, finish, now)
     return Claim(
         business_id=resource.business_id,
         resource=resource.number,
@@ -100,6 +102,26 @@ def room_for(
     )
 
 
+def lock_giver(service: Service, staff: UUID, start: datetime) -> tuple[list[Resource], bool]:
+    """Lock the one who is asked for: `queries.staff_of(service, only=staff)`, and whether the time
+    of a visit at `start` is free, all in one statement.
+
+    Free is free until the end of the transaction. Had we to wait for the lock, what those before us
+    claimed is not seen here, because a statement sees what was there when it began: the database
+    refuses our claim then (`taken_if_refused`). What is not seen as free may yet be: `room_for`
+    looks once more, now that nothing changes.
+    """
+    begin, end = map(to_minute, claimed_span(service, start))
+    spans = _giver_locked(service=service.id, staff=staff, begin=begin, end=end)
+    free = bool(spans) and not spans[0].touched
+    return queries.with_hours(spans), free
+
+
+_giver_locked: Ready[Any] = Ready(
+    lambda service, staff, begin, end: queries.and_whether_touched(
+        queries.by_spans(services=service, id=staff), begin, end
+    ).select_for_update(of=("self",), no_key=True)
+)
 _locked = Ready(
     lambda number: Resource.objects.select_for_update(no_key=True).filter(number=number)
 )

@@ -9,12 +9,13 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 
+from kept.accounts.queries import newest_policy
 from kept.core import availability
 from kept.core.availability import Refusal as Refusal
 from kept.core.availability import SlotRules, Span, from_minute, to_minute
@@ -46,13 +47,19 @@ def services(business: UUID) -> QuerySet[Service]:
 
 def service(business: UUID, service_id: UUID) -> Service:
     """Raises Service.DoesNotExist, also for one of another business or an archived one."""
-    return _bookable.one(business=business, service=service_id)
+    return service_and_policy(business, service_id)[0]
 
 
-_bookable = Ready(
+def service_and_policy(business: UUID, service_id: UUID) -> tuple[Service, int]:
+    """`service`, and the id of the policy version in force, read in the same statement."""
+    found = _bookable.one(business=business, service=service_id)
+    return found, found.in_force
+
+
+_bookable: Ready[Any] = Ready(
     lambda business, service: Service.objects.filter(
         business_id=business, id=service, archived_at=None
-    )
+    ).annotate(in_force=Subquery(newest_policy(OuterRef("business")).values("id")))
 )
 
 
@@ -98,22 +105,29 @@ def staff_member(business: UUID, resource_id: UUID) -> Resource:
 def staff_of(service: Service, only: UUID | None = None) -> list[Resource]:
     """Who gives this service, by name; `only`: this one, or nobody if they do not give it."""
     if only is not None:
-        return _with_hours(_giver(service=service.id, staff=only))
-    return _with_hours(_givers(service=service.id))
+        return with_hours(_giver(service=service.id, staff=only))
+    return with_hours(_givers(service=service.id))
 
 
-def _by_spans(**who: Any) -> QuerySet[Any]:
+def by_spans(**who: Any) -> QuerySet[Any]:
     """Active staff by name, each once for every span of their weekly hours (or once, without)."""
     spans = {"weekday": F("hours__weekday"), "opens": F("hours__start"), "ends": F("hours__end")}
     active = Resource.objects.filter(active=True, **who)
     return active.annotate(span=F("hours"), **spans).order_by("name", "id")
 
 
-_giver = Ready(lambda service, staff: _by_spans(services=service, id=staff))
-_givers = Ready(lambda service: _by_spans(services=service))
+def and_whether_touched(staff: QuerySet[Any], begin: Any, end: Any) -> QuerySet[Any]:
+    """`touched`: something of theirs is taken in [begin, end), be it only by an expired hold."""
+    live = Claim.objects.filter(live=True, resource=OuterRef("number"))
+    touching = live.filter(end__gt=begin, start__lt=end)
+    return cast(QuerySet[Any], staff.annotate(touched=Exists(touching)))
 
 
-def _with_hours(spans: Sequence[Any]) -> list[Resource]:
+_giver = Ready(lambda service, staff: by_spans(services=service, id=staff))
+_givers = Ready(lambda service: by_spans(services=service))
+
+
+def with_hours(spans: Sequence[Any]) -> list[Resource]:
     """Each once, with their hours read already: what `prefetch_related` makes of two statements."""
     resources: list[Resource] = []
     for _, group in groupby(spans, key=attrgetter("pk")):
