@@ -405,3 +405,10 @@ def test_a_language_read_from_right_to_left_turns_the_whole_page():
 @pytest.mark.parametrize("kind", KINDS)
 def test_there_is_one_button(kind):
     assert compose(kind, facts()).html.count("inline-block;background:#0b5c6b") == 1
+
+
+def test_a_phone_number_is_written_as_people_write_it():
+    text = compose("confirmation", facts(business_phone="+442079460123"))
+    assert "Call +44 20 7946 0123" in text.text
+    assert "+44 20 7946 0123" in text.html
+    assert "tel:+442079460123" in text.html

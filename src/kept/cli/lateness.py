@@ -10,6 +10,7 @@ from kept.appointments.queries import Lateness, Leg
 from kept.cli import out
 from kept.cli.businesses import the_business
 from kept.clock import queries as clock
+from kept.lib import i18n
 
 
 def show(slug: str | None, back: timedelta, *, as_json: bool) -> None:
@@ -29,7 +30,7 @@ def show(slug: str | None, back: timedelta, *, as_json: bool) -> None:
     for leg in found.not_reminded:
         customer = leg.appointment.customer
         start = leg.start.astimezone(ZoneInfo(leg.case.zone))
-        reach = customer.phone or customer.email or "no contact"
+        reach = i18n.format_phone(customer.phone) or customer.email or "no contact"
         out.line(f"  {leg.appointment.reference}  {start:%Y-%m-%d %H:%M}  {customer.name}  {reach}")
 
 

@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date as _format_date
 from babel.dates import format_time as _format_time
@@ -230,6 +231,15 @@ def format_money(amount_minor: int, currency: str, locale: str) -> str:
 def minor_digits(currency: str) -> int:
     """How many digits the smallest unit of a currency has: 2 for EUR, 0 for JPY, 3 for KWD."""
     return get_currency_precision(currency.upper())
+
+
+def format_phone(number: str) -> str:
+    """A number as people write it, like "+44 20 7946 0123"; what is no number stays as it is."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 # Below this line: how

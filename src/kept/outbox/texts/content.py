@@ -359,7 +359,7 @@ class _Writer:
         if not facts.business_phone:
             write = self._("Write to %(address)s") % {"address": facts.business_email}
             return Note(words, Link(write, f"mailto:{facts.business_email}"))
-        call = self._("Call %(phone)s") % {"phone": facts.business_phone}
+        call = self._("Call %(phone)s") % {"phone": i18n.format_phone(facts.business_phone)}
         return Note(words, Link(call, f"tel:{re.sub(r'[^0-9+]', '', facts.business_phone)}"))
 
     def _reason(self) -> tuple[str, ...]:

@@ -110,10 +110,10 @@ def money(context: Context, amount: Decimal | str | None, currency: str) -> str:
 def phone(number: str) -> SafeString:
     """A number to be called, spaced as people write it; one that is no number is only shown."""
     try:
-        parsed = phonenumbers.parse(number)
+        phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return format_html("<bdi>{}</bdi>", number)
-    shown = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    shown = i18n.format_phone(number)
     return format_html('<a href="tel:{}"><bdi>{}</bdi></a>', number, shown)
 
 
