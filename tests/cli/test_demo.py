@@ -52,6 +52,7 @@ def test_it_says_what_to_try_and_where_to_go(shown):
     assert f"The demo answers at {shown.base}" in shown.said
     assert "  8. " in shown.said
     assert "./run kept clock advance 1d --through" in shown.said
+    assert f"KEPT_BASE_URL={shown.base} KEPT_EMAIL_URL=inbox:" in shown.said
     addresses = re.findall(rf"{shown.base}/\S+", shown.said)
     pages = [address.removeprefix(shown.base).split("/")[1] for address in addresses]
     assert pages == ["sign-in", "book", "console"]

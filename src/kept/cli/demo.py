@@ -107,7 +107,12 @@ Its clock says {now}. No mail leaves this machine.
   The inbox          {base}/console/inbox/
 
 {STEPS}
-In another terminal: KEPT_DATA_DIR={settings.DATA_DIR} {_command()} clock advance 1d --through
+In another terminal, so that the commands find this demo and not your own installation:
+
+  export KEPT_DATA_DIR={settings.DATA_DIR} KEPT_BASE_URL={base} KEPT_EMAIL_URL=inbox:
+  {_command()} clock advance 1d --through
+  {_command()} status; {_command()} check; {_command()} explain REFERENCE
+
 Ctrl-C stops the demo; `--keep` goes on with it as it was left.
 """
     )
