@@ -125,3 +125,13 @@ def test_a_walk_in_when_nobody_is_free_is_refused(house, desk):
     assert answer.status_code == 409
     assert b"Nobody who gives this service is free" in answer.content
     assert b"Walter Walk" in answer.content
+
+
+def test_earlier_days_are_offered_only_where_there_are_any(house, desk, url):
+    assert "Earlier" in desk.get(url).content.decode()
+    today = f"/console/book/?service={house.service.id}&day=2027-03-01"
+    assert "Earlier" not in desk.get(today).content.decode()
+    appointment = house.book(NOW + timedelta(days=1, hours=2))
+    move = f"/console/appointments/{appointment.id}/move/?day="
+    assert "Earlier" in desk.get(f"{move}2027-03-02").content.decode()
+    assert "Earlier" not in desk.get(f"{move}2027-03-01").content.decode()

@@ -123,6 +123,23 @@ def test_a_service_is_added_and_can_be_booked(house, owner):
     assert owner.get(f"/console/book/?service={made.id}").status_code == 200
 
 
+def test_a_service_nobody_gives_is_added_and_not_said_to_be_bookable(house, owner):
+    page = owner.get("/console/set-up/services/new/")
+    data = {**form_of(page), "name": "Hand care", "duration_minutes": "30", "mode": "here"}
+    told = owner.post("/console/set-up/services/new/", data, follow=True).content
+    assert b"Nobody gives it yet" in told
+    assert b"Hand care can be booked now" not in told
+    given = {**data, "name": "Nail care", "staff": [str(house.ada.id)]}
+    told = owner.post("/console/set-up/services/new/", given, follow=True).content
+    assert b"Nail care can be booked now" in told
+
+
+def test_the_set_up_says_where_customers_book(house, owner, settings):
+    settings.BASE_URL = "https://book.example.com"
+    page = owner.get("/console/set-up/").content.decode()
+    assert f"https://book.example.com/book/{house.business.slug}/" in page
+
+
 def test_a_changed_price_lists_who_keeps_the_old_one(house, owner):
     booked = house.book(START)
     path = f"/console/set-up/services/{house.service.id}/"
@@ -359,7 +376,7 @@ def test_a_changed_policy_is_a_new_version_and_plans_anew(house, owner):
     loop.turn_once()
     data = {**form_of(owner.get(POLICY)), "first_reminder": "36h"}
     after = save_policy(owner, data)
-    assert b"1 appointment was planned anew" in after.content
+    assert b"1 open appointment was planned anew" in after.content
     assert accounts_queries.policy_in_force(house.business.id).number == 2
     reminder = [c for c in queries.timeline(booked).controls if c.name == "first_reminder"]
     assert reminder[-1].due_at == START - timedelta(hours=36)
@@ -398,6 +415,13 @@ def test_a_policy_that_cannot_be_is_refused_where_it_is_wrong(house, owner, wron
     assert answer.status_code == 400
     assert b"There is a problem" in answer.content
     assert accounts_queries.policy_in_force(house.business.id).number == 1
+
+
+def test_a_refused_policy_calls_its_fields_what_the_page_calls_them(house, owner):
+    wrong = {**form_of(owner.get(POLICY)), "first_reminder": "1h"}
+    [said] = owner.post(POLICY, wrong).context["form"].errors["first_reminder"]
+    assert said.startswith("“First reminder, before the start” would never be sent")
+    assert "first_reminder" not in said
 
 
 # Keys, members, the business

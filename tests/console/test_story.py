@@ -9,6 +9,7 @@ import pytest
 from kept.appointments import actions as appointments
 from kept.clock import actions as clock
 from kept.core.case import Role
+from kept.people.actions import checked_contact
 from kept.worker import loop
 from tests.console.house import CUSTOMER, FRONT_DESK, NOW
 
@@ -219,3 +220,23 @@ def test_a_moved_appointment_says_when_it_was_first_booked_and_when_moved(booked
     assert "First booked Mon 1 March 2027, 08:00 , on the booking page" in words
     assert "Last moved Tue 2 March 2027, 08:00" in words
     assert page(desk, booked).context["story"].steps[0].note == "moved to this time"
+
+
+def test_what_once_needed_a_person_says_in_words_why_it_no_longer_does(house, owner):
+    unreached = house.book(START, "Una Unreached", email="", phone="+442079460111")
+    loop.turn_once()
+    reached = checked_contact("Una Unreached", "una@example.com", "+442079460111")
+    appointments.correct_contact(unreached, reached, NOW, FRONT_DESK)
+    loop.turn_once()
+    for path in (f"appointments/{unreached.id}/", "escalations/?resolved=1"):
+        words = read(owner, f"/console/{path}")
+        assert "accepted by the mail server" in words.split("once needed a person")[1]
+        assert not RAW.findall(words), path
+
+
+def test_a_stage_that_was_passed_over_says_why_in_a_sentence(house, desk):
+    early = house.book(NOW + timedelta(hours=1))
+    appointments.say(early, "arrived", NOW, FRONT_DESK)
+    words = read(desk, f"/console/appointments/{early.id}/")
+    passed_over = words.index("Confirmed was passed over")
+    assert "The customer is here" in words[passed_over : passed_over + 150]

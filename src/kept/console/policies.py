@@ -227,6 +227,13 @@ def seen(number: int, effect: PolicyEffect) -> str:
 
 
 def refuse(form: PolicyForm, error: PolicyError) -> None:
-    """Put a refusal at the field it names first."""
+    """Put a refusal at the field it names first, and call fields what the page calls them."""
     name = str(error).replace(":", " ").split(" ", 1)[0]
-    form.add_error(name if name in form.fields else None, str(error))
+    form.add_error(name if name in form.fields else None, _as_labelled(form, str(error)))
+
+
+def _as_labelled(form: PolicyForm, said: str) -> str:
+    return words.NAME.sub(
+        lambda found: f"“{form.fields[found[0]].label}”" if found[0] in form.fields else found[0],
+        said,
+    )

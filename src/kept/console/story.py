@@ -331,7 +331,7 @@ def _why(event: Event) -> str:
     if event.name.startswith("control_"):
         return words.cause(event.reason)
     if event.name == "stage_skipped":
-        return f"Because it was {words.told_of(event.reason, words.EVENTS).lower()}."
+        return words.cause(event.reason)
     return " ".join(words.plain(part) for part in dict.fromkeys((event.reason, detail)) if part)
 
 

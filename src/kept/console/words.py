@@ -97,7 +97,9 @@ CAUSES = {
     "hand_off_accepted": "Everything was taken over",
     "hand_off_rejected": "It was refused",
     "no channel reaches the customer": "No e-mail reaches the customer",
-    "booked late: superseded by the confirmation": "Booked late: the confirmation says it all",
+    "booked late: superseded by the confirmation": (
+        "Booked so late that it would only repeat the confirmation"
+    ),
     "switched off by policy": "Switched off in the policy",
 }
 """Why something planned is not done, by the event or the words the path gives as its reason."""

@@ -34,7 +34,13 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """One topic a page, and what of it all is probably not meant."""
     present = _policy_of(desk)
     found = [*warnings(present), *_doubtful_services(desk, present)]
-    return show(request, desk, "console/setup/index.html", {"warnings": found})
+    context = {"warnings": found, "booking_url": _booking_url(desk)}
+    return show(request, desk, "console/setup/index.html", context)
+
+
+def _booking_url(desk: Desk) -> str:
+    """Where customers book, as it is written on a web site or a card."""
+    return f"{settings.BASE_URL}{reverse('public:services', args=[desk.business.slug])}"
 
 
 # The business itself
@@ -90,10 +96,18 @@ def new_service(request: HttpRequest, desk: Desk) -> HttpResponse:
         except schedule.ScheduleError as error:
             form.refuse(error)
         else:
-            messages.success(request, f"{made.name} can be booked now.")
+            _say_whether_it_can_be_booked(request, made)
             _warn_of_terms(request, desk, made)
             return redirect("console:services")
     return _form(request, desk, "console/setup/service.html", form)
+
+
+def _say_whether_it_can_be_booked(request: HttpRequest, made: Service) -> None:
+    if schedule_queries.staff_of(made):
+        messages.success(request, f"{made.name} can be booked now.")
+    else:
+        said = f"{made.name} is added. Nobody gives it yet, so it cannot be booked: say who does."
+        messages.warning(request, said)
 
 
 def _warn_of_terms(request: HttpRequest, desk: Desk, saved: Service) -> None:
@@ -455,8 +469,8 @@ def _ask_or_save(
 
 
 def _planned_anew(count: int) -> str:
-    were = words.many(count, "appointment was", "appointments were")
-    return f"Saved as a new version. {were} planned anew."
+    were = words.many(count, "open appointment was", "open appointments were")
+    return f"Saved as a new version. {were} planned anew by it."
 
 
 # Keys
