@@ -4,6 +4,7 @@ It does what the house does: hands each event to `decide`, keeps the case that c
 a transport take or refuse what is posted. It holds the promises of the house while it does so.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,8 @@ class Visit:
 
     `transport` is what becomes of what is posted: "accepts" it, "refuses" it, or "hangs".
     """
+
+    path = APPOINTMENT
 
     def __init__(
         self,
@@ -79,8 +82,8 @@ class Visit:
         if side:
             data["by"] = side
         event = Event(name, at or self.now, by, reason, data)
-        decision = decide(APPOINTMENT, self.case, event, self.now)
-        assert decide(APPOINTMENT, self.case, event, self.now) == decision, "decided differently"
+        decision = decide(self.path, self.case, event, self.now)
+        assert decide(self.path, self.case, event, self.now) == decision, "decided differently"
         self._keep(decision)
         for post in decision.post:
             self._transport(post)
@@ -106,7 +109,7 @@ class Visit:
             key = (post.control, post.run)
             assert key not in {(p.control, p.run) for _, p in self.posted}, f"{key} posted twice"
             self.posted.append((self.now, post))
-        assert replay(APPOINTMENT, self.events) == self.case.state
+        assert replay(self.path, self.events) == self.case.state
 
     def _transport(self, post):
         if self.transport == "accepts":
@@ -180,6 +183,42 @@ class Visit:
 
     def waiting(self):
         return {c.name for c in self.case.controls if c.status is Status.PLANNED}
+
+
+class AfterVisit(Visit):
+    """What follows an outcome: a case of the Follow-Up path, opened at `opened`.
+
+    `outcome` is what was handed on; `facts` is what was known of the person and the service.
+    """
+
+    path = PATHS["follow_up"]
+
+    def __init__(
+        self, outcome="completed", *, opened=START, policy=None, channels=("email",), **facts
+    ):
+        self.start = self.end = self.now = opened
+        self.transport = "accepts"
+        self.events, self.posted, self.withdrawn, self.told = [], [], [], []
+        self.raised, self.decisions = [], []
+        recovers = {} if outcome == "completed" else {"recovers": outcome}
+        self.case = Case(
+            path="follow_up",
+            state="",
+            zone=BERLIN.key,
+            anchors={"opened": opened},
+            policy=policy or Policy(),
+            facts={"channels": list(channels), **recovers, **facts},
+        )
+        self.happens(self.path.receives[outcome])
+
+    def after(self, duration):
+        """Time passes until that long after the case was opened."""
+        return self.until(self.start + parse_duration(duration))
+
+    def written_to_today(self):
+        """Another path writes to the person at this moment."""
+        self.case = replace(self.case, written_at=self.now)
+        return self
 
 
 def local(instant, zone=BERLIN):

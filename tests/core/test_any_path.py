@@ -5,6 +5,7 @@ import pytest
 from kept.core.case import Case, Event
 from kept.core.decide import decide
 from kept.core.path import Path, Rule, State
+from kept.core.paths import PATHS
 from kept.core.policy import Policy
 from tests.core.builders import APPOINTMENT, START
 
@@ -49,3 +50,14 @@ def test_every_state_a_rule_or_control_speaks_of_exists():
         assert not isinstance(rule.to, str) or rule.to in known
     for control in APPOINTMENT.controls:
         assert control.states <= known
+
+
+def test_a_path_knows_what_its_duties_count_from():
+    assert APPOINTMENT.counts_from == {"opened", "start", "end", "close"}
+    assert PATHS["follow_up"].counts_from == {"opened"}
+    assert ERRAND.counts_from == frozenset()
+
+
+def test_a_path_knows_what_takes_an_outcome_back():
+    assert APPOINTMENT.taking_back == {"arrived", "corrected"}
+    assert PATHS["follow_up"].taking_back == frozenset()

@@ -7,7 +7,7 @@ carry the same names and the same fields, so that a log line, a row and a value 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -134,6 +134,7 @@ class Case:
     `change_until`, `resolved`); `facts` is what is known beside the state (acknowledged, channels,
     outcome ...); `leg` is the number of the booked time within its appointment, from 1; `taken`
     says of an open escalation who sees to it.
+    `written_at`: when another case writes to the same person around now (None: not that we know).
     """
 
     path: str
@@ -147,6 +148,12 @@ class Case:
     escalations: frozenset[str] = frozenset()
     taken: Mapping[str, str] = field(default_factory=dict)
     hand_offs: tuple[HandOff, ...] = ()
+    written_at: datetime | None = None
+
+
+def with_letter(case: Case, at: datetime | None) -> Case:
+    """The case, knowing when another one writes to its person (None: not that we know)."""
+    return case if case.written_at == at else replace(case, written_at=at)
 
 
 @dataclass(frozen=True, slots=True)

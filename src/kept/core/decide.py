@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from kept.core.asked import acceptable, why_not
 from kept.core.case import (
@@ -42,6 +43,7 @@ from kept.core.path import (
 from kept.core.plan import UNREACHABLE, plan
 from kept.core.policy import next_paths
 from kept.core.replay import step
+from kept.core.time import CalendarDays, after, same_local_day
 
 
 def decide(path: Path, case: Case, event: Event, now: datetime) -> Decision:
@@ -352,7 +354,9 @@ class _Walk:
 
     def _fire_message(self, control: Control, rule: ControlRule, tell: Tell, due: Event) -> None:
         later = self._superseded_by(control, rule)
-        if later:
+        if self._gives_way(rule):
+            self._put_off(control)
+        elif later:
             self._end_unsent(control, Status.SKIPPED, f"superseded by {later}, due as well")
         elif not self.case.facts.get("channels"):
             self._end_unsent(control, Status.SKIPPED, UNREACHABLE)
@@ -362,6 +366,24 @@ class _Walk:
             self.events.append(due)
             self.set_control(replace(control, fired_at=self.now))
             self.post.append(Post(control.name, control.run, tell.message, control.useful_until))
+
+    def _gives_way(self, rule: ControlRule) -> bool:
+        """Another path writes to this person today, and one letter a day is enough."""
+        written, zone = self.case.written_at, ZoneInfo(self.case.zone)
+        if written is None or not rule.gives_way or self.case.policy.several_a_day:
+            return False
+        return same_local_day(written, self.now, zone)
+
+    def _put_off(self, control: Control) -> None:
+        zone = ZoneInfo(self.case.zone)
+        same_time = self.now.astimezone(zone).time().replace(second=0, microsecond=0)
+        tomorrow = after(self.now, CalendarDays(1, same_time), zone)
+        moments: Facts = {control.name: tomorrow.isoformat()}
+        before: Facts = self.case.facts.get("put_off") or {}  # type: ignore[assignment]
+        self.note({"put_off": {**before, **moments}})
+        data: Facts = {"control": control.name, "run": control.run, "to": tomorrow.isoformat()}
+        reason = "another message went to this person today"
+        self.events.append(Event("control_put_off", self.now, SYSTEM, reason, data))
 
     def _superseded_by(self, control: Control, rule: ControlRule) -> str:
         """The name of a more important message that goes out at this very moment."""

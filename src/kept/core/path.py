@@ -76,9 +76,12 @@ class Tell:
     Without a usable channel, `unreachable` is raised instead, unless `needed` says the customer
     knows anyway. `missed` is raised when its time was over before it could be sent, unless another
     message of that kind is still to come.
+    `purpose` is what the law and the person distinguish: a *service* message belongs to what was
+    booked; a *marketing* one asks for something new, and a person may refuse those.
     """
 
     message: str
+    purpose: Literal["service", "marketing"] = "service"
     unreachable: str = ""
     needed: Callable[[Case], bool] | None = None
     missed: str = ""
@@ -124,6 +127,7 @@ class ControlRule:
     `min_gap`: planned only when due at least this long after the case was opened; otherwise it
     is skipped as booked late. `quiet`: it keeps to the policy's allowed hours. `run` numbers
     deliberate repetitions. `rank` orders reminders: of several due at once only the highest goes.
+    `gives_way`: it waits for the next day when another path writes to the person today.
     """
 
     name: str
@@ -137,6 +141,7 @@ class ControlRule:
     quiet: bool = False
     rank: int = 0
     run: Callable[[Case], int] | None = None
+    gives_way: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +205,11 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A path: the whole of what may become of a case."""
+    """A path: the whole of what may become of a case.
+
+    `announces`: what the person's other cases hear of an event on this one, in the same
+    transaction. `receives`: the event a case begins with when an outcome is handed on to it.
+    """
 
     name: str
     title: str
@@ -211,6 +220,8 @@ class Path:
     settles: tuple[Settle, ...] = ()
     outcomes: Mapping[str, str] = field(default_factory=dict)  # outcome -> what it means
     corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # from -> to
+    announces: Mapping[str, str] = field(default_factory=dict)  # event -> what the others hear
+    receives: Mapping[str, str] = field(default_factory=dict)  # outcome -> first event
 
     def rule(self, event: Event, state: str) -> Rule | None:
         """The first rule for this event in this state, or None."""
@@ -240,6 +251,23 @@ class Path:
     @property
     def stages(self) -> tuple[str, ...]:
         return tuple(state.name for state in self.states if state.kind == "stage")
+
+    @property
+    def counts_from(self) -> frozenset[str]:
+        """The instants every case of this path has from its beginning: its duties count from them.
+
+        Those that an event sets (`resolved`) come later.
+        """
+        moments = [rule.due for rule in self.controls]
+        moments += [rule.useful_until for rule in self.controls if rule.useful_until]
+        set_later = {rule.anchor for rule in self.rules}
+        return frozenset(moment.anchor for moment in moments) - set_later
+
+    @property
+    def taking_back(self) -> frozenset[str]:
+        """The events that may take an outcome back, or put another one in its place."""
+        rules = (rule for rule in self.rules if rule.outcome and not rule.frm <= self.waiting)
+        return frozenset(rule.event for rule in rules)
 
     @property
     def waiting(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ correction they are made anew from the case, never patched by hand.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -22,6 +23,7 @@ UNREACHABLE = "no channel reaches the customer"
 QUIET = "falls into quiet hours"
 BY_POLICY = frozenset({SWITCHED_OFF, TOO_LATE, QUIET})  # why a policy alone may skip a duty
 COALESCE = timedelta(minutes=30)  # two messages closer than this are one too many
+LONG_ENOUGH = timedelta(days=2)  # what has no end can wait for the next morning
 
 
 def plan(path: Path, case: Case, now: datetime, cause: str) -> tuple[Control, ...]:
@@ -118,7 +120,7 @@ def _timed(
     path: Path, rule: ControlRule, case: Case, now: datetime, row: Control | None, run: int
 ) -> Control:
     """The row of a duty that applies: planned, or skipped with the reason."""
-    due, until = rule.due.of(case), _until(rule, case)
+    due, until = _due(rule, case), _until(rule, case)
     reason = _why_not(rule, case, due, until)
     when = None if reason else _undisturbed(rule, case, due, until, _earliest(rule, case))
     if row is not None and (when or due) <= now and _left_behind(path, rule, case, row, now):
@@ -131,6 +133,18 @@ def _timed(
         reason = reason or QUIET
     status = Status.SKIPPED if reason else Status.PLANNED
     return Control(rule.name, when or due, until, run, status, reason)
+
+
+def _due(rule: ControlRule, case: Case) -> datetime:
+    """When the path asks for it, or the later moment it was put off to."""
+    due, put_off = rule.due.of(case), put_off_to(case, rule.name)
+    return max(due, put_off) if put_off else due
+
+
+def put_off_to(case: Case, control: str) -> datetime | None:
+    """The moment a control was put off to, when it gave way to another path."""
+    moments: Mapping[str, str] = case.facts.get("put_off") or {}  # type: ignore[assignment]
+    return datetime.fromisoformat(moments[control]) if control in moments else None
 
 
 def _why_not(rule: ControlRule, case: Case, due: datetime, until: datetime | None) -> str:
@@ -158,9 +172,10 @@ def _undisturbed(
     rule: ControlRule, case: Case, due: datetime, until: datetime | None, earliest: datetime
 ) -> datetime | None:
     """The moment nearest to `due` at which the person may be disturbed; None: no useful one."""
-    window, start = case.policy.quiet_hours, case.anchors["start"]
+    window = case.policy.quiet_hours
     if window is None or not rule.quiet:
         return due
+    start = case.anchors.get("start") or until or due + LONG_ENOUGH
     lead = start - until if until is not None else timedelta(0)
     zone = ZoneInfo(str(case.facts.get("recipient_zone") or case.zone))
     shifted = quiet_shift(due, start, window, zone, min_lead=lead, earliest=earliest)

@@ -25,6 +25,8 @@ DEFAULT_HAND_OFFS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+BUILT_IN = frozenset({"follow_up"})
+
 
 # What an outcome may be handed on to.
 TARGETS = ("follow_up", "reputation", "reactivation")
@@ -55,11 +57,25 @@ class Policy:
     change_until: Offset = field(default_factory=lambda: hours(2))
     late_cancel: Offset = field(default_factory=lambda: hours(24))
     accept_within: Offset = field(default_factory=lambda: hours(72))
+    # After the visit. Asked a day later, while it is remembered; three suggestions, then silence.
+    aftercare: Offset = field(default_factory=lambda: hours(2))
+    how_did_it_go: Offset = field(default_factory=lambda: hours(24))
+    next_step_first: Offset = field(default_factory=lambda: hours(72))
+    next_step_second: Offset = field(default_factory=lambda: hours(7 * 24))
+    next_step_third: Offset = field(default_factory=lambda: hours(21 * 24))
+    follow_up_until: Offset = field(default_factory=lambda: hours(28 * 24))
+    # After a visit that did not take place.
+    recovery_first: Offset = field(default_factory=lambda: minutes(15))
+    recovery_second: Offset = field(default_factory=lambda: hours(24))
+    recovery_third: Offset = field(default_factory=lambda: hours(72))
+    recovery_until: Offset = field(default_factory=lambda: hours(7 * 24))
     switched_off: frozenset[str] = frozenset()
     ask_acknowledgement: bool = False
+    several_a_day: bool = False  # two paths may write to one person on the same day
     assume_missed: bool = False  # nobody came by the end and grace: missed, as an assumption
     quiet_hours: Window | None = None  # the hours in which reminders may be sent; None: any
     hand_offs: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: DEFAULT_HAND_OFFS)
+    built_in: frozenset[str] = BUILT_IN  # the paths Kept walks itself; others are answered outside
 
     def offset(self, name: str) -> Offset:
         """The offset field of that name."""
@@ -76,9 +92,23 @@ class Policy:
 
 OFFSETS = tuple(f.name for f in fields(Policy) if f.type == "Offset")
 # Elapsed times only: a "gap of the day before at 18:00" has no meaning.
-ELAPSED = tuple(n for n in OFFSETS if n not in {"first_reminder", "final_reminder", "preparation"})
-BOOLEANS = ("ask_acknowledgement", "assume_missed")
+OF_THE_DAY = frozenset(
+    {
+        "first_reminder",
+        "final_reminder",
+        "preparation",
+        "how_did_it_go",
+        "next_step_first",
+        "next_step_second",
+        "next_step_third",
+        "recovery_second",
+        "recovery_third",
+    }
+)
+ELAPSED = tuple(name for name in OFFSETS if name not in OF_THE_DAY)
+BOOLEANS = ("ask_acknowledgement", "assume_missed", "several_a_day")
 SWITCHES = frozenset({"first_reminder", "final_reminder"})
+NAMES = {"switched_off": SWITCHES, "built_in": BUILT_IN}  # lists, and what may stand in each
 
 # The least and the most of each offset. Beyond them lie slips of the finger: 400 hours typed for
 # 40 minutes would keep an appointment without an outcome out of sight for half a month.
@@ -97,7 +127,8 @@ BOUNDS: Mapping[str, tuple[Exactly, Exactly]] = MappingProxyType(
 def to_data(policy: Policy) -> dict[str, object]:
     """The policy as plain JSON data; `from_data` gives it back."""
     data: dict[str, object] = {name: format_offset(policy.offset(name)) for name in OFFSETS}
-    data["switched_off"] = sorted(policy.switched_off)
+    for name in NAMES:
+        data[name] = sorted(getattr(policy, name))
     for name in BOOLEANS:
         data[name] = getattr(policy, name)
     window = policy.quiet_hours
@@ -233,8 +264,8 @@ def _value(name: str, raw: object) -> object:
         if not isinstance(raw, bool):
             raise PolicyError(f"{name} must be true or false")
         return raw
-    if name == "switched_off":
-        return _switches(raw)
+    if name in NAMES:
+        return _names(name, raw)
     if name == "quiet_hours":
         return _window(raw)
     return _hand_offs(raw)
@@ -247,10 +278,10 @@ def _offset(name: str, raw: object) -> Offset:
         raise PolicyError(f"{name}: {error}") from error
 
 
-def _switches(raw: object) -> frozenset[str]:
+def _names(name: str, raw: object) -> frozenset[str]:
     names = frozenset(raw) if isinstance(raw, list | tuple | set | frozenset) else None
-    if names is None or not names <= SWITCHES:
-        raise PolicyError(f"switched_off must be a list out of: {', '.join(sorted(SWITCHES))}")
+    if names is None or not names <= NAMES[name]:
+        raise PolicyError(f"{name} must be a list out of: {', '.join(sorted(NAMES[name]))}")
     return names
 
 

@@ -773,4 +773,5 @@ APPOINTMENT = Path(
     settles=(Settle(CONFIRMED, ready_for_visit, "prepared"),),
     outcomes=OUTCOMES,
     corrections=CORRECTIONS,
+    announces={"booked": "visit_booked", "walked_in": "visit_booked"},
 )
