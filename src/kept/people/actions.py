@@ -183,10 +183,13 @@ def customer_for(
     return customer
 
 
+# Locked: what follows an earlier visit of theirs is begun, and booked away, one after the other.
 _known = Ready(
-    lambda business, name, email, phone: models.Customer.objects.filter(
-        business_id=business, name=name, email=email, phone=phone
-    ).order_by("created_at", "id")[:1]
+    lambda business, name, email, phone: (
+        models.Customer.objects.filter(business_id=business, name=name, email=email, phone=phone)
+        .select_for_update(no_key=True)
+        .order_by("created_at", "id")[:1]
+    )
 )
 
 
@@ -207,10 +210,37 @@ def contact_of(customer: models.Customer) -> Contact:
     )
 
 
+def lock(customer_id: UUID) -> models.Customer:
+    """The customer, locked until the end of the transaction. Before any of their cases is."""
+    return models.Customer.objects.select_for_update(no_key=True).get(id=customer_id)
+
+
+def record_consent(
+    customer_id: UUID,
+    purpose: str,
+    *,
+    given: bool,
+    now: datetime,
+    source: str,
+    by: str,
+    wording: str = "",
+) -> None:
+    """Append what a person agreed to or refused. Refusing twice is kept twice: each is proof."""
+    models.Consent.objects.create(
+        customer_id=customer_id,
+        purpose=purpose,
+        given=given,
+        at=now,
+        source=source,
+        by=by[:220],
+        wording=wording[:500],
+    )
+
+
 def correct_contact(customer_id: UUID, contact: Contact) -> models.Customer:
     """Replace a customer's addresses; an address known to be bad is given a new chance."""
     # Not against those who merely refer to the customer: they may hold a case we wait for next.
-    customer = models.Customer.objects.select_for_update(no_key=True).get(id=customer_id)
+    customer = lock(customer_id)
     customer.name, customer.email, customer.phone = contact.name, contact.email, contact.phone
     customer.time_zone = contact.time_zone or customer.time_zone
     customer.locale = contact.locale or customer.locale

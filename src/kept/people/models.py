@@ -27,6 +27,25 @@ class Customer(models.Model):
         ]
 
 
+class Consent(models.Model):
+    """What a person agreed to or refused, with its proof. Appended, never changed: the last holds.
+
+    `purpose` is what it is about ("marketing"); `wording` is what stood before their eyes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="consents")
+    purpose = models.CharField(max_length=20)
+    given = models.BooleanField()
+    at = models.DateTimeField()
+    source = models.CharField(max_length=40, help_text="letter, page, console, api")
+    by = models.CharField(max_length=220, help_text="Who recorded it.")
+    wording = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["customer", "purpose", "-id"], name="last_word_first")]
+
+
 class Told(models.Model):
     """What a customer was last told about an appointment, with which evidence."""
 

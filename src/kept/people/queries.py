@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from kept.people.models import Consent as Consent
 from kept.people.models import Customer as Customer
 from kept.people.models import Told as Told
 
@@ -28,6 +29,12 @@ def channels(person: Customer) -> list[str]:
 
 def address(person: Customer, channel: str) -> str:
     return person.email if channel == "email" else ""
+
+
+def has_refused(customer_id: UUID, purpose: str) -> bool:
+    """The person's last word about it is no. Who has said nothing has not refused."""
+    said = Consent.objects.filter(customer=customer_id, purpose=purpose).order_by("-id").first()
+    return said is not None and not said.given
 
 
 def told(subject: UUID) -> Told | None:
