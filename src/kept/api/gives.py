@@ -70,6 +70,8 @@ class ServiceOut(TypedDict):
         dict[str, list[str]],
         Field(description="What follows which outcome. Of one not named the policy speaks."),
     ]
+    aftercare: str
+    comes_again_days: int | None
     staff: list[Id]
 
 

@@ -88,6 +88,8 @@ def service(row: Service, currency: str) -> gives.ServiceOut:
         "change_until": row.change_until,
         "late_cancel": row.late_cancel,
         "hand_offs": row.hand_offs,
+        "aftercare": row.aftercare,
+        "comes_again_days": row.comes_again_days,
         "staff": [str(each.id) for each in row.staff.all() if each.active],
     }
 

@@ -280,6 +280,12 @@ class ServiceIn(Body):
         description="What follows which outcome: `[]` for nothing. Of one that is not named the "
         "policy speaks. Given, it replaces what was said before.",
     )
+    aftercare: Text = Field(
+        "", max_length=2000, description="What to mind after the visit, sent two hours later."
+    )
+    comes_again_days: int | None = Field(
+        None, ge=1, le=3650, examples=[42], description="After how many days people come again."
+    )
 
 
 class HoursIn(Body):

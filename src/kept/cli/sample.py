@@ -37,11 +37,28 @@ class Offer:
     price: str
     staff: tuple[str, ...]
     buffer_after: int = 0
+    aftercare: str = ""
+    comes_again_days: int | None = None
 
 
 SERVICES = (
-    Offer("First assessment", 45, "85.00", ("Ada Lindqvist", "Tom Okafor"), buffer_after=15),
-    Offer("Follow-up treatment", 30, "55.00", ("Ada Lindqvist", "Tom Okafor", "Priya Raman")),
+    Offer(
+        "First assessment",
+        45,
+        "85.00",
+        ("Ada Lindqvist", "Tom Okafor"),
+        buffer_after=15,
+        aftercare="Take it easy today, and drink enough.\n"
+        "Sore tomorrow is normal; pain is not: call us.",
+        comes_again_days=14,
+    ),
+    Offer(
+        "Follow-up treatment",
+        30,
+        "55.00",
+        ("Ada Lindqvist", "Tom Okafor", "Priya Raman"),
+        comes_again_days=42,
+    ),
     Offer("Sports massage", 60, "70.00", ("Tom Okafor", "Priya Raman"), buffer_after=10),
 )
 
@@ -69,6 +86,8 @@ def _service(business: Business, offer: Offer, staff: dict[str, Resource]) -> Se
         duration_minutes=offer.minutes,
         buffer_after_minutes=offer.buffer_after,
         price=Decimal(offer.price),
+        aftercare=offer.aftercare,
+        comes_again_days=offer.comes_again_days,
         staff=[staff[name].id for name in offer.staff],
     )
     return schedule.create_service(business.id, details)

@@ -253,6 +253,27 @@ class Note(Form):
     )
 
 
+class SaidAfter(Form):
+    """What a customer said, to a person, once an appointment had its outcome."""
+
+    said = forms.ChoiceField(
+        label="What did the customer say?",
+        choices=[
+            ("went_well", "All was well"),
+            ("went_badly", "Something was not right"),
+            ("declined", "No new visit for now"),
+            ("replied", "Something else, which somebody must answer"),
+        ],
+        widget=forms.RadioSelect,
+    )
+    words = forms.CharField(
+        label="In their words",
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class Refuse(Form):
     reason = forms.CharField(label="Why is it refused?", max_length=500)
 
@@ -315,6 +336,7 @@ SERVICE_GROUPS = (
     ),
     ("Changing it", ("change_until", "late_cancel")),
     ("In messages", ("public_name", "private")),
+    ("After the visit", ("aftercare", "comes_again_days")),
 )
 
 
@@ -373,6 +395,20 @@ class Service(Form):
         max_length=20,
         required=False,
         help_text="Like 24h. Empty: as the policy says.",
+    )
+    aftercare = forms.CharField(
+        label="What to mind after the visit",
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="Sent two hours after a completed visit. Empty: no such letter.",
+    )
+    comes_again_days = forms.IntegerField(
+        label="People come again after, in days",
+        min_value=1,
+        max_value=3650,
+        required=False,
+        help_text="Then the next visit is suggested, until one is booked. Empty: it is not.",
     )
     staff = forms.MultipleChoiceField(
         label="Who gives it", widget=forms.CheckboxSelectMultiple, required=False

@@ -288,6 +288,8 @@ class ServiceDetails:
     change_until: str = ""
     late_cancel: str = ""
     hand_offs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    aftercare: str = ""
+    comes_again_days: int | None = None
 
 
 def create_service(business: UUID, details: ServiceDetails) -> Service:
@@ -355,7 +357,13 @@ LIMITS = {
     "notice_minutes": (0, 365 * DAY, "The notice must be 0 minutes to a year."),
     "horizon_days": (1, 3650, "The horizon must be 1 to 3650 days."),
 }
-LENGTHS = {"name": 200, "public_name": 200, "place": 300, "directions": 300}
+LENGTHS = {
+    "name": 200,
+    "public_name": 200,
+    "place": 300,
+    "directions": 300,
+    "aftercare": 2000,
+}
 HIGHEST_PRICE = Decimal("99999999.99")
 
 
@@ -371,6 +379,8 @@ def _check_service(details: ServiceDetails) -> None:
             raise ScheduleError(name, sentence)
     if details.mode not in dict(Service.PLACES):
         raise ScheduleError("mode", f"Choose one of {', '.join(dict(Service.PLACES))}.")
+    if details.comes_again_days is not None and not 1 <= details.comes_again_days <= 3650:
+        raise ScheduleError("comes_again_days", "People come again after 1 to 3650 days.")
     _check_price(details.price)
     _check_terms(details)
     _check_hand_offs(details)

@@ -62,6 +62,12 @@ class Service(models.Model):
         blank=True,
         help_text="What follows which outcome; of one that is not named the policy speaks.",
     )
+    aftercare = models.TextField(
+        blank=True, default="", max_length=2000, help_text="Sent after the visit: what to mind."
+    )
+    comes_again_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="After how many days people usually come again."
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     staff = models.ManyToManyField(Resource, related_name="services")
 
