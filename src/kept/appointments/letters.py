@@ -43,15 +43,14 @@ def letter_for(message: Message, now: datetime) -> tuple[Letter, str]:
     A calendar part that cannot be made is left out and named: the words still go.
     Raises Unaddressed, and texts.MissingField when even the words cannot be made.
     """
-    leg = _leg(message)
+    leg = leg_of(message)
     appointment = leg.appointment
     customer, business = appointment.customer, appointment.business
     if not customer.email or customer.email_bad:
         raise Unaddressed(customer.email_bad or "the customer has no e-mail address")
     text = compose(cast(Kind, message.kind), _facts(message, leg, now))
     calendar, missing = _calendar(message, leg, now)
-    first = outbox.first_sent(appointment.id)
-    thread = message_id(first) if first is not None and first.id != message.id else ""
+    thread = thread_of(message)
     letter = Letter(
         sender=Address(business.email, business.name),
         recipient=Address(customer.email, customer.name),
@@ -65,7 +64,7 @@ def letter_for(message: Message, now: datetime) -> tuple[Letter, str]:
         calendar_method=_method(message) if calendar else None,
         in_reply_to=thread,
         references=(thread,) if thread else (),
-        headers={"X-Kept": _trace(message, appointment)},
+        headers={"X-Kept": trace(message, appointment)},
     )
     return letter, missing
 
@@ -77,10 +76,9 @@ def as_sent(message: Message) -> Letter:
     """
     if message.handed_over_at is None:
         raise ValueError("this message has not been handed over")
-    leg = _leg(message)
+    leg = leg_of(message)
     business, customer = leg.appointment.business, leg.appointment.customer
-    first = outbox.first_sent(message.subject)
-    thread = message_id(first) if first is not None and first.id != message.id else ""
+    thread = thread_of(message)
     return Letter(
         sender=Address(business.email, business.name),
         recipient=Address(message.address, customer.name),
@@ -94,20 +92,27 @@ def as_sent(message: Message) -> Letter:
         calendar_method=_method(message) if message.calendar else None,
         in_reply_to=thread,
         references=(thread,) if thread else (),
-        headers={"X-Kept": _trace(message, leg.appointment)},
+        headers={"X-Kept": trace(message, leg.appointment)},
     )
 
 
-def _trace(message: Message, appointment: Appointment) -> str:
+def thread_of(message: Message) -> str:
+    """The id of the first letter of the appointment, so that mail programs keep them together."""
+    first = outbox.first_sent(message.subject)
+    return message_id(first) if first is not None and first.id != message.id else ""
+
+
+def trace(message: Message, appointment: Appointment) -> str:
     """What lets a mail be found in our history, and by whoever reads its source."""
     return f"ref={appointment.reference} leg={message.leg} control={message.control}"
 
 
-def _leg(message: Message) -> Leg:
+def leg_of(message: Message) -> Leg:
+    """The booked time a message is about."""
     found = Leg.objects.select_related(
-        "appointment__customer", "appointment__business", "case", "staff"
+        "appointment__customer", "appointment__business", "case", "staff", "service"
     )
-    return found.get(case_id=message.case)
+    return found.get(appointment=message.subject, number=message.leg)
 
 
 def domain() -> str:
@@ -129,7 +134,7 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
     customer, business = appointment.customer, appointment.business
     previous = _previous(leg) if message.kind == "moved_notice" else None
     url = customer_url(appointment, leg.number)
-    locale = _locale(customer, business)
+    locale = locale_of(customer, business)
     return Facts(
         business_name=business.name,
         business_phone=business.phone,
@@ -177,7 +182,7 @@ def customer_url(appointment: Appointment, leg: int | None = None) -> str:
     return url if leg is None else f"{url}/{leg}"
 
 
-def _locale(customer: Customer, business: Business) -> str:
+def locale_of(customer: Customer, business: Business) -> str:
     """The one the words are written in too: no letter mixes two languages."""
     known = i18n.known_locale(customer.locale or business.locale, business.locale)
     return i18n.text_locale(known)

@@ -23,7 +23,7 @@ from kept.core import asked, time
 from kept.core import case as core
 from kept.core.case import Role
 from kept.core.paths import PATHS
-from kept.core.paths.appointment import REMINDERS
+from kept.core.paths.appointment import AHEAD, REMINDERS
 from kept.core.policy import Policy, changed, from_data
 from kept.core.preview import Becomes
 from kept.lib.ids import as_reference
@@ -123,6 +123,31 @@ def current_legs(subjects: Iterable[UUID]) -> dict[UUID, Leg]:
     return {leg.appointment_id: leg for leg in _with_everything(found)}
 
 
+def service_of(appointment_id: UUID) -> Service:
+    """The service as it is today, whatever it was when the appointment was booked."""
+    leg = Leg.objects.select_related("service").get(appointment=appointment_id, current=True)
+    return leg.service
+
+
+def has_visit_ahead(customer_id: UUID, now: datetime) -> bool:
+    """Whether this customer has a visit still to come."""
+    ahead = Leg.objects.filter(appointment__customer=customer_id, current=True, start__gt=now)
+    return ahead.filter(case__state__in=AHEAD).exists()
+
+
+def missed_before(customer_id: UUID, appointment_id: UUID) -> bool:
+    """Whether the customer also missed the visit before this one, of those that were resolved."""
+    this = Leg.objects.get(appointment=appointment_id, current=True)
+    earlier = Leg.objects.filter(
+        appointment__customer=customer_id,
+        current=True,
+        start__lt=this.start,
+        case__state__in=["completed", "missed"],
+    )
+    last = earlier.select_related("case").order_by("-start").first()
+    return last is not None and last.case.state == "missed" and last.case.facts["by"] == "customer"
+
+
 def told(appointment: Appointment) -> Told | None:
     """What the customer was last told."""
     return people.told(appointment.id)
@@ -145,12 +170,12 @@ def told_is_true(leg: Leg, last: Told | None) -> bool:
 
 
 def timeline(appointment: Appointment) -> Timeline:
-    """The whole life of an appointment."""
-    ids = [case.id for case in cases.of_subject(appointment.id)]
+    """The whole life of an appointment; what follows it has a timeline of its own."""
+    ids = [case.id for case in cases.of_subject(appointment.id) if case.path == PATH.name]
     return Timeline(
         events=cases.events(ids),
         controls=cases.controls(ids),
-        messages=list(outbox.of_subject(appointment.id)),
+        messages=[each for each in outbox.of_subject(appointment.id) if each.case in ids],
         escalations=cases.escalations_of(ids),
         hand_offs=cases.hand_offs_of(ids),
     )

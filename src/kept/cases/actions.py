@@ -18,7 +18,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F, Model, QuerySet
 
-from kept.cases import models
+from kept.cases import models, others
 from kept.cases.rows import (
     Loaded,
     anchors_data,
@@ -80,12 +80,14 @@ def apply(incoming: Sequence[Incoming], now: datetime) -> list[core.Decision]:
     Raises core.NotAllowed when a path refuses one, NoSuchCase; then nothing at all is written.
     """
     # Gather
-    loaded = _load({each.case for each in incoming})
+    loaded = _load({each.case for each in incoming}, also=_listening(incoming), now=now)
     # Decide
     decisions = []
     written = _Writes(now)
     for each in incoming:
-        decisions.append(_decide(loaded[each.case], each.event, written))
+        decision = _decide(loaded[each.case], each.event, written)
+        _let_others_hear(loaded[each.case], decision, loaded, written)
+        decisions.append(decision)
     # Apply
     written.write()
     return decisions
@@ -102,7 +104,11 @@ def begin(
     Raises core.NotAllowed; then nothing at all is written.
     """
     case, written = _opened(opening, now), _Writes(now)
-    _decide(case, event, written)
+    decision = _decide(case, event, written)
+    if others.concern_others(opening.path, event.name) and opening.person not in along:
+        # Somebody who has just come has no other cases.
+        listening = others.listening_to([case.row.person_id])
+        _let_others_hear(case, decision, _load(set(), also=listening, now=now), written)
     written.write(along)
     return case.row
 
@@ -113,16 +119,29 @@ def _decide(case: Loaded, event: core.Event, written: _Writes) -> core.Decision:
     return decision
 
 
-def _load(ids: set[UUID]) -> dict[UUID, Loaded]:
-    """Lock the cases (always in the order of their ids) and read what hangs on them."""
+def _let_others_hear(
+    speaker: Loaded, decision: core.Decision, cases: Mapping[UUID, Loaded], written: _Writes
+) -> None:
+    """What the decision means for the other cases of the same person, of those loaded."""
+    for other, event in others.heard(speaker, decision, cases, written.now):
+        if others.understood(other, event):
+            _decide(other, event, written)
+
+
+def _load(asked: set[UUID], *, also: set[UUID], now: datetime) -> dict[UUID, Loaded]:
+    """Lock the cases (always in the order of their ids) and read what hangs on them.
+
+    Raises NoSuchCase where one of those `asked` for does not exist.
+    """
     loaded: dict[UUID, Loaded] = {}
+    ids = asked | also
     if not ids:
         return loaded
     rows = list(
         models.Case.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
     )
-    if len(rows) < len(ids):
-        raise NoSuchCase(f"{len(ids) - len(rows)} of {len(ids)} cases do not exist")
+    if missing := asked - {row.id for row in rows}:
+        raise NoSuchCase(f"{len(missing)} of {len(asked)} cases do not exist")
     controls = _by_case(models.Control.objects.filter(case_id__in=ids).order_by("due_at", "id"))
     open_escalations = models.Escalation.objects.filter(case_id__in=ids, resolved_at=None)
     escalations = _by_case(open_escalations)
@@ -131,7 +150,18 @@ def _load(ids: set[UUID]) -> dict[UUID, Loaded]:
         value = case_value(row, controls[row.id], escalations[row.id], hand_offs[row.id])
         by_key = {(control.name, control.run): control for control in controls[row.id]}
         loaded[row.id] = Loaded(row, value, is_new=False, controls=by_key)
+    others.note_letters(loaded, now)
     return loaded
+
+
+def _listening(incoming: Sequence[Incoming]) -> set[UUID]:
+    """The cases that may have to hear of these events on others of the same person."""
+    names = {each.event.name for each in incoming}
+    paths = [path for path in PATHS if any(others.concern_others(path, name) for name in names)]
+    if not paths:
+        return set()
+    rows = models.Case.objects.filter(id__in={each.case for each in incoming}, path__in=paths)
+    return others.listening_to(rows.values_list("person", flat=True))
 
 
 HangsOn = TypeVar("HangsOn", models.Control, models.Escalation, models.HandOff)
@@ -257,6 +287,7 @@ class _Writes:
                 payload=_payload(row, decision.case, hand_off),
                 offered_at=self.now,
                 accept_by=hand_off.accept_by,
+                own=hand_off.to in decision.case.policy.built_in,
                 answered_at=self.now if answered else None,
                 answered_by=str(cause.actor) if answered and cause else "",
                 reason=cause.reason[:500] if answered and cause else "",
@@ -269,7 +300,7 @@ class _Writes:
                 business=row.business_id,
                 case=row.id,
                 subject=row.subject,
-                leg=row.number,
+                leg=_leg(row),
                 control=post.control,
                 run=post.run,
                 kind=post.message,
@@ -367,6 +398,16 @@ def _change_controls(rows: Iterable[models.Control]) -> None:
     models.Control.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["id"], update_fields=CONTROL_FIELDS
     )
+
+
+def _leg(row: models.Case) -> int:
+    """The booked time a message is about; what follows an appointment remembers which."""
+    return int(row.facts.get("leg", row.number))
+
+
+def leave_to_a_person(hand_off: UUID) -> None:
+    """Kept cannot receive it: it stays on offer, and expires to somebody's attention."""
+    models.HandOff.objects.filter(id=hand_off).update(own=False)
 
 
 def _channel(value: core.Case) -> str:

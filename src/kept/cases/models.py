@@ -34,6 +34,10 @@ class Case(models.Model):
             models.Index(
                 fields=["business", "path"], condition=models.Q(waits=True), name="waiting_cases"
             ),
+            # Read when something happens to a person: their other cases that wait.
+            models.Index(
+                fields=["person"], condition=models.Q(waits=True), name="waiting_of_a_person"
+            ),
         ]
 
 
@@ -132,6 +136,7 @@ class HandOff(models.Model):
     payload = models.JSONField()
     offered_at = models.DateTimeField()
     accept_by = models.DateTimeField(null=True)
+    own = models.BooleanField(default=False, help_text="Kept walks the receiving path itself.")
     answered_at = models.DateTimeField(null=True)
     answered_by = models.CharField(max_length=220, blank=True)
     reason = models.CharField(max_length=500, blank=True)
@@ -143,4 +148,10 @@ class HandOff(models.Model):
         indexes = [
             # Read by receivers: what is offered to them.
             models.Index(fields=["business", "status", "offered_at"], name="hand_offs_by_status"),
+            # Read by the worker: what waits for a path that Kept walks itself.
+            models.Index(
+                fields=["offered_at"],
+                condition=models.Q(status="offered", own=True),
+                name="own_hand_offs_waiting",
+            ),
         ]

@@ -14,6 +14,7 @@ from kept.cases.models import Control as Control
 from kept.cases.models import Escalation as Escalation
 from kept.cases.models import Event as Event
 from kept.cases.models import HandOff as HandOff
+from kept.cases.others import LISTENING
 from kept.cases.rows import case_value, event_value
 from kept.cases.rows import why_unreadable as why_unreadable
 from kept.core import case as core
@@ -85,6 +86,18 @@ def controls(cases: Iterable[UUID]) -> list[models.Control]:
     """The duties of these cases, by leg and by when they are due."""
     found = models.Control.objects.filter(case__in=list(cases)).select_related("case")
     return list(found.order_by("case__number", "due_at", "id"))
+
+
+def own_offers(limit: int) -> list[models.HandOff]:
+    """Hand-offs that wait for a path Kept walks itself, in every business, oldest first."""
+    found = models.HandOff.objects.filter(status="offered", own=True).select_related("case")
+    return list(found.order_by("offered_at", "id")[:limit])
+
+
+def following(person: UUID) -> list[models.Case]:
+    """The person's cases that wait and follow an appointment; not their appointments."""
+    found = models.Case.objects.filter(person=person, path__in=LISTENING, waits=True)
+    return list(found.order_by("id"))
 
 
 def hand_offs_of(cases: Iterable[UUID]) -> list[models.HandOff]:
@@ -200,9 +213,10 @@ def next_due() -> datetime | None:
 
 
 def due_now(now: datetime) -> int:
-    """How many duties are due and not handled yet."""
+    """How many duties are due and not handled yet, and hand-offs not yet received by Kept."""
     waiting = models.Control.objects.filter(status=Status.PLANNED.value, fired_at=None)
-    return waiting.filter(wake_at__lte=now).count()
+    offered = models.HandOff.objects.filter(status="offered", own=True)
+    return waiting.filter(wake_at__lte=now).count() + offered.count()
 
 
 def message_wanted(case_id: UUID, control: str, run: int) -> LastLook:

@@ -83,7 +83,7 @@ def why_unreadable(row: models.Case) -> str:
         ZoneInfo(value.zone)
         if not isinstance(value.facts.get("outcome") or {}, Mapping):
             return "has an outcome without its record"
-        missing = {"start", "end"} - value.anchors.keys()
+        missing = path.counts_from - value.anchors.keys()
         if missing:
             return f"has lost when it is: {', '.join(sorted(missing))}"
     except Exception as error:

@@ -9,17 +9,16 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from kept.appointments import zone_rules
 from kept.appointments.queries import Leg
-from kept.cases.queries import Control, Escalation, Event, history
+from kept.cases.queries import Case, Control, Escalation, Event, history
 from kept.checks.duties import UNDER_WAY
 from kept.checks.finding import Found, Moment, reference, stream
 from kept.core.case import Status
+from kept.core.path import ControlRule, Path, Tell, To
 from kept.core.paths import PATHS
 from kept.core.paths.appointment import AHEAD, CANCELLED, UNTOLD
 from kept.core.replay import replay
 from kept.outbox.queries import Message
 from kept.people.queries import Told
-
-PATH = PATHS["appointment"]
 
 
 def nothing_leaves_after_a_change(moment: Moment) -> Found:
@@ -35,25 +34,44 @@ def nothing_leaves_after_a_change(moment: Moment) -> Found:
 
 
 def _after_a_change() -> Iterator[Message]:
-    moves = sorted({rule.event for rule in PATH.rules if rule.to not in {"", *AHEAD}} - {"booked"})
-    changes = Event.objects.filter(
-        case=OuterRef("case"), name__in=moves, seq__lte=OuterRef("handed_over_version")
-    )
-    candidates = Message.objects.filter(Exists(changes), handed_over_version__isnull=False)
+    for path in PATHS.values():
+        yield from _of_path(path)
+
+
+def _of_path(path: Path) -> Iterator[Message]:
+    """The letters of one path that left in a state that does not want them."""
+    of_path = Case.objects.filter(id=OuterRef("case"), path=path.name)
+    suspect = Q()
+    for control in path.controls:
+        if isinstance(control.does, Tell):
+            suspect |= Q(_moved_on(path, control), control=control.name)
+    candidates = Message.objects.filter(suspect, Exists(of_path), handed_over_version__isnull=False)
     for message in stream(candidates.annotate(reference=reference("subject"))):
-        if _state_then(message) not in PATH.control(message.control).states:
+        message.state_then = replay(path, history(message.case, until=message.handed_over_version))
+        if message.state_then not in path.control(message.control).states:
             yield message
 
 
-def _state_then(message: Message) -> str:
-    return replay(PATH, history(message.case, until=message.handed_over_version))
+def _moved_on(path: Path, control: ControlRule) -> Exists:
+    """Before its letter left, the case had once moved to a state that does not want it."""
+    moves = {
+        rule.event
+        for rule in path.rules
+        if rule.to is not To.STAY and rule.to not in control.states
+    }
+    return Exists(
+        Event.objects.filter(
+            case=OuterRef("case"), name__in=sorted(moves), seq__lte=OuterRef("handed_over_version")
+        )
+    )
 
 
 def _say_after(message: Message) -> str:
     name = getattr(message, "reference", None) or message.subject
+    state = message.state_then  # type: ignore[attr-defined]  # noted above
     return (
-        f"{name}: {message.control} of leg {message.leg} was handed over when the leg was already "
-        f"{_state_then(message)}."
+        f"{name}: {message.control} of leg {message.leg} was handed over when it was already "
+        f"{state}."
     )
 
 

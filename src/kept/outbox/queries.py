@@ -21,6 +21,13 @@ Attempt = tuple[UUID, int]
 """A message and the number of the attempt to hand it over."""
 
 
+def written_to(persons: Iterable[UUID], since: datetime) -> list[tuple[UUID, UUID, datetime]]:
+    """Letters to these people posted since then that went out, or will: (person, case, when)."""
+    gone = [Message.WITHDRAWN, Message.EXPIRED, Message.FAILED]
+    found = Message.objects.filter(person__in=set(persons), created_at__gte=since)
+    return list(found.exclude(status__in=gone).values_list("person", "case", "created_at"))
+
+
 def of_subject(subject: UUID) -> QuerySet[Message]:
     """Every message about an appointment, oldest first, with its evidence."""
     messages = Message.objects.filter(subject=subject).prefetch_related("evidence")

@@ -1,0 +1,109 @@
+"""What an event on one case means for the other cases of the same person.
+
+Two things reach them, in the transaction of the event itself: what its path announces (a visit was
+booked, so nobody need ask for one any more), and that an outcome handed on to them is taken back.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from kept.cases import models
+from kept.cases.rows import Loaded
+from kept.core import case as core
+from kept.core.path import Tell
+from kept.core.paths import PATHS
+from kept.core.time import same_local_day
+from kept.outbox import queries as outbox
+
+LISTENING = tuple(path.name for path in PATHS.values() if path.receives)
+LEADING = {
+    path.name: tuple(rule.name for rule in path.controls if isinstance(rule.does, Tell))
+    for path in PATHS.values()
+    if not path.receives
+}
+A_DAY = timedelta(hours=27)  # the longest local day there is, and an hour to spare
+
+
+def concern_others(path: str, event: str) -> bool:
+    """Whether such an event on this path may concern the person's other cases."""
+    return event in PATHS[path].announces or event in PATHS[path].taking_back
+
+
+def listening_to(persons: Iterable[UUID | None]) -> set[UUID]:
+    """The cases of these people that listen to what happens on their other cases."""
+    rows = models.Case.objects.filter(person__in=set(persons), path__in=LISTENING, waits=True)
+    return set(rows.values_list("id", flat=True))
+
+
+def heard(
+    speaker: Loaded, decision: core.Decision, cases: Mapping[UUID, Loaded], now: datetime
+) -> list[tuple[Loaded, core.Event]]:
+    """What the other loaded cases of the same person hear of a decision, in order."""
+    row, path = speaker.row, PATHS[speaker.row.path]
+    said = [path.announces[event.name] for event in decision.events if event.name in path.announces]
+    taken_back = {
+        hand_off.key
+        for hand_off in decision.hand_offs
+        if hand_off.status is core.HandOffStatus.WITHDRAWN
+    }
+    found = []
+    for other in cases.values():
+        if other is speaker or row.person_id is None or other.row.person_id != row.person_id:
+            continue
+        names = list(said)
+        if other.row.subject == row.subject and (other.row.path, other.row.number) in taken_back:
+            names.insert(0, "outcome_withdrawn")
+        found += [(other, core.Event(name, now, data={"case": str(row.id)})) for name in names]
+    return found
+
+
+def understood(other: Loaded, event: core.Event) -> bool:
+    """What a path has no rule for in its present state is nothing to it."""
+    return PATHS[other.row.path].rule(event, other.value.state) is not None
+
+
+def note_letters(loaded: Mapping[UUID, Loaded], now: datetime) -> None:
+    """Tell the cases that give way to others when another one writes to their person today."""
+    listening = [each for each in loaded.values() if each.row.path in LISTENING]
+    persons = {each.row.person_id for each in listening if each.row.person_id}
+    if not persons:
+        return
+    letters = _letters(persons, now)
+    for each in listening:
+        zone = ZoneInfo(each.row.zone)
+        today = [
+            at
+            for case_id, at in letters[each.row.person_id]
+            if case_id != each.row.id and same_local_day(at, now, zone)
+        ]
+        each.value = core.with_letter(each.value, max(today, default=None))
+
+
+Letters = Mapping[UUID | None, list[tuple[UUID, datetime]]]  # person -> (case, when)
+
+
+def _letters(persons: set[UUID], now: datetime) -> Letters:
+    """The letters of these days: those posted, and those an appointment is about to post."""
+    found: dict[UUID | None, list[tuple[UUID, datetime]]] = defaultdict(list)
+    for person, case_id, at in outbox.written_to(persons, now - A_DAY):
+        found[person].append((case_id, at))
+    letters = Q()
+    for path, names in LEADING.items():
+        letters |= Q(case__path=path, name__in=names)
+    ahead = models.Control.objects.filter(
+        letters,
+        case__person__in=persons,
+        case__waits=True,
+        status=core.Status.PLANNED.value,
+        due_at__range=(now - A_DAY, now + A_DAY),
+    )
+    for person, case_id, at in ahead.values_list("case__person", "case_id", "due_at"):
+        found[person].append((case_id, at))
+    return found
