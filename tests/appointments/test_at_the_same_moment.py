@@ -6,11 +6,9 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from kept.appointments import actions, queries, zone_rules
+from kept.appointments import actions, queries
 from kept.appointments.actions import CannotBook
-from kept.appointments.queries import Leg
 from kept.cases.queries import Escalation
-from kept.core.availability import to_minute
 from kept.core.case import Role
 from kept.people.actions import checked_contact
 from kept.schedule.queries import Claim, Closure
@@ -173,27 +171,3 @@ def test_of_cancel_and_move_one_wins_and_the_other_is_refused(clinic):
     assert len(errors(answers)) == 2 - len([a for a in answers if a == booked])
     assert not Escalation.objects.filter(resolved_at=None).exists()
     assert not Claim.objects.filter(live=True).exists()
-
-
-def test_new_zone_rules_are_followed_once_beside_changes_by_people(clinic):
-    hours = (9, 10, 11, 13)
-    booked = [clinic.book(berlin(4, hour), clinic.ada, name=f"A {hour}") for hour in hours]
-    for visit, hour in zip(booked, hours, strict=True):  # as told by rules an hour apart from ours
-        wall = f"2027-03-04T{hour + 1:02}:00"
-        Leg.objects.filter(appointment=visit).update(wall=wall)
-    cancelled, moved = booked[1], booked[3]
-    answers = at_once(
-        lambda: zone_rules.follow("2027a", now(), now()),
-        lambda: zone_rules.follow("2027a", now(), now()),
-        lambda: actions.cancel(cancelled, now(), DESK, by=Role.STAFF),
-        lambda: actions.move(moved, berlin(5, 9), now(), DESK, staff=clinic.ada.id),
-    )
-    assert errors(answers) == []
-    assert [leg(visit).start for visit in (booked[0], booked[2])] == [berlin(4, 10), berlin(4, 12)]
-    assert leg(moved).start == berlin(5, 9)
-    claimed = Claim.objects.filter(live=True, kind=Claim.LEG).values_list("start", flat=True)
-    assert sorted(claimed) == sorted(
-        to_minute(start) for start in (berlin(4, 10), berlin(4, 12), berlin(5, 9))
-    )
-    assert [escalations(visit) for visit in (booked[0], booked[2], moved)] == [set()] * 3
-    assert list(zone_rules.out_of_step(now())) == []

@@ -36,8 +36,10 @@ from kept.clock import queries as clock
 from kept.core.case import Actor, NotAllowed, Role
 from kept.core.paths import PATHS
 from kept.core.paths.appointment import AHEAD, UNTOLD
+from kept.journeys import actions as following
+from kept.journeys import queries as journeys
 from kept.outbox.queries import Evidence, Message
-from kept.people.queries import Told
+from kept.people.queries import Customer, Told
 from kept.schedule.queries import Claim, Closure, Resource
 from kept.worker import deliver
 from tests.promises.house import CUSTOMER, DESK, House, contact, expired_leases
@@ -77,6 +79,8 @@ POLICIES = st.sampled_from(
             }
         },
         {"hand_offs": NOTHING_FOLLOWS},
+        {"built_in": []},
+        {"built_in": ["follow_up"], "several_a_day": True},
         {"outcome_grace": "2h", "accept_within": "1h"},
     ]
 )
@@ -151,6 +155,7 @@ class History(RuleBasedStateMachine):
         self.plans = []  # what happens in the middle of the deliveries to come
         self.depth = 0
         self.workers = 0
+        self.refused = set()  # who wants no suggestions
 
     def teardown(self):
         try:
@@ -241,6 +246,19 @@ class History(RuleBasedStateMachine):
                 appointments.answer_hand_off, one.business_id, one.id, now, actor, accept=accept
             )
 
+    @rule(which=st.integers(0), said=st.sampled_from(sorted(journeys.SAYINGS)))
+    def say_after(self, which, said):
+        """The customer answers what followed an outcome."""
+        if one := self.one(Case, which, path="follow_up"):
+            self.ask(following.say, one.business_id, one.id, said, clock.now(), CUSTOMER)
+
+    @rule(which=st.integers(0))
+    def refuse_suggestions(self, which):
+        if one := self.one(Customer, which):
+            now = clock.now()
+            self.ask(following.refuse_suggestions, one.id, now, CUSTOMER, source="letter")
+            self.refused.add(one.id)
+
     @rule(house=st.integers(0, 1), changes=POLICIES)
     def change_policy(self, house, changes):
         business = self.houses[house].business
@@ -275,6 +293,10 @@ class History(RuleBasedStateMachine):
     @rule()
     def turn(self):
         cases.turn_due(clock.now())
+
+    @rule()
+    def receive(self):
+        following.receive_offered(clock.now())
 
     @rule(how=ANSWERS, middle=st.integers(0, 9), data=st.data())
     def deliver(self, how, middle, data):
@@ -383,10 +405,29 @@ class History(RuleBasedStateMachine):
         leg = Leg.objects.select_related("case", "appointment").get(
             appointment__reference=reference, number=int(number)
         )
-        assert leg.case.state in PATH.control(control).states, (
-            f"{control} of {reference} left while its leg was {leg.case.state}"
+        message = Message.objects.get(id=letter.message_id[1:].split(".")[0])
+        case = Case.objects.get(id=message.case)
+        assert case.state in PATHS[case.path].control(control).states, (
+            f"{control} of {reference} left while its case was {case.state}"
         )
-        self.ledger.append((leg, control, letter.message_id))
+        if case.path == PATH.name:
+            self.ledger.append((leg, control, letter.message_id))
+        else:
+            self.enter_after(case, control, letter)
+
+    def enter_after(self, case, control, letter):
+        """A letter that follows an outcome: never to who was not served, or who refused it."""
+        if control in {"aftercare", "how_did_it_go"} or control.startswith("next_step"):
+            assert case.facts["follows"] == "completed"
+        if "List-Unsubscribe" in letter.headers:
+            assert case.person_id not in self.refused, "written to in spite of a refusal"
+            ahead = Leg.objects.filter(
+                appointment__customer=case.person_id,
+                current=True,
+                case__state__in=AHEAD,
+                start__gt=clock.now(),
+            )
+            assert not ahead.exists(), "asked to book although a visit is ahead"
 
     # -- what must hold -----------------------------------------------------------------------
 
@@ -406,6 +447,7 @@ class History(RuleBasedStateMachine):
             if not self.work_is_left():
                 break
             cases.turn_due(clock.now())
+            following.receive_offered(clock.now())
             self.deliver_all()
         assert not self.work_is_left(), "the worker never comes to rest"
         self.expect(timedelta(0), range(1, 13))
@@ -415,6 +457,9 @@ class History(RuleBasedStateMachine):
     def work_is_left(self):
         now = clock.now()
         due = Control.objects.filter(status="planned", fired_at=None, wake_at__lte=now)
+        offered = HandOff.objects.filter(status="offered", own=True)
+        if offered.exists():
+            return True
         return due.exists() or Message.objects.filter(status="queued", wake_at__lte=now).exists()
 
     def each_letter_went_out_once(self):

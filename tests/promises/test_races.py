@@ -18,11 +18,12 @@ from django.db import connection, transaction
 from kept.appointments import actions as appointments
 from kept.appointments.queries import Leg
 from kept.cases import actions as cases
-from kept.cases.queries import Event
+from kept.cases.queries import Case, Event, HandOff
 from kept.checks.promises import run
 from kept.clock import actions as clock_actions
 from kept.clock import queries as clock
 from kept.core.case import NotAllowed, Role
+from kept.journeys import actions as journeys
 from kept.outbox import actions as outbox
 from kept.outbox.queries import Message
 from kept.people import actions as people
@@ -555,3 +556,31 @@ def test_several_members_of_staff_hired_at_once_all_have_a_number(house):
         ]
     )
     assert len({each.number for each in hired}) == 8
+
+
+# What follows, and a booking at the same moment
+
+
+@pytest.mark.parametrize("first", ["booking", "beginning"])
+def test_a_booking_and_the_beginning_of_what_follows_see_one_another(house, first):
+    """Whichever is first, nobody is asked to book what they have just booked."""
+    mia = contact()
+    booked = house.book(clock.now() + DAY, mia)
+    clock_actions.advance(DAY)
+    house.say(booked, "completed")
+    offer = HandOff.objects.select_related("case").get(case__subject=booked.id, to="follow_up")
+    acts = [lambda: house.book(who=mia), lambda: journeys.receive(offer, clock.now())]
+    one, other = acts if first == "booking" else reversed(acts)
+    meanwhile, begin = Elsewhere(other), cases.begin
+
+    def beginning(*arguments, **named):
+        if meanwhile.future is None:  # the other one comes through here as well
+            meanwhile.begin()
+            with pytest.raises(TimeoutError):
+                meanwhile.future.result(0.3)
+        return begin(*arguments, **named)
+
+    with mock.patch.object(cases, "begin", beginning):
+        one()
+        meanwhile.result()
+    assert Case.objects.get(path="follow_up").facts["booked_again"]

@@ -22,6 +22,7 @@ from kept.cases import actions as cases
 from kept.cases import queries as case_queries
 from kept.channels.base import Letter, Transport, TransportError
 from kept.core.case import Event
+from kept.journeys import letters as journeys
 from kept.lib.again import in_one_transaction
 from kept.lib.trouble import database_away
 from kept.outbox import actions as outbox
@@ -75,12 +76,19 @@ def _deliver(message: Message, transport: Transport, now: Now) -> None:
         _settle(message, now, lambda at, look: outbox.give_back(message, detail, at, look))
         return
     try:
-        letter, missing = letter_for(message, at)
+        letter, missing = _letter(message, at)
     except (Unaddressed, ValueError) as error:
         reason = TransportError(str(error), permanent=True)
         _settle(message, now, lambda at, look: outbox.failed(message, reason, at, look))
         return
     _hand_over(message, letter, missing, transport, now)
+
+
+def _letter(message: Message, at: datetime) -> tuple[Letter, str]:
+    """The letter, and what is missing from it."""
+    if journeys.writes(message):
+        return journeys.letter_for(message, at), ""
+    return letter_for(message, at)
 
 
 def _hand_over(

@@ -22,6 +22,7 @@ from kept.channels.base import Transport, TransportError
 from kept.channels.email import from_url
 from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
+from kept.journeys import actions as journeys
 from kept.lib.trouble import Trouble
 from kept.outbox import actions as outbox
 from kept.outbox import queries as outbox_queries
@@ -80,9 +81,10 @@ def turn_once() -> int:
 
 
 def turn_controls() -> int:
-    """One batch of due controls; how many cases it turned."""
-    turned, _ = cases.turn_due(clock_queries.now())
-    return turned
+    """One batch of due controls and of hand-offs to receive; how many that was."""
+    now = clock_queries.now()
+    turned, _ = cases.turn_due(now)
+    return turned + journeys.receive_offered(now)
 
 
 class _Tally:
@@ -155,7 +157,9 @@ def _turn_until(stop: threading.Event, tally: _Tally) -> None:
             turned, pushed_back = cases.turn_due(clock_queries.now())
             tally.turned += turned
             tally.failed += pushed_back
-            busy = turned > 0
+            received = journeys.receive_offered(clock_queries.now())
+            tally.turned += received
+            busy = turned + received > 0
             tally.recover()
             tally.tidy()
             tally.beat()

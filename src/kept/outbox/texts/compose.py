@@ -1,13 +1,34 @@
 """Compose a message from its facts."""
 
-from kept.outbox.texts.content import content
+from kept.outbox.texts.after import AFTER_KINDS, AfterFacts, AfterKind, Offer, after_content
+from kept.outbox.texts.content import Content, content
 from kept.outbox.texts.facts import KINDS, Facts, Kind, MissingField, Text
 from kept.outbox.texts.render import html, plain
 
-__all__ = ["KINDS", "Facts", "Kind", "MissingField", "Text", "compose"]
+__all__ = [
+    "AFTER_KINDS",
+    "KINDS",
+    "AfterFacts",
+    "AfterKind",
+    "Facts",
+    "Kind",
+    "MissingField",
+    "Offer",
+    "Text",
+    "compose",
+    "compose_after",
+]
 
 
 def compose(kind: Kind, facts: Facts) -> Text:
     """Write the message of this kind. Raises `MissingField` when a fact it must state is empty."""
-    said = content(kind, facts)
+    return _both_faces(content(kind, facts))
+
+
+def compose_after(kind: AfterKind, facts: AfterFacts) -> Text:
+    """Write the letter that follows an outcome. Raises `MissingField` as `compose` does."""
+    return _both_faces(after_content(kind, facts))
+
+
+def _both_faces(said: Content) -> Text:
     return Text(subject=said.subject, text=plain(said), html=html(said))

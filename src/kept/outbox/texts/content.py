@@ -1,16 +1,22 @@
 """What each kind of message says, as data: the plain text and the HTML are two faces of it."""
 
+from __future__ import annotations
+
 import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, assert_never
 
 from kept.lib import i18n
-from kept.outbox.texts.facts import Facts, Kind, MissingField
+from kept.outbox.texts.facts import Addressed, Facts, Kind, MissingField
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 GREETED_LENGTH = 60
+Said = TypeVar("Said", bound=Addressed)
 _LINK_LIKE = re.compile(r"://|www\.|@|\.[a-z]{2,}/", re.IGNORECASE)
 _OVERRIDES = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
 
@@ -61,7 +67,7 @@ class Content:
 
 def content(kind: Kind, facts: Facts) -> Content:
     """The content of this kind. Raises `MissingField` when a fact it must state is empty."""
-    facts = _clean(facts)
+    facts = clean(facts)
     _require(kind, facts)
     writer = _Writer(facts)
     match kind:
@@ -79,13 +85,48 @@ def content(kind: Kind, facts: Facts) -> Content:
             assert_never(kind)
 
 
-class _Writer:
-    """The words of one message. Every method says one thing."""
+class Frame(Generic[Said]):
+    """What every letter has: who greets whom, what it is called, how to reach a person."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Said) -> None:
         self.facts = facts
         self.locale = i18n.text_locale(i18n.known_locale(facts.locale, default="en_GB"))
         self._: Callable[[str], str] = i18n.translations(self.locale).gettext
+
+    def _stem(self) -> str:
+        """What every letter of an appointment begins its subject with, whatever became of it.
+
+        Mail programs sort and gather by it, and the reference finds it when somebody calls.
+        """
+        return f"{self.facts.service_name} ({self.facts.reference})"
+
+    def _greeting(self) -> str:
+        name = self.facts.customer_name
+        # Anybody may book in anybody's name and address: a name that is an advertisement or a
+        # link is not carried to a stranger's inbox.
+        if not name or len(name) > GREETED_LENGTH or _LINK_LIKE.search(name):
+            return self._("Hello,")
+        return self._("Hello %(name)s,") % {"name": name}
+
+    def _footer(self) -> tuple[str, ...]:
+        facts = self.facts
+        business = ", ".join(filter(None, (facts.business_name, facts.business_address)))
+        return (business, self._("Reference: %(reference)s") % {"reference": facts.reference})
+
+    def _how_to_reach_us(self) -> Note:
+        return self._note_to_call(self._("Questions?"))
+
+    def _note_to_call(self, words: str) -> Note:
+        facts = self.facts
+        if not facts.business_phone:
+            write = self._("Write to %(address)s") % {"address": facts.business_email}
+            return Note(words, Link(write, f"mailto:{facts.business_email}"))
+        call = self._("Call %(phone)s") % {"phone": i18n.format_phone(facts.business_phone)}
+        return Note(words, Link(call, f"tel:{re.sub(r'[^0-9+]', '', facts.business_phone)}"))
+
+
+class _Writer(Frame[Facts]):
+    """The words of one message about an appointment. Every method says one thing."""
 
     # The five kinds
 
@@ -185,8 +226,6 @@ class _Writer:
     ) -> Content:
         facts = self.facts
         subject %= {"stem": self._stem(), "when": self._start_short()}
-        business = ", ".join(filter(None, (facts.business_name, facts.business_address)))
-        reference = self._("Reference: %(reference)s") % {"reference": facts.reference}
         return Content(
             locale=self.locale,
             subject=subject,
@@ -200,23 +239,8 @@ class _Writer:
             rows=rows,
             button=button,
             notes=notes,
-            footer=(business, reference),
+            footer=self._footer(),
         )
-
-    def _stem(self) -> str:
-        """What every letter of an appointment begins its subject with, whatever became of it.
-
-        Mail programs sort and gather by it, and the reference finds it when somebody calls.
-        """
-        return f"{self.facts.service_name} ({self.facts.reference})"
-
-    def _greeting(self) -> str:
-        name = self.facts.customer_name
-        # Anybody may book in anybody's name and address: a name that is an advertisement or a
-        # link is not carried to a stranger's inbox.
-        if not name or len(name) > GREETED_LENGTH or _LINK_LIKE.search(name):
-            return self._("Hello,")
-        return self._("Hello %(name)s,") % {"name": name}
 
     # Time
 
@@ -351,17 +375,6 @@ class _Writer:
         change = Note(until, Link(self._("Change or cancel"), self.facts.customer_url))
         return (change, self._how_to_reach_us())
 
-    def _how_to_reach_us(self) -> Note:
-        return self._note_to_call(self._("Questions?"))
-
-    def _note_to_call(self, words: str) -> Note:
-        facts = self.facts
-        if not facts.business_phone:
-            write = self._("Write to %(address)s") % {"address": facts.business_email}
-            return Note(words, Link(write, f"mailto:{facts.business_email}"))
-        call = self._("Call %(phone)s") % {"phone": i18n.format_phone(facts.business_phone)}
-        return Note(words, Link(call, f"tel:{re.sub(r'[^0-9+]', '', facts.business_phone)}"))
-
     def _reason(self) -> tuple[str, ...]:
         if not self.facts.reason:
             return ()
@@ -397,7 +410,10 @@ def _require(kind: Kind, facts: Facts) -> None:
             raise MissingField(kind, name)
 
 
-def _clean(facts: Facts) -> Facts:
+Cleaned = TypeVar("Cleaned", bound="DataclassInstance")
+
+
+def clean(facts: Cleaned) -> Cleaned:
     """Every text on one line, without control characters and marks that turn the reading direction.
 
     A line break in a name would begin another line of a subject; a turning mark can make an address

@@ -2,12 +2,33 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 Kind = Literal[
     "confirmation", "moved_notice", "first_reminder", "final_reminder", "cancelled_notice"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class Addressed(Protocol):
+    """What every letter must know: who writes to whom, and about what."""
+
+    @property
+    def business_name(self) -> str: ...
+    @property
+    def business_phone(self) -> str: ...
+    @property
+    def business_email(self) -> str: ...
+    @property
+    def business_address(self) -> str: ...
+    @property
+    def service_name(self) -> str: ...
+    @property
+    def customer_name(self) -> str: ...
+    @property
+    def locale(self) -> str: ...
+    @property
+    def reference(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,130 @@
+"""Receiving what an appointment hands on, and what the customer says afterwards."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from django.db import DatabaseError
+
+from kept.accounts import queries as accounts
+from kept.cases import actions as cases
+from kept.cases import queries as case_queries
+from kept.cases.queries import Case, HandOff
+from kept.core.case import SYSTEM, Actor, Event, NotAllowed
+from kept.core.paths import PATHS
+from kept.journeys import queries
+from kept.lib.again import in_one_transaction
+from kept.lib.ids import new_id
+from kept.people import actions as people
+
+log = logging.getLogger("kept.journeys")
+
+MARKETING = "marketing"
+
+
+BATCH = 50
+
+
+def receive_offered(now: datetime) -> int:
+    """Receive what is offered to the paths Kept walks itself; answers how many were looked at.
+
+    One that cannot be received, through a fault of ours, is left to a person: it stays on offer
+    until its time is over, and is escalated then. The others go on.
+    """
+    offers = case_queries.own_offers(BATCH)
+    for offer in offers:
+        try:
+            receive(offer, now)
+        except DatabaseError:
+            raise  # the database is away or busy: nothing is wrong with this one
+        except Exception:
+            log.exception("Hand-off %s could not be received; a person will be asked.", offer.id)
+            cases.leave_to_a_person(offer.id)
+    return len(offers)
+
+
+def receive(hand_off: HandOff, now: datetime) -> bool:
+    """Accept a hand-off to a path of ours, and begin the case it asks for: both, or neither.
+
+    False when it is no longer on offer: withdrawn, or answered by somebody else.
+    """
+    try:
+        _receive(hand_off, now)
+    except NotAllowed:
+        return False
+    return True
+
+
+@in_one_transaction
+def _receive(hand_off: HandOff, now: datetime) -> None:
+    sender = hand_off.case
+    # Before any case, as everywhere; a booking of the same person waits here or we wait for it,
+    # and so one of us sees the other.
+    if sender.person_id is None:
+        raise ValueError("nobody is known who could be written to")
+    customer = people.lock(sender.person_id)
+    path = PATHS[hand_off.to]
+    answer = {"to": hand_off.to, "version": hand_off.version}
+    accepted = Event("hand_off_accepted", now, SYSTEM, "received by Kept", answer)
+    opening = cases.Opening(
+        id=new_id(),
+        business=hand_off.business_id,
+        path=path.name,
+        subject=sender.subject,
+        number=hand_off.version,
+        person=customer,
+        zone=sender.zone,
+        anchors={"opened": now, "visit": queries.visit_of(hand_off)},
+        facts=queries.facts(hand_off, customer, now),
+        policy=accounts.policy_in_force(hand_off.business_id).pk,
+    )
+    first = Event(path.receives[hand_off.outcome], now, data={"hand_off": str(hand_off.id)})
+    cases.apply([cases.Incoming(sender.id, accepted)], now)
+    cases.begin(opening, first, now)
+
+
+def say(
+    business: UUID, case_id: UUID, name: str, now: datetime, actor: Actor, *, words: str = ""
+) -> None:
+    """The customer said something about what follows: `queries.SAYINGS` names what.
+
+    Raises Case.DoesNotExist, also for one of another business, and NotAllowed.
+    """
+    if name not in queries.SAYINGS:
+        raise ValueError(f"{name!r} is not one of {', '.join(sorted(queries.SAYINGS))}")
+    case = queries.journey(business, case_id)
+    event = Event(name, now, actor, words, {"words": words})
+    _apply(case, event, now)
+
+
+@in_one_transaction
+def _apply(case: Case, event: Event, now: datetime) -> None:
+    cases.apply([cases.Incoming(case.id, event)], now)
+
+
+@in_one_transaction
+def refuse_suggestions(
+    customer_id: UUID, now: datetime, actor: Actor, *, source: str, wording: str = ""
+) -> int:
+    """The customer wants no more letters that ask for something new. Answers how many cases end.
+
+    Kept for ever with its proof, and holds for every path. Asked twice, the second time adds only
+    proof.
+    """
+    customer = people.lock(customer_id)
+    people.record_consent(
+        customer.id,
+        MARKETING,
+        given=False,
+        now=now,
+        source=source,
+        by=str(actor),
+        wording=wording,
+    )
+    waiting = case_queries.following(customer.id)
+    event = Event("opted_out", now, actor, wording)
+    concerned = [case for case in waiting if queries.understands(case, event)]
+    cases.apply([cases.Incoming(case.id, event) for case in concerned], now)
+    return len(concerned)

@@ -1,0 +1,122 @@
+"""The letter that a message after an outcome becomes, worded when it is handed over."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import cast
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from kept.appointments import letters
+from kept.appointments.letters import Unaddressed, customer_url
+from kept.appointments.queries import Leg
+from kept.cases.queries import Case
+from kept.channels.base import Address, Letter
+from kept.core.path import Tell
+from kept.core.paths import PATHS
+from kept.core.time import local_day
+from kept.outbox.queries import Message
+from kept.outbox.texts.compose import AFTER_KINDS, AfterFacts, AfterKind, Offer, compose_after
+from kept.schedule import queries as schedule
+
+OFFERED = 3  # times in a letter: enough to choose from, few enough to read
+LOOK_AHEAD = timedelta(days=28)
+
+
+def writes(message: Message) -> bool:
+    """Whether this message is one of ours."""
+    return message.kind in AFTER_KINDS
+
+
+def letter_for(message: Message, now: datetime) -> Letter:
+    """The letter as it is true now. Raises Unaddressed, and texts.MissingField."""
+    leg = letters.leg_of(message)
+    thread = letters.thread_of(message)
+    appointment = leg.appointment
+    customer, business = appointment.customer, appointment.business
+    if not customer.email or customer.email_bad:
+        raise Unaddressed(customer.email_bad or "the customer has no e-mail address")
+    case = Case.objects.get(id=message.case)
+    facts = _facts(message, case, leg, now)
+    text = compose_after(cast(AfterKind, message.kind), facts)
+    return Letter(
+        sender=Address(business.email, business.name),
+        recipient=Address(customer.email, customer.name),
+        reply_to=Address(business.email, business.name),
+        subject=text.subject,
+        text=text.text,
+        html=text.html,
+        message_id=letters.message_id(message),
+        date=now,
+        in_reply_to=thread,
+        references=(thread,) if thread else (),
+        headers={
+            "X-Kept": letters.trace(message, appointment),
+            **(_one_click(facts.stop_url) if facts.may_stop else {}),
+        },
+    )
+
+
+def _one_click(url: str) -> dict[str, str]:
+    """Mail programs offer to unsubscribe by these (RFC 8058): a POST, without asking further."""
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def asks_for_something_new(message: Message, case: Case) -> bool:
+    """Whether the path counts this message as one the customer may refuse."""
+    duty = PATHS[case.path].control(message.control).does
+    return isinstance(duty, Tell) and duty.purpose == "marketing"
+
+
+def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
+    appointment, business = leg.appointment, leg.appointment.business
+    page = customer_url(appointment)
+    return AfterFacts(
+        business_name=business.name,
+        business_phone=business.phone,
+        business_email=business.email,
+        business_address=business.address,
+        service_name=leg.snapshot["public_name"] or f"Your appointment with {business.name}",
+        customer_name=appointment.customer.name,
+        locale=letters.locale_of(appointment.customer, business),
+        reference=appointment.reference,
+        visit=datetime.fromisoformat(case.anchors["visit"]),
+        zone=case.zone,
+        booking_url=_booking_url(leg),
+        feedback_url=f"{page}/went",
+        stop_url=f"{page}/stop",
+        aftercare=str(case.facts.get("aftercare") or ""),
+        offers=_offers(leg, now) if message.kind in OFFERING else (),
+        by_us=str(case.facts.get("follows", "")).endswith("by_business"),
+        may_stop=asks_for_something_new(message, case),
+    )
+
+
+OFFERING = frozenset({"next_step", "missed_you", "rebook_offer"})
+
+
+def _booking_url(leg: Leg) -> str:
+    """Where to book the same service again; the list of all when it is no longer offered."""
+    everything = f"{settings.BASE_URL}/book/{leg.appointment.business.slug}/"
+    if leg.service.archived_at is not None:
+        return everything
+    return f"{everything}{leg.service_id}/any/"
+
+
+def _offers(leg: Leg, now: datetime) -> tuple[Offer, ...]:
+    """The next free times, one a day, so that they are a choice and not a row of quarters."""
+    service = leg.service
+    if service.archived_at is not None:
+        return ()
+    resources = schedule.staff_of(service)
+    free = schedule.free_slots(service, resources, now, now + LOOK_AHEAD, now)
+    zone = ZoneInfo(leg.case.zone)
+    by_day: dict[date, datetime] = {}
+    for slot in free:
+        by_day.setdefault(local_day(slot.start, zone), slot.start)
+    url = _booking_url(leg)
+    return tuple(
+        Offer(start, f"{url}?from={day.isoformat()}")
+        for day, start in list(by_day.items())[:OFFERED]
+    )

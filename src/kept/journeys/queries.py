@@ -1,0 +1,76 @@
+"""What follows an appointment, for those who ask."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from kept.appointments import queries as appointments
+from kept.appointments.queries import Timeline as Timeline
+from kept.cases import queries as cases
+from kept.cases.queries import Case, HandOff
+from kept.core.case import Event
+from kept.core.paths import PATHS
+from kept.core.policy import BUILT_IN
+from kept.outbox import queries as outbox
+from kept.people import queries as people
+from kept.people.queries import Customer
+
+SAYINGS = frozenset({"went_well", "went_badly", "replied", "declined"})
+
+
+def visit_of(hand_off: HandOff) -> datetime:
+    """When the visit was, or would have been."""
+    return datetime.fromisoformat(str(hand_off.payload["start"]))
+
+
+def facts(hand_off: HandOff, customer: Customer, now: datetime) -> dict[str, object]:
+    """What a following case knows from its beginning."""
+    service = appointments.service_of(hand_off.case.subject)
+    return {
+        "channels": people.channels(customer),
+        "recipient_zone": customer.time_zone,
+        "hand_off": str(hand_off.id),
+        "leg": hand_off.payload["leg"],
+        "follows": hand_off.outcome,
+        "recovers": "" if hand_off.outcome == "completed" else hand_off.outcome,
+        "aftercare": service.aftercare,
+        "comes_again": service.comes_again_days,
+        "booked_again": appointments.has_visit_ahead(customer.id, now),
+        "missed_before": appointments.missed_before(customer.id, hand_off.case.subject),
+        "refused": people.has_refused(customer.id, "marketing"),
+        "carries": dict(hand_off.payload),
+    }
+
+
+def journey(business: UUID, case_id: UUID) -> Case:
+    """A case that follows an appointment. Raises Case.DoesNotExist, also for another business."""
+    return Case.objects.get(business_id=business, id=case_id, path__in=sorted(BUILT_IN))
+
+
+def of_appointment(subject: UUID) -> list[Case]:
+    """What followed each outcome of an appointment, oldest first."""
+    return [case for case in cases.of_subject(subject) if PATHS[case.path].receives]
+
+
+def timeline(case: Case) -> Timeline:
+    """What happened and will happen on one case that follows an appointment."""
+    ids = [case.id]
+    return Timeline(
+        events=cases.events(ids),
+        controls=cases.controls(ids),
+        messages=[each for each in outbox.of_subject(case.subject) if each.case == case.id],
+        escalations=cases.escalations_of(ids),
+        hand_offs=cases.hand_offs_of(ids),
+    )
+
+
+def current(subject: UUID) -> Case | None:
+    """What follows the present outcome of an appointment; None before it has one."""
+    found = of_appointment(subject)
+    return found[-1] if found else None
+
+
+def understands(case: Case, event: Event) -> bool:
+    """Whether this means anything to the case in its present state."""
+    return PATHS[case.path].rule(event, case.state) is not None

@@ -1,0 +1,236 @@
+"""What follows an appointment, in the whole house: received, written, stopped."""
+
+from datetime import timedelta
+
+import pytest
+
+from kept.appointments import actions as appointments
+from kept.cases.queries import Case, HandOff
+from kept.checks import promises
+from kept.core.case import Role
+from kept.journeys import actions, queries
+from kept.people.queries import Consent
+from tests.appointments.clinic import DESK, MIA, Clinic, berlin, go_to, now
+
+START = berlin(2, 10)
+END = berlin(2, 10, 45)
+
+
+@pytest.fixture
+def clinic(db):
+    return Clinic(aftercare="Rest the foot today.\nDrink water.", comes_again_days=42)
+
+
+def resolved(clinic, outcome, **more):
+    """An appointment with this outcome, recorded at its end."""
+    booked = clinic.book(START, **more)
+    go_to(START - timedelta(minutes=1) if outcome.startswith("cancelled") else END)
+    by = Role.CUSTOMER if outcome.endswith("by_customer") else Role.STAFF
+    if outcome == "completed":
+        appointments.say(booked, "completed", now(), DESK)
+    elif outcome.startswith("missed"):
+        appointments.miss(booked, now(), DESK, by=by)
+    else:
+        appointments.cancel(booked, now(), DESK, by=by)
+    return booked
+
+
+def after(booked):
+    return queries.current(booked.id)
+
+
+def kinds(post):
+    return [letter.headers["X-Kept"].split("control=")[1] for letter in post.letters]
+
+
+def offers(booked):
+    return {offer.to: offer.status for offer in HandOff.objects.filter(case__subject=booked.id)}
+
+
+def broken():
+    return [sentence for promise in promises.run(now()) for sentence in promise.broken]
+
+
+OUTCOMES = [
+    "completed",
+    "missed_by_customer",
+    "missed_by_business",
+    "cancelled_by_customer",
+    "cancelled_by_business",
+]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_each_outcome_is_received_at_once_and_keeps_the_promises(clinic, outcome):
+    booked = resolved(clinic, outcome)
+    go_to(now())
+    assert offers(booked)["follow_up"] == "accepted"
+    assert after(booked).state == ("open" if outcome == "completed" else "recovering")
+    go_to(now() + timedelta(days=40))
+    assert after(booked).state == "closed"
+    assert broken() == []
+
+
+def test_the_letters_after_a_visit(clinic):
+    booked = resolved(clinic, "completed")
+    post = go_to(now() + timedelta(days=40))
+    assert kinds(post) == [
+        "aftercare",
+        "how_did_it_go",
+        "next_step_first",
+        "next_step_second",
+        "next_step_third",
+    ]
+    aftercare, how, suggestion, *_ = post.letters
+    assert "Rest the foot today." in aftercare.text
+    assert f"/a/{booked.token}/went" in how.text
+    assert "List-Unsubscribe" not in how.headers
+    assert suggestion.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f"/a/{booked.token}/stop" in suggestion.text
+    assert "12 Canal Street" in suggestion.text
+    assert suggestion.text.count("/any/?from=2027-03-0") == 3
+    assert suggestion.in_reply_to
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES[1:])
+def test_who_was_not_served_is_never_thanked_or_asked_how_it_went(clinic, outcome):
+    resolved(clinic, outcome)
+    post = go_to(now() + timedelta(days=40))
+    assert {"aftercare", "how_did_it_go"}.isdisjoint(kinds(post))
+    assert not any("You were with us" in letter.text for letter in post.letters)
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_a_new_booking_of_the_same_person_stops_the_asking(clinic, outcome):
+    booked = resolved(clinic, outcome)
+    go_to(now() + timedelta(minutes=20))
+    clinic.book(berlin(30, 10))
+    post = go_to(now() + timedelta(days=20))
+    assert not any(kind.startswith(("next_step", "recovery", "rebook")) for kind in kinds(post))
+    if outcome != "completed":
+        assert after(booked).facts["result"] == "recovered"
+
+
+def test_a_booking_of_somebody_else_stops_nothing(clinic):
+    resolved(clinic, "missed_by_customer")
+    clinic.book(berlin(30, 10), name="Leo Ek")
+    post = go_to(now() + timedelta(days=10))
+    assert kinds(post).count("recovery_second") == 1
+
+
+def test_who_has_another_visit_ahead_is_not_asked_for_one(clinic):
+    clinic.book(berlin(30, 10))
+    resolved(clinic, "completed")
+    post = go_to(now() + timedelta(days=20))
+    assert not [kind for kind in kinds(post) if kind.startswith("next_step")]
+
+
+def test_an_outcome_corrected_takes_its_letters_back_and_begins_anew(clinic):
+    booked = resolved(clinic, "completed")
+    go_to(now() + timedelta(hours=1))
+    appointments.correct(
+        booked, "missed", now(), DESK, reason="it was another person", by=Role.CUSTOMER
+    )
+    post = go_to(now() + timedelta(days=10))
+    first, second = queries.of_appointment(booked.id)
+    assert (first.state, first.facts["result"]) == ("closed", "outcome corrected")
+    assert second.facts["recovers"] == "missed_by_customer"
+    assert {"aftercare", "how_did_it_go"}.isdisjoint(kinds(post))
+    assert broken() == []
+
+
+def test_a_second_miss_in_a_row_is_for_a_person(clinic):
+    resolved(clinic, "missed_by_customer")
+    again = clinic.book(berlin(4, 10))
+    go_to(berlin(4, 11))
+    appointments.miss(again, now(), DESK, by=Role.CUSTOMER)
+    go_to(now())
+    assert after(again).facts["missed_before"]
+    assert [e.kind for e in after(again).escalations.all()] == ["MISSED_AGAIN"]
+
+
+def test_a_complaint_raises_an_escalation_and_stops_the_letters(clinic):
+    booked = resolved(clinic, "completed")
+    go_to(now() + timedelta(hours=26))
+    case = after(booked)
+    actions.say(clinic.business.id, case.id, "went_badly", now(), MIA, words="it hurts")
+    assert [e.kind for e in after(booked).escalations.all()] == ["COMPLAINT"]
+    post = go_to(now() + timedelta(days=40))
+    assert kinds(post) == []
+
+
+def test_nobody_speaks_for_a_case_of_another_business(clinic):
+    booked = resolved(clinic, "completed")
+    go_to(now())
+    other = Clinic(name="Other House")
+    with pytest.raises(Case.DoesNotExist):
+        actions.say(other.business.id, after(booked).id, "went_well", now(), MIA)
+
+
+# Refusing
+
+
+def test_who_wants_no_suggestions_gets_none_and_keeps_their_appointments(clinic):
+    booked = resolved(clinic, "completed")
+    go_to(now() + timedelta(hours=30))
+    customer = booked.customer_id
+    assert actions.refuse_suggestions(customer, now(), MIA, source="letter", wording="no") == 1
+    assert actions.refuse_suggestions(customer, now(), MIA, source="letter") == 0
+    assert Consent.objects.filter(given=False).count() == 2
+    again = clinic.book(berlin(15, 10))
+    post = go_to(berlin(15, 10, 45))
+    assert kinds(post) == ["confirmation", "first_reminder", "final_reminder"]
+    appointments.say(again, "completed", now(), DESK)
+    post = go_to(now() + timedelta(days=40))
+    assert kinds(post) == ["aftercare", "how_did_it_go"]
+
+
+# Who receives
+
+
+def test_a_path_that_is_walked_outside_waits_for_its_answer(clinic):
+    appointments.change_policy(clinic.business, {"built_in": []}, now(), DESK)
+    booked = resolved(clinic, "completed")
+    go_to(now() + timedelta(hours=1))
+    assert offers(booked)["follow_up"] == "offered"
+    assert after(booked) is None
+
+
+def test_what_cannot_be_received_is_left_to_a_person(clinic, monkeypatch, caplog):
+    def at_fault(*args):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(queries, "facts", at_fault)
+    booked = resolved(clinic, "completed")
+    go_to(now() + timedelta(hours=73))
+    assert offers(booked)["follow_up"] == "expired"
+    assert caplog.text.count("could not be received") == 1
+
+
+def test_the_same_offer_is_received_once(clinic):
+    booked = resolved(clinic, "completed")
+    offer = HandOff.objects.get(case__subject=booked.id, to="follow_up")
+    assert actions.receive(offer, now())
+    assert not actions.receive(offer, now())
+    assert len(queries.of_appointment(booked.id)) == 1
+
+
+# One letter a day
+
+
+def test_a_letter_waits_while_an_appointment_is_written_about(clinic):
+    other = clinic.new_service(clinic.ada, name="Check-up")
+    resolved(clinic, "completed")
+    clinic.book(END + timedelta(hours=47, minutes=15), service=other)
+    post = go_to(END + timedelta(hours=26))
+    assert kinds(post)[-2:] == ["aftercare", "first_reminder"]
+    post = go_to(END + timedelta(days=4))
+    assert "how_did_it_go" in kinds(post)
+
+
+def test_the_policy_of_a_business_sets_the_times(clinic):
+    sooner = {"how_did_it_go": "3h", "several_a_day": True}
+    appointments.change_policy(clinic.business, sooner, now(), DESK)
+    resolved(clinic, "completed")
+    post = go_to(now() + timedelta(hours=4))
+    assert kinds(post) == ["aftercare", "how_did_it_go"]
