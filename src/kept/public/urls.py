@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import URLPattern
 from django.urls import path as django_path
 
-from kept.public import acts, choosing, details, moving, visit
+from kept.public import acts, after, choosing, details, moving, visit
 from kept.web import pages
 
 app_name = "public"
@@ -28,6 +28,8 @@ urlpatterns = [
     path(f"{BOOK}/<str:who>/hold", choosing.hold, name="hold"),
     path(f"{BOOK}/<str:who>/details", details.details, name="details"),
     path("a/<str:token>", visit.page, name="appointment"),
+    path("a/<str:token>/went", after.went, name="went"),
+    path("a/<str:token>/stop", after.stop, name="stop"),
     path("a/<str:token>/calendar.ics", visit.calendar, name="calendar"),
     path(LEG, visit.page, name="leg"),
     path(f"{LEG}/move", moving.move, name="move"),

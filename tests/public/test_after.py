@@ -1,0 +1,87 @@
+"""What a customer says after an appointment: how it went, and that they want no suggestions."""
+
+import pytest
+
+from kept.appointments import actions as appointments
+from kept.cases.queries import Event
+from kept.core.case import Role
+from kept.journeys import queries
+from kept.people.queries import Consent
+from tests.appointments.clinic import DESK, Clinic, berlin, go_to, now
+
+
+@pytest.fixture
+def clinic(db):
+    return Clinic(comes_again_days=42)
+
+
+@pytest.fixture
+def visited(clinic):
+    booked = clinic.book(berlin(2, 10))
+    go_to(berlin(2, 10, 45))
+    appointments.say(booked, "completed", now(), DESK)
+    go_to(now())
+    return booked
+
+
+def page(appointment, name):
+    return f"/a/{appointment.token}/{name}"
+
+
+def test_looking_says_nothing_for_the_customer(client, visited):
+    before = Event.objects.count()
+    for name in ("went", "stop"):
+        assert client.get(page(visited, name)).status_code == 200
+        assert client.head(page(visited, name)).status_code == 200
+    assert Event.objects.count() == before
+    assert not Consent.objects.exists()
+
+
+def test_a_complaint_is_thanked_for_and_reaches_a_person(client, visited):
+    said = {"went": "went_badly", "words": "It hurts."}
+    answer = client.post(page(visited, "went"), said)
+    assert "A person reads what you wrote" in answer.content.decode()
+    case = queries.current(visited.id)
+    assert (case.state, case.facts["words"]) == ("complaint", "It hurts.")
+    again = client.post(page(visited, "went"), said)
+    assert "We know already" in again.content.decode()
+
+
+def test_praise_is_kept(client, visited):
+    answer = client.post(page(visited, "went"), {"went": "went_well"})
+    assert "glad" in answer.content.decode()
+    assert queries.current(visited.id).facts["feedback"] == "went_well"
+    assert "You have answered before" in client.get(page(visited, "went")).content.decode()
+
+
+def test_an_empty_answer_is_asked_for_again_and_keeps_the_words(client, visited):
+    answer = client.post(page(visited, "went"), {"words": "Good <b>coffee</b>"})
+    assert answer.status_code == 422
+    assert "Choose one of the two." in answer.content.decode()
+    assert "Good &lt;b&gt;coffee&lt;/b&gt;" in answer.content.decode()
+
+
+def test_a_visit_that_did_not_take_place_is_not_asked_about(client, clinic):
+    booked = clinic.book(berlin(2, 10))
+    assert client.get(page(booked, "went")).status_code == 404
+    appointments.cancel(booked, now(), DESK, by=Role.CUSTOMER)
+    go_to(now())
+    assert client.get(page(booked, "went")).status_code == 404
+    assert client.post(page(booked, "went"), {"went": "went_well"}).status_code == 404
+
+
+def test_a_mail_program_unsubscribes_with_one_post_and_no_form(client, visited):
+    browserless = client.__class__(enforce_csrf_checks=True)
+    one_click = {"List-Unsubscribe": "One-Click"}
+    for _ in range(2):
+        answer = browserless.post(page(visited, "stop"), one_click)
+        assert answer.status_code == 200
+    assert "about nothing else" in answer.content.decode()
+    assert queries.current(visited.id).facts["result"] == "opted out"
+    assert {(each.given, each.source) for each in Consent.objects.all()} == {(False, "letter")}
+
+
+def test_a_guessed_address_leads_nowhere(client, db):
+    for name in ("went", "stop"):
+        assert client.get(f"/a/{'x' * 27}/{name}").status_code == 404
+        assert client.post(f"/a/{'x' * 27}/{name}").status_code == 404
