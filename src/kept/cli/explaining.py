@@ -69,6 +69,8 @@ class _Teller:
             self.leg(leg)
         self.escalations(data["escalations"])
         self.hand_offs(data["hand_offs"])
+        for case in data["following"]:
+            self.following(case)
 
     def say(self, text: str = "") -> None:
         self.console.print(text, soft_wrap=True)
@@ -98,17 +100,30 @@ class _Teller:
         )
         if leg["why_this_time"]:
             self.say(f"  {escape(leg['why_this_time'])}")
-        self.say("  " + " ── ".join(f"{MARKS[s['mark']]} {s['state']}" for s in leg["path"]))
-        for step in leg["path"]:
+        self.walk(leg)
+
+    def following(self, case: dict[str, Any]) -> None:
+        result = f", {case['result']}" if case["result"] else ""
+        self.say(
+            f"\n[bold]{case['path_name'].replace('_', ' ').capitalize()}[/]  after "
+            f"{case['outcome'].replace('_', ' ')}: [bold]{case['state']}[/]{result}"
+        )
+        self.walk(case)
+        self.escalations(case["escalations"])
+
+    def walk(self, case: dict[str, Any]) -> None:
+        """Where a case stands on its path, what happened, what was due, what was said."""
+        self.say("  " + " ── ".join(f"{MARKS[s['mark']]} {s['state']}" for s in case["path"]))
+        for step in case["path"]:
             if step["mark"] == "skipped":
                 self.say(f"  {step['state']} was passed over: {escape(step['reason'])}")
-        self.table("What happened", ("when", "what", "by", "why"), map(self.event, leg["events"]))
+        self.table("What happened", ("when", "what", "by", "why"), map(self.event, case["events"]))
         self.table(
             "What was due",
             ("control", "due", "handled", "became", "why"),
-            map(self.control, leg["controls"]),
+            map(self.control, case["controls"]),
         )
-        self.messages(leg["messages"])
+        self.messages(case["messages"])
 
     def event(self, event: dict[str, Any]) -> tuple[str, ...]:
         about = event["data"].get("control") or event["data"].get("kind") or ""

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from kept.appointments import queries
 from kept.appointments.queries import Appointment, Leg, Timeline
 from kept.cases import queries as cases
-from kept.cases.queries import Control, Escalation, Event, HandOff
+from kept.cases.queries import Case, Control, Escalation, Event, HandOff
 from kept.core import drawing
 from kept.core.case import Actor, Role
 from kept.core.paths import PATHS
+from kept.journeys import queries as journeys
 from kept.outbox.queries import Message
 
 Data = dict[str, object]
@@ -40,6 +41,7 @@ class Story:
             "legs": [self.leg(leg) for leg in self.legs],
             "escalations": [self.escalation(row) for row in self.timeline.escalations],
             "hand_offs": [self.hand_off(row) for row in self.timeline.hand_offs],
+            "following": [self.following(case) for case in journeys.of_appointment(appointment.id)],
         }
 
     def local(self, instant: datetime | None) -> datetime | None:
@@ -76,7 +78,7 @@ class Story:
             "staff": leg.staff.name,
             "booked_at": self.local(leg.booked_at),
             "why_this_time": queries.why_offered(leg),
-            "path": self.steps(leg),
+            "path": self.steps(leg.case),
             "events": [self.event(event) for event in events],
             "controls": [self.control(control) for control in controls],
             "messages": [
@@ -84,8 +86,24 @@ class Story:
             ],
         }
 
-    def steps(self, leg: Leg) -> Sequence[Data]:
-        history = cases.history(leg.case_id)
+    def following(self, case: Case) -> Data:
+        """What follows an outcome: one case on a path of its own."""
+        timeline = journeys.timeline(case)
+        return {
+            "path_name": case.path,
+            "outcome": case.facts.get("follows"),
+            "outcome_version": case.number,
+            "state": case.state,
+            "result": case.facts.get("result"),
+            "path": self.steps(case),
+            "events": [self.event(event) for event in timeline.events],
+            "controls": [self.control(control) for control in timeline.controls],
+            "messages": [self.message(message) for message in timeline.messages],
+            "escalations": [self.escalation(row) for row in timeline.escalations],
+        }
+
+    def steps(self, case: Case) -> Sequence[Data]:
+        history = cases.history(case.id)
         return [
             {
                 "state": step.name,
@@ -93,7 +111,7 @@ class Story:
                 "at": self.local(step.at),
                 "reason": step.reason,
             }
-            for step in drawing.steps(PATHS[leg.case.path], leg.case.state, history)
+            for step in drawing.steps(PATHS[case.path], case.state, history)
         ]
 
     def event(self, event: Event) -> Data:

@@ -14,7 +14,7 @@ from kept.console.forms import TimeInput
 from kept.core.path import Tell
 from kept.core.paths import PATHS
 from kept.core.paths.appointment import OUTCOMES
-from kept.core.policy import OFFSETS, SWITCHES, Policy, PolicyError, to_data
+from kept.core.policy import BUILT_IN, OFFSETS, SWITCHES, Policy, PolicyError, to_data
 from kept.core.time import TimeError, parse_offset
 from kept.web.forms import Form
 
@@ -46,6 +46,19 @@ LABELS = {
     ),
     "late_cancel": ("A cancellation is late from, before the start", ""),
     "accept_within": ("What comes next must be taken over within", ""),
+    "aftercare": ("What to mind, after the visit", "Where the service has such words."),
+    "how_did_it_go": ("Ask how it went, after the visit", ""),
+    "next_step_first": (
+        "Suggest the next visit, after the visit",
+        "Where the service says after how many days people come again.",
+    ),
+    "next_step_second": ("Suggest it once more, after the visit", ""),
+    "next_step_third": ("Suggest it for the last time, after the visit", ""),
+    "follow_up_until": ("The follow-up ends, after the visit", ""),
+    "recovery_first": ("Ask whether all is well, after a missed visit", ""),
+    "recovery_second": ("Offer a new time, after it did not take place", ""),
+    "recovery_third": ("Offer it for the last time, after it did not take place", ""),
+    "recovery_until": ("No more offers, after it did not take place", ""),
 }
 
 TARGETS = [(path, words.PATHS[path]) for path in ("follow_up", "reputation", "reactivation")]
@@ -58,6 +71,22 @@ GROUPS = (
     ("Changing and cancelling", ("change_until", "late_cancel")),
     ("The visit", ("preparation", "ask_acknowledgement", "late_grace")),
     ("The outcome", ("outcome_grace", "assume_missed", "accept_within")),
+    (
+        "After a visit",
+        (
+            "aftercare",
+            "how_did_it_go",
+            "next_step_first",
+            "next_step_second",
+            "next_step_third",
+            "follow_up_until",
+        ),
+    ),
+    (
+        "After one that did not take place",
+        ("recovery_first", "recovery_second", "recovery_third", "recovery_until"),
+    ),
+    ("What Kept does itself", ("built_in", "several_a_day")),
 )
 """Every field but those of what follows."""
 
@@ -73,6 +102,16 @@ class PolicyForm(Form):
         label="Record as missed what nobody has said anything about",
         required=False,
         help_text="After the end and the grace. It counts as assumed, never as known.",
+    )
+    built_in = forms.MultipleChoiceField(
+        label="Kept itself takes over",
+        choices=[(name, words.PATHS[name]) for name in sorted(BUILT_IN)],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="What is not ticked waits for a program of yours to take it over.",
+    )
+    several_a_day = forms.BooleanField(
+        label="One person may get letters about different things on the same day", required=False
     )
     switched_on = forms.MultipleChoiceField(
         label="These are sent",
@@ -131,6 +170,8 @@ def initial(policy: Policy) -> dict[str, object]:
         **{name: data[name] for name in OFFSETS},
         "ask_acknowledgement": policy.ask_acknowledgement,
         "assume_missed": policy.assume_missed,
+        "several_a_day": policy.several_a_day,
+        "built_in": sorted(policy.built_in),
         "switched_on": sorted(SWITCHES - policy.switched_off),
         "quiet_from": window.opens if window else None,
         "quiet_to": window.closes if window else None,
@@ -153,6 +194,8 @@ def _data(form: PolicyForm, present: Policy) -> dict[str, object]:
         **{name: str(typed[name]).strip() for name in OFFSETS},
         "ask_acknowledgement": typed["ask_acknowledgement"],
         "assume_missed": typed["assume_missed"],
+        "several_a_day": typed["several_a_day"],
+        "built_in": sorted(typed["built_in"]),
         "switched_off": sorted(SWITCHES - set(typed["switched_on"])),
         "quiet_hours": window,
         "hand_offs": {
@@ -217,7 +260,9 @@ def effects(effect: PolicyEffect) -> list[Effect]:
     ]
 
 
-MAIL = {rule.name for rule in PATHS["appointment"].controls if isinstance(rule.does, Tell)}
+MAIL = {
+    rule.name for path in PATHS.values() for rule in path.controls if isinstance(rule.does, Tell)
+}
 
 
 def seen(number: int, effect: PolicyEffect) -> str:

@@ -160,13 +160,14 @@ def story(desk: Desk, appointment: Appointment) -> Story:
 def _steps(leg: Leg) -> list[parts.Step]:
     """The stages of the present leg; after an exception those that still hold, and then it."""
     drawn = drawing.steps(PATH, leg.case.state, cases.history(leg.case_id))
-    steps = [_step(each) for each in drawn]
+    steps = [step(each) for each in drawn]
     if leg.number > 1 and steps:  # it began anew with the move, and was booked long before
         steps[0] = replace(steps[0], note="moved to this time")
     return steps
 
 
-def _step(drawn: drawing.Step) -> parts.Step:
+def step(drawn: drawing.Step) -> parts.Step:
+    """A step of a path as the pages draw it."""
     label = words.told_of(drawn.name, words.STATES)
     if drawn.mark is drawing.Mark.SKIPPED:
         return parts.Step(label, "passed")
@@ -259,9 +260,10 @@ def entries(desk: Desk, events: Sequence[Event], legs: Sequence[Leg] = ()) -> li
 
 def _says_itself_twice(event: Event, then: Event | None) -> bool:
     """A duty that is no message comes due and is done in one moment: what it did says enough."""
-    if event.name != "control_due" or then is None or event.case.path != PATH.name:
+    if event.name != "control_due" or then is None:
         return False
-    message = isinstance(PATH.control(str(event.data["control"])).does, Tell)
+    path = PATHS[event.case.path]
+    message = isinstance(path.control(str(event.data["control"])).does, Tell)
     return not message and (then.case_id, then.at) == (event.case_id, event.at)
 
 
@@ -298,7 +300,7 @@ def _title(desk: Desk, event: Event) -> str:
         return f"Corrected to {words.told_of(str(data['to']), words.STATES).lower()}"
     if event.name == "stage_skipped":
         return f"{words.told_of(str(data['stage']), words.STATES)} was passed over"
-    if event.name in {"missed", "cancelled"}:
+    if event.name in {"missed", "cancelled"} and event.case.path == PATH.name:
         outcome = f"{event.name}_by_{data.get('by', 'business')}"
         return words.told_of(outcome, words.OUTCOMES)
     if event.name == "booked" and data.get("origin") != "move":

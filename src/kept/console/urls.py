@@ -19,6 +19,11 @@ urlpatterns = [
     path("console/search", today.search, name="search"),
     path("console/appointments/<uuid:appointment_id>/", appointment.detail, name="appointment"),
     path("console/appointments/<uuid:appointment_id>/move/", appointment.move, name="move"),
+    path(
+        "console/appointments/<uuid:appointment_id>/said/",
+        appointment.said_after,
+        name="said_after",
+    ),
     path("console/appointments/<uuid:appointment_id>/<slug:name>/", appointment.act, name="act"),
     path("console/book/", booking.book, name="book"),
     path("console/walk-in/", booking.walk_in, name="walk_in"),

@@ -34,6 +34,12 @@ STATES = {
     "rescheduled": "Moved",
     "cancelled": "Cancelled",
     "missed": "Missed",
+    "open": "Visit over",
+    "checked": "Asked how it went",
+    "next_step": "Next visit suggested",
+    "recovering": "New time offered",
+    "complaint": "Complaint",
+    "closed": "Closed",
 }
 
 EVENTS = {
@@ -78,6 +84,21 @@ EVENTS = {
     "message_incomplete": "Went out without its calendar entry",
     "hand_off_accepted": "Taken over",
     "hand_off_rejected": "Refused",
+    "visit_completed": "Begun after a visit",
+    "visit_lost": "Begun after a visit that did not take place",
+    "checked": "Asked how it went",
+    "suggested": "The next visit was suggested",
+    "went_well": "The customer says all was well",
+    "went_badly": "The customer says something was not right",
+    "replied": "The customer has answered",
+    "declined": "The customer wants no new visit now",
+    "opted_out": "The customer wants no suggestions",
+    "visit_booked": "A new visit is booked",
+    "outcome_withdrawn": "The outcome was corrected",
+    "run_out": "Its time is over",
+    "not_recovered": "No new visit came of it",
+    "settled": "The complaint is settled",
+    "control_put_off": "Put off until tomorrow",
 }
 
 CAUSES = {
@@ -119,6 +140,16 @@ CONTROLS = {
     "unresolved": "Ask the owner for the outcome",
     "cancelled_notice": "Notice of the cancellation",
     "hand_offs": "What was handed on must be taken over",
+    "aftercare": "What to mind after the visit",
+    "how_did_it_go": "Question how it went",
+    "next_step_first": "Suggestion of the next visit",
+    "next_step_second": "Second suggestion",
+    "next_step_third": "Last suggestion",
+    "follow_up_end": "End of the follow-up",
+    "missed_first": "We missed you, and a new time",
+    "recovery_second": "Offer of a new time",
+    "recovery_third": "Last offer of a new time",
+    "recovery_end": "End of the offers",
 }
 
 PATHS = {
@@ -158,6 +189,10 @@ ESCALATIONS = {
     "OUTCOME_DUE": "No outcome yet",
     "UNRESOLVED": "No outcome at close of business",
     "HANDOFF_NOT_ACCEPTED": "What comes next was not taken over",
+    "COMPLAINT": "Was not content",
+    "REPLY": "Has written back",
+    "MISSED_AGAIN": "Missed two visits in a row",
+    "REBOOK_BY_HAND": "Needs a new time from us",
 }
 
 LADDER = {

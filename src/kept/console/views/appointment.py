@@ -18,8 +18,12 @@ from kept.console import acts, slots
 from kept.console import today as days
 from kept.console.access import Desk, at_desk, not_yours, sent, show, way_back
 from kept.console.acts import ACTS, REFUSALS, Act
-from kept.console.forms import Move, Note, Refuse
+from kept.console.following import following
+from kept.console.forms import Move, Note, Refuse, SaidAfter
 from kept.console.story import story
+from kept.core.case import NotAllowed
+from kept.journeys import actions as following_acts
+from kept.journeys import queries as journeys
 from kept.people.queries import channels
 from kept.web.forms import Form
 
@@ -42,6 +46,7 @@ def detail(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpRespon
         "appointment": appointment,
         "customer": appointment.customer,
         "story": story(desk, appointment),
+        "following": following(desk, appointment),
         "visit": [act for act in possible if act.where == "visit" and acts.timely(desk, leg, act)],
         "change": [act for act in possible if act.where == "change"],
         "about_customer": [act for act in possible if act.where == "customer"],
@@ -104,6 +109,47 @@ def refresh_version(form: Form, leg: Leg) -> None:
     """The page shows the appointment as it is now, so what is sent next answers to that."""
     if form.is_bound:
         form.data = {**dict(form.data.items()), "version": str(leg.case.version)}
+
+
+@at_desk(Member.FRONT_DESK, posts=True)
+def said_after(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse:
+    """What the customer told a person about what follows: it stops, or a complaint begins."""
+    appointment, leg = found(desk, appointment_id)
+    case = journeys.current(appointment.id)
+    form = SaidAfter(sent(request))
+    if request.method == "POST" and form.is_valid() and case is not None:
+        said = form.cleaned_data["said"]
+        try:
+            following_acts.say(
+                desk.business.id,
+                case.id,
+                said,
+                desk.now,
+                desk.actor,
+                words=form.cleaned_data["words"],
+            )
+        except NotAllowed as refused:
+            form.refuse(refused)
+        else:
+            messages.success(request, DONE[said])
+            return redirect(after(request, appointment))
+    context: dict[str, object] = {
+        "appointment": appointment,
+        "leg": leg,
+        "form": form,
+        "nothing": case is None,
+        "next": request.POST.get("next", ""),
+    }
+    status = 409 if form.is_bound else 200
+    return show(request, desk, "console/said_after.html", context, status=status)
+
+
+DONE = {
+    "replied": "Written down. Nothing more is sent by itself; somebody should answer.",
+    "declined": "Written down. No new visit is suggested any more.",
+    "went_well": "Written down.",
+    "went_badly": "Written down. It needs a person now, and nothing more is sent.",
+}
 
 
 @at_desk(Member.FRONT_DESK, posts=True)

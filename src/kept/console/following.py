@@ -1,0 +1,87 @@
+"""What follows an appointment, in pieces to draw: the path, what is next, what was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kept.appointments.queries import Appointment
+from kept.cases import queries as cases
+from kept.cases.queries import Case
+from kept.console import words
+from kept.console.access import Desk
+from kept.console.story import Ahead, Entry, Letter, Open, entries, escalation, letter, step
+from kept.core import drawing
+from kept.core.case import Status
+from kept.core.path import Tell
+from kept.core.paths import PATHS
+from kept.journeys import queries as journeys
+from kept.people.queries import channels
+from kept.web import parts
+
+ENDS = {
+    "run out": "Everything was said, and nothing more is sent.",
+    "not recovered": "No new visit came of it.",
+    "recovered": "A new visit is booked.",
+    "booked again": "The next visit is booked.",
+    "replied": "The customer has answered; nothing more is sent by itself.",
+    "declined": "The customer wants no new visit now.",
+    "opted out": "The customer wants no suggestions.",
+    "outcome corrected": "The outcome was corrected, so nothing more is sent.",
+    "complaint settled": "The complaint is settled.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """One case that follows an outcome."""
+
+    case: Case
+    title: str
+    steps: list[parts.Step]
+    sentence: str
+    words: str  # what the customer said
+    ahead: list[Ahead]
+    entries: list[Entry]
+    letters: list[Letter]
+    open: list[Open]
+    may_say: bool
+
+
+def following(desk: Desk, appointment: Appointment) -> list[Following]:
+    """What followed each outcome of an appointment, the present one first."""
+    found = journeys.of_appointment(appointment.id)
+    return [_one(desk, appointment, case, found[-1]) for case in reversed(found)]
+
+
+def _one(desk: Desk, appointment: Appointment, case: Case, present: Case) -> Following:
+    path, line = PATHS[case.path], journeys.timeline(case)
+    drawn = drawing.steps(path, case.state, cases.history(case.id))
+    escalations = [escalation(desk, each) for each in line.escalations]
+    return Following(
+        case=case,
+        title=words.told_of(case.path, words.PATHS),
+        steps=[step(each) for each in drawn],
+        sentence=ENDS.get(str(case.facts.get("result")), path.state(case.state).says),
+        words=str(case.facts.get("words") or ""),
+        ahead=_ahead(case, appointment, line),
+        entries=entries(desk, line.events),
+        letters=[letter(each) for each in reversed(line.messages)],
+        open=[each for each in escalations if each.row.resolved_at is None],
+        may_say=desk.is_front_desk and bool(path.allowed(case.state)) and case == present,
+    )
+
+
+def _ahead(case: Case, appointment: Appointment, line: journeys.Timeline) -> list[Ahead]:
+    """What is still to come, the next one first."""
+    path, reached = PATHS[case.path], bool(channels(appointment.customer))
+    waiting = [each for each in line.controls if each.status == Status.PLANNED.value]
+    return [
+        Ahead(
+            words.told_of(control.name, words.CONTROLS),
+            control.due_at,
+            path.control(control.name).says,
+            in_hand=control.fired_at is not None,
+            unsendable=isinstance(path.control(control.name).does, Tell) and not reached,
+        )
+        for control in sorted(waiting, key=lambda control: control.due_at)
+    ]
