@@ -240,3 +240,23 @@ def test_a_stage_that_was_passed_over_says_why_in_a_sentence(house, desk):
     words = read(desk, f"/console/appointments/{early.id}/")
     passed_over = words.index("Confirmed was passed over")
     assert "The customer is here" in words[passed_over : passed_over + 150]
+
+
+def test_a_reason_and_the_rule_of_a_booking_are_two_sentences(booked, desk):
+    appointments.move(booked, START + timedelta(hours=1), NOW, FRONT_DESK, reason="Ada is ill")
+    [moved] = [
+        each for each in page(desk, booked).context["story"].entries if "new time" in each.title
+    ]
+    assert moved.why.startswith("Ada is ill. ")
+
+
+def test_a_customer_who_does_not_know_of_the_cancellation_is_not_said_to_have_another_time(
+    booked, desk
+):
+    loop.turn_once()
+    appointments.cancel(booked, NOW, FRONT_DESK, by=Role.STAFF, reason="Ada is ill")
+    words = read(desk, f"/console/appointments/{booked.id}/")
+    assert "Was told it takes place" in words
+    assert "Was told another time" not in words
+    loop.turn_once()
+    assert "Was told" not in read(desk, f"/console/appointments/{booked.id}/")

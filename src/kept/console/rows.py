@@ -113,7 +113,8 @@ def _told_flags(leg: Leg, told: Told | None, open_ones: Sequence[Escalation]) ->
         return []
     if told is None:
         return [Flag("Not told yet", "clock", "calm")] if leg.case.state in AHEAD else []
-    return [Flag("Was told another time", "alert", "warn")]
+    untrue = "Was told it takes place" if leg.case.state == "cancelled" else "Was told another time"
+    return [Flag(untrue, "alert", "warn")]
 
 
 def _ahead_flags(leg: Leg, now: datetime) -> list[Flag]:

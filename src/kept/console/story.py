@@ -274,7 +274,7 @@ def _entry(desk: Desk, event: Event, offered: str) -> Entry:
         title=_title(desk, event),
         at=event.at,
         by=words.actor(event.actor_role, event.actor_name),
-        why=" ".join(filter(None, reasons)),
+        why=words.sentences(*reasons),
         leg=event.case.number,
         kind=kind,
         icon={"change": "dot", "message": "arrow", "person": "alert", "system": "clock"}[kind],

@@ -260,6 +260,12 @@ def cause(reason: str) -> str:
     return said[:1].upper() + said[1:]
 
 
+def sentences(*said: str) -> str:
+    """One after the other; what somebody typed without a full stop before another gets one."""
+    *before, last = [each.strip() for each in said if each.strip()] or [""]
+    return " ".join([*(each if each[-1] in ".!?…" else f"{each}." for each in before), last])
+
+
 def who(actor: str) -> str:
     """Who did it, of an actor written as text: "staff:Ada Lindt" is Ada Lindt."""
     role, _, name = actor.partition(":")
