@@ -31,7 +31,8 @@ from kept.api.shapes import requests_of
 from kept.api.wording import sentence
 from kept.appointments.actions import Stale
 from kept.core.case import NotAllowed
-from kept.web import away
+from kept.lib.damaged import Damaged
+from kept.web import away, damaged
 
 log = logging.getLogger("kept.api")
 
@@ -178,6 +179,18 @@ def _busy(request: HttpRequest, error: Exception) -> HttpResponse:
     away.TROUBLE.met(error)
     detail = "The database is busy or away. Nothing was done; send the request again."
     response = Problem(503, "busy", detail, headers={"Retry-After": "2"}).response(request)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # by TROUBLE, which counts
+    return response
+
+
+@api.exception_handler(Damaged)
+def _damaged(request: HttpRequest, error: Damaged) -> HttpResponse:
+    damaged.TROUBLE.met(error)
+    detail = (
+        f"The record of {error.name} is damaged, so nothing can be said or done about it. Whoever "
+        "runs this installation sees with `kept check` what is wrong with it."
+    )
+    response = Problem(503, "damaged", detail, headers={"Retry-After": "3600"}).response(request)
     response._has_been_logged = True  # type: ignore[attr-defined]  # by TROUBLE, which counts
     return response
 

@@ -619,7 +619,8 @@ def _change(
     so the change waits until its fate is known. There is nothing to be woken by across processes:
     the row is looked at again until it is settled. A transport that hangs is not waited for
     longer than HAND_OVER_PATIENCE for each of its messages, however late in the wait another one
-    was marked; then they stand recorded as handed over before.
+    was marked; then they stand recorded as handed over before. Raises Damaged for a leg that cannot
+    be read.
     """
     first_seen: dict[outbox.Attempt, float] = {}
 
@@ -629,7 +630,7 @@ def _change(
 
     @in_one_transaction
     def attempt() -> Answer | None:
-        leg = _locked_leg(appointment)
+        leg = queries.whole(_locked_leg(appointment))
         if expected is not None and leg.case.version != expected:
             raise Stale(leg.case.version)
         # All of them are looked at: each has its own wait, from when it is first seen.

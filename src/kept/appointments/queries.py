@@ -26,6 +26,7 @@ from kept.core.paths import PATHS
 from kept.core.paths.appointment import AHEAD, REMINDERS
 from kept.core.policy import Policy, changed, from_data
 from kept.core.preview import Becomes
+from kept.lib.damaged import Damaged
 from kept.lib.ids import as_reference
 from kept.outbox import queries as outbox
 from kept.outbox.queries import Message
@@ -75,8 +76,27 @@ def by_reference(reference: str, business: UUID | None = None) -> list[Appointme
 
 
 def current_leg(appointment: Appointment) -> Leg:
-    """The leg that holds now, with its case."""
-    return _with_everything(Leg.objects.all()).get(appointment=appointment, current=True)
+    """The leg that holds now, with its case. Raises Damaged when it cannot be read."""
+    return whole(_with_everything(Leg.objects.all()).get(appointment=appointment, current=True))
+
+
+def whole(leg: Leg) -> Leg:
+    """The leg itself. Raises Damaged when it cannot be read."""
+    if why := why_unreadable(leg):
+        business = leg.appointment.business
+        name = leg.appointment.reference
+        raise Damaged(name, why, business=business.name, phone=business.phone)
+    return leg
+
+
+IN_SIGHT = timedelta(days=7)
+
+
+def damaged(business: UUID, now: datetime) -> list[Leg]:
+    """The appointments of a week around now that cannot be read, by start: nobody is reminded of
+    them or asked for their outcome. `kept check` looks at all of them."""
+    near = listing(business, begin=now - IN_SIGHT, end=now + IN_SIGHT)
+    return [leg for leg in near if why_unreadable(leg)]
 
 
 def why_unreadable(leg: Leg) -> str:
@@ -97,9 +117,10 @@ def customers_zone(leg: Leg) -> str:
 
 
 def current_leg_of(business: UUID, appointment_id: UUID) -> Leg:
-    """The leg that holds now. Raises Leg.DoesNotExist, also for one of another business."""
+    """The leg that holds now. Raises Leg.DoesNotExist, also for one of another business, and
+    Damaged."""
     found = _with_everything(Leg.objects.filter(business_id=business))
-    return found.get(appointment_id=appointment_id, current=True)
+    return whole(found.get(appointment_id=appointment_id, current=True))
 
 
 def legs_of(appointments: Iterable[UUID]) -> dict[UUID, list[Leg]]:

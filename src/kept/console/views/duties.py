@@ -58,6 +58,7 @@ def escalations(request: HttpRequest, desk: Desk) -> HttpResponse:
         found = found.order_by("-resolved_at")
     context: dict[str, object] = {
         "items": items(desk, list(found[:LISTED])),
+        "damaged": [] if resolved else queries.damaged(desk.business.id, desk.now),
         "resolved": resolved,
         "late_count": 0 if resolved else lateness.count(desk),
         "back": request.get_full_path(),
@@ -87,6 +88,8 @@ def items(desk: Desk, rows: Sequence[Escalation]) -> list[Item]:
     found = []
     for row in rows:
         leg = legs.get(row.case.subject)
+        if leg is not None and queries.why_unreadable(leg):
+            continue  # it is named above the list
         said = escalation(desk, row)
         taps = buttons(desk, leg) if leg is not None and not said.by_note else []
         late = row.due_at < desk.now
