@@ -83,6 +83,12 @@ class Control(models.Model):
                 condition=models.Q(status="planned", fired_at__isnull=True),
                 name="controls_due",
             ),
+            # Read by the desk: what was late in the last day.
+            models.Index(
+                fields=["fired_at"],
+                condition=models.Q(fired_at__isnull=False),
+                name="controls_acted_upon",
+            ),
         ]
 
 
