@@ -269,6 +269,15 @@ def test_a_step_that_was_passed_over_is_not_said_to_have_happened(db, client):
     assert "Confirmed passed over" in text(client.get(url(appointment)))
 
 
+def test_a_visit_that_is_done_took_place_also_when_nobody_recorded_the_arrival(db, client):
+    appointment = open_house().book()
+    advance(hours=25)
+    actions.say(appointment, "completed", now(), FRONT_DESK)
+    words = text(client.get(url(appointment)))
+    assert "Your visit done" in words
+    assert "Your visit passed over" not in words
+
+
 # Messages
 
 

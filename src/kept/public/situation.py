@@ -83,19 +83,19 @@ def drawn(leg: Leg, reached: dict[str, datetime]) -> list[Step]:
     """The steps of the path; `reached` says when each state was entered.
 
     A step that was passed over (a visitor who came before the confirmation went out) is not said
-    to have happened.
+    to have happened; but a visit that is done did, whether or not anybody recorded the arrival.
     """
     names = [name for name, _ in PATH]
     present = names.index(leg.case.state)
     return [
-        _step(str(label), number, present, reached.get(name))
+        _step(str(label), number, present, reached.get(name), took_place=name == "attended")
         for number, (name, label) in enumerate(PATH)
     ]
 
 
-def _step(label: str, number: int, present: int, at: datetime | None) -> Step:
+def _step(label: str, number: int, present: int, at: datetime | None, *, took_place: bool) -> Step:
     if number > present:
         return Step(label, "ahead")
     if number == present:
         return Step(label, "done" if number == len(PATH) - 1 else "now", at)
-    return Step(label, "done", at) if at else Step(label, "passed")
+    return Step(label, "done", at) if at or took_place else Step(label, "passed")
