@@ -1,7 +1,12 @@
 """Services, staff and closures change: a price, the hours, somebody leaves, a day is closed."""
 
+from typing import get_args
+
 import pytest
 
+from kept.api.takes import NextPath, Outcome
+from kept.core.paths.appointment import OUTCOMES
+from kept.core.policy import TARGETS
 from tests.api.house import WEEK, House, problem
 
 NOBODY = "0199c8a4-7d2e-7c3a-9f60-3d2c5b1a7e44"
@@ -64,6 +69,11 @@ def test_what_follows_is_named_by_outcomes_and_paths_that_there_are(house, wrong
     body = {"hand_offs": wrong}
     refused = problem(house.patch(address(house, "services"), body, 422), "invalid")
     assert refused["errors"][0]["pointer"].startswith("#/hand_offs")
+
+
+def test_the_api_knows_every_outcome_and_every_path_that_may_follow():
+    assert set(get_args(Outcome)) == set(OUTCOMES)
+    assert set(get_args(NextPath)) == set(TARGETS)
 
 
 def test_what_is_booked_keeps_its_price(house):
