@@ -120,13 +120,22 @@ def test_a_miss_is_followed_after_a_quarter_of_an_hour_a_day_and_three_days():
     assert [local(at) for at, _ in visit.posted] == ["Wed 10:15", "Thu 10:00", "Sat 10:00"]
 
 
+CANCELLED = [outcome for outcome in LOST if outcome.startswith("cancelled")]
+OFFERS = policy(offer_after_cancelling=True)
+
+
+@pytest.mark.parametrize("outcome", CANCELLED)
+def test_after_a_cancellation_nothing_is_sent_unless_the_business_wants_it(outcome):
+    assert AfterVisit(outcome).after("900h").sent() == []
+
+
 def test_who_cancelled_is_asked_once_and_not_in_the_same_breath_as_the_notice():
-    visit = AfterVisit("cancelled_by_customer").after("900h")
+    visit = AfterVisit("cancelled_by_customer", policy=OFFERS).after("900h")
     assert [local(at) for at, _ in visit.posted] == ["Sat 10:00"]
 
 
 def test_whose_time_we_gave_back_is_asked_twice():
-    visit = AfterVisit("cancelled_by_business").after("900h")
+    visit = AfterVisit("cancelled_by_business", policy=OFFERS).after("900h")
     assert [local(at) for at, _ in visit.posted] == ["Thu 10:00", "Sat 10:00"]
 
 
@@ -214,7 +223,7 @@ def test_two_that_gave_way_are_put_off_each_for_itself():
 
 
 def test_what_was_put_off_beyond_its_use_is_skipped_with_the_reason():
-    short = policy(recovery_third="24h", recovery_until="30h")
+    short = policy(recovery_third="24h", recovery_until="30h", offer_after_cancelling=True)
     visit = AfterVisit("cancelled_by_customer", policy=short).until(later(Visit().start, "23h"))
     visit.written_to_today().after("900h")
     assert visit.became("recovery_third") == "skipped: too late to be of use"

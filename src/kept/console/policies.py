@@ -84,7 +84,13 @@ GROUPS = (
     ),
     (
         "After one that did not take place",
-        ("recovery_first", "recovery_second", "recovery_third", "recovery_until"),
+        (
+            "recovery_first",
+            "recovery_second",
+            "recovery_third",
+            "recovery_until",
+            "offer_after_cancelling",
+        ),
     ),
     ("What Kept does itself", ("built_in", "several_a_day")),
 )
@@ -109,6 +115,11 @@ class PolicyForm(Form):
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text="What is not ticked waits for a program of yours to take it over.",
+    )
+    offer_after_cancelling = forms.BooleanField(
+        label="Offer a new time by a letter after a cancellation, too",
+        required=False,
+        help_text="The notice of a cancellation offers one itself.",
     )
     several_a_day = forms.BooleanField(
         label="One person may get letters about different things on the same day", required=False
@@ -171,6 +182,7 @@ def initial(policy: Policy) -> dict[str, object]:
         "ask_acknowledgement": policy.ask_acknowledgement,
         "assume_missed": policy.assume_missed,
         "several_a_day": policy.several_a_day,
+        "offer_after_cancelling": policy.offer_after_cancelling,
         "built_in": sorted(policy.built_in),
         "switched_on": sorted(SWITCHES - policy.switched_off),
         "quiet_from": window.opens if window else None,
@@ -195,6 +207,7 @@ def _data(form: PolicyForm, present: Policy) -> dict[str, object]:
         "ask_acknowledgement": typed["ask_acknowledgement"],
         "assume_missed": typed["assume_missed"],
         "several_a_day": typed["several_a_day"],
+        "offer_after_cancelling": typed["offer_after_cancelling"],
         "built_in": sorted(typed["built_in"]),
         "switched_off": sorted(SWITCHES - set(typed["switched_on"])),
         "quiet_hours": window,

@@ -71,6 +71,7 @@ class Policy:
     recovery_until: Offset = field(default_factory=lambda: hours(7 * 24))
     switched_off: frozenset[str] = frozenset()
     ask_acknowledgement: bool = False
+    offer_after_cancelling: bool = False  # the notice of a cancellation offers a new time itself
     several_a_day: bool = False  # two paths may write to one person on the same day
     assume_missed: bool = False  # nobody came by the end and grace: missed, as an assumption
     quiet_hours: Window | None = None  # the hours in which reminders may be sent; None: any
@@ -106,7 +107,7 @@ OF_THE_DAY = frozenset(
     }
 )
 ELAPSED = tuple(name for name in OFFSETS if name not in OF_THE_DAY)
-BOOLEANS = ("ask_acknowledgement", "assume_missed", "several_a_day")
+BOOLEANS = ("ask_acknowledgement", "assume_missed", "several_a_day", "offer_after_cancelling")
 SWITCHES = frozenset({"first_reminder", "final_reminder"})
 NAMES = {"switched_off": SWITCHES, "built_in": BUILT_IN}  # lists, and what may stand in each
 

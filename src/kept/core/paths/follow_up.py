@@ -7,9 +7,10 @@
 A case of this path belongs to one outcome of one appointment; a corrected outcome ends it. It
 never thanks for a visit that did not take place: the two beginnings share no message.
 
-The notice of a cancellation is itself the first offer of a new time, so nothing follows it at once.
-What belongs to the visit itself (aftercare, the private question) goes to everybody it concerns.
-What asks for a new visit stops at once when one is booked, answered, declined or refused.
+The notice of a cancellation is itself the offer of a new time; nothing follows it unless the
+business wants that. What belongs to the visit itself (aftercare, the private question) goes to
+everybody it concerns. What asks for a new visit stops at once when one is booked, answered,
+declined or refused.
 """
 
 from __future__ import annotations
@@ -71,14 +72,14 @@ def was_missed(case: Case) -> bool:
     return str(case.facts.get("recovers", "")).startswith("missed")
 
 
+def is_offered(case: Case) -> bool:
+    """It was missed, or the policy asks for it after a cancellation too; nobody refused it."""
+    return (was_missed(case) or case.policy.offer_after_cancelling) and may_be_asked(case)
+
+
 def is_offered_again(case: Case) -> bool:
-    """It was missed, or given back by us; who gave it back themselves is asked only once."""
-    return case.facts.get("recovers") != "cancelled_by_customer" and may_be_asked(case)
-
-
-def was_cancelled(case: Case) -> bool:
-    """The visit was cancelled."""
-    return str(case.facts.get("recovers", "")).startswith("cancelled")
+    """As before; but who gave the time back themselves is asked only once."""
+    return case.facts.get("recovers") != "cancelled_by_customer" and is_offered(case)
 
 
 def asks_how_it_went(event: Event) -> bool:
@@ -215,7 +216,7 @@ CONTROLS = (
         useful_until=after("opened", "recovery_until"),
         states=frozenset({RECOVERING}),
         does=Tell("rebook_offer", purpose="marketing"),
-        when=may_be_asked,
+        when=is_offered,
         quiet=True,
         rank=3,
         gives_way=True,
