@@ -86,6 +86,8 @@ def apply(incoming: Sequence[Incoming], now: datetime) -> list[core.Decision]:
     written = _Writes(now)
     for each in incoming:
         decision = _decide(loaded[each.case], each.event, written)
+        if decision.post:
+            others.note_posted(loaded[each.case], loaded, now)
         _let_others_hear(loaded[each.case], decision, loaded, written)
         decisions.append(decision)
     # Apply

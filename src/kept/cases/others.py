@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -77,13 +76,21 @@ def note_letters(loaded: Mapping[UUID, Loaded], now: datetime) -> None:
         return
     letters = _letters(persons, now)
     for each in listening:
-        zone = ZoneInfo(each.row.zone)
+        zone = core.zone_of_person(each.value)
         today = [
             at
             for case_id, at in letters[each.row.person_id]
             if case_id != each.row.id and same_local_day(at, now, zone)
         ]
         each.value = core.with_letter(each.value, max(today, default=None))
+
+
+def note_posted(speaker: Loaded, loaded: Mapping[UUID, Loaded], now: datetime) -> None:
+    """A letter was just posted: of those loaded with it, the person's other cases know at once."""
+    for other in loaded.values():
+        same = other.row.person_id == speaker.row.person_id is not None
+        if same and other is not speaker and other.row.path in LISTENING:
+            other.value = core.with_letter(other.value, now)
 
 
 Letters = Mapping[UUID | None, list[tuple[UUID, datetime]]]  # person -> (case, when)

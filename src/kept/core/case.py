@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from kept.core.policy import Policy
@@ -149,6 +150,12 @@ class Case:
     taken: Mapping[str, str] = field(default_factory=dict)
     hand_offs: tuple[HandOff, ...] = ()
     written_at: datetime | None = None
+
+
+def zone_of_person(case: Case) -> ZoneInfo:
+    """Where the person lives by what they said, else the zone of the business: their night is
+    theirs, and so is their day."""
+    return ZoneInfo(str(case.facts.get("recipient_zone") or case.zone))
 
 
 def with_letter(case: Case, at: datetime | None) -> Case:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
-from zoneinfo import ZoneInfo
 
 from kept.core.asked import acceptable, why_not
 from kept.core.case import (
@@ -28,6 +27,7 @@ from kept.core.case import (
     Post,
     Status,
     Told,
+    zone_of_person,
 )
 from kept.core.path import (
     ControlRule,
@@ -369,13 +369,13 @@ class _Walk:
 
     def _gives_way(self, rule: ControlRule) -> bool:
         """Another path writes to this person today, and one letter a day is enough."""
-        written, zone = self.case.written_at, ZoneInfo(self.case.zone)
+        written, zone = self.case.written_at, zone_of_person(self.case)
         if written is None or not rule.gives_way or self.case.policy.several_a_day:
             return False
         return same_local_day(written, self.now, zone)
 
     def _put_off(self, control: Control) -> None:
-        zone = ZoneInfo(self.case.zone)
+        zone = zone_of_person(self.case)
         same_time = self.now.astimezone(zone).time().replace(second=0, microsecond=0)
         tomorrow = after(self.now, CalendarDays(1, same_time), zone)
         moments: Facts = {control.name: tomorrow.isoformat()}

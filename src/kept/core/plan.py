@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
-from kept.core.case import Case, Control, Status
+from kept.core.case import Case, Control, Status, zone_of_person
 from kept.core.path import ControlRule, Path, Tell
 from kept.core.time import quiet_shift
 
@@ -177,7 +176,7 @@ def _undisturbed(
         return due
     start = case.anchors.get("start") or until or due + LONG_ENOUGH
     lead = start - until if until is not None else timedelta(0)
-    zone = ZoneInfo(str(case.facts.get("recipient_zone") or case.zone))
+    zone = zone_of_person(case)
     shifted = quiet_shift(due, start, window, zone, min_lead=lead, earliest=earliest)
     return None if shifted != due and shifted == until else shifted
 
