@@ -686,7 +686,7 @@ def correct_contact(
 def _check_version(appointment: Appointment, customer: Customer, expected: int) -> None:
     """All that will be changed is locked at once, as everybody does. Raises Stale."""
     leg = queries.current_leg(appointment)
-    case_queries.lock_all({leg.case_id, *open_legs_of(customer.id)})
+    case_queries.lock_all({leg.case_id, *case_queries.waiting_of(customer.id)})
     version = queries.current_leg(appointment).case.version
     if version != expected:
         raise Stale(version)
@@ -702,20 +702,15 @@ def address_refused(customer_id: UUID, now: datetime) -> None:
 
 
 def _contact_changed(customer: Customer, now: datetime, actor: Actor) -> None:
-    """Let every appointment of the customer that waits know which channels reach them now."""
+    """Let every case of the customer that waits know which channels reach them now: what follows
+    an appointment writes to the same address."""
     data: dict[str, object] = {"channels": people_queries.channels(customer)}
     event = Event("contact_changed", now, actor, data=data)
     heard: set[UUID] = set()
     # An appointment that is being moved at this moment has another leg by the time it is ours.
-    while new := open_legs_of(customer.id) - heard:
+    while new := case_queries.waiting_of(customer.id) - heard:
         cases.apply([cases.Incoming(case_id, event) for case_id in sorted(new)], now)
         heard |= new
-
-
-def open_legs_of(customer_id: UUID) -> set[UUID]:
-    """The cases of a customer's current legs that wait for something."""
-    legs = Leg.objects.filter(appointment__customer=customer_id, current=True, case__waits=True)
-    return set(legs.values_list("case_id", flat=True))
 
 
 @in_one_transaction

@@ -94,10 +94,22 @@ def own_offers(limit: int) -> list[models.HandOff]:
     return list(found.order_by("offered_at", "id")[:limit])
 
 
+def waiting_of(person: UUID) -> set[UUID]:
+    """Every case of the person that waits for something, on every path."""
+    found = models.Case.objects.filter(person=person, waits=True)
+    return set(found.values_list("id", flat=True))
+
+
 def following(person: UUID) -> list[models.Case]:
     """The person's cases that wait and follow an appointment; not their appointments."""
     found = models.Case.objects.filter(person=person, path__in=LISTENING, waits=True)
     return list(found.order_by("id"))
+
+
+def asks_somebody(person: UUID, kind: str) -> bool:
+    """Whether an escalation of this kind is open on any case of this person."""
+    found = models.Escalation.objects.filter(case__person=person, kind=kind, resolved_at=None)
+    return found.exists()
 
 
 def hand_offs_of(cases: Iterable[UUID]) -> list[models.HandOff]:

@@ -140,7 +140,7 @@ def _refused_for_good(message: Message, address: str, error: TransportError, now
     address is corrected; only then the message.
     """
     marked = people.mark_email_bad(message.person_id, address, error.detail)
-    concerned = appointments.open_legs_of(message.person_id) if marked else set()
+    concerned = case_queries.waiting_of(message.person_id) if marked else set()
     case_queries.lock_all({message.case, *concerned})
     _settle(message, now, lambda at, look: outbox.failed(message, error, at, look))
     if marked:
