@@ -97,6 +97,12 @@ def test_a_complaint_goes_to_a_person_at_any_time_and_stops_the_rest(hours):
     assert (visit.state, visit.case.facts["result"]) == ("closed", "complaint settled")
 
 
+def test_a_complaint_about_another_visit_stops_the_suggestions_and_not_the_question():
+    visit = AfterVisit(comes_again=True)
+    visit.happens("complained_elsewhere")
+    assert visit.after("700h").sent() == ["how_did_it_go"]
+
+
 def test_praise_is_kept_and_changes_nothing_else():
     visit = AfterVisit(comes_again=True).after("25h")
     visit.happens("went_well", words="thank you")
@@ -202,6 +208,13 @@ def test_it_gives_way_to_another_path_and_comes_the_next_day():
     assert visit.became("how_did_it_go") == "planned"
     assert visit.said("control_put_off")[0].reason == "another message went to this person today"
     assert local(visit.after("60h").sent_at("how_did_it_go")) == "Fri 10:00"
+
+
+def test_the_day_is_that_of_the_person_and_not_of_the_business():
+    """At 10:00 in Berlin it is 22:00 in Auckland: two hours later another day begins there."""
+    visit = AfterVisit(recipient_zone="Pacific/Auckland", policy=policy(how_did_it_go="27h"))
+    visit.until(later(Visit().start, "23h")).written_to_today().after("28h")
+    assert visit.sent() == ["how_did_it_go"]
 
 
 def test_a_policy_may_allow_several_a_day():

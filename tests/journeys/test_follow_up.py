@@ -9,6 +9,7 @@ from kept.cases.queries import Case, HandOff
 from kept.checks import promises
 from kept.core.case import Role
 from kept.journeys import actions, queries
+from kept.people.actions import checked_contact
 from kept.people.queries import Consent
 from tests.appointments.clinic import DESK, MIA, Clinic, berlin, go_to, now
 
@@ -234,3 +235,49 @@ def test_the_policy_of_a_business_sets_the_times(clinic):
     resolved(clinic, "completed")
     post = go_to(now() + timedelta(hours=4))
     assert kinds(post) == ["aftercare", "how_did_it_go"]
+
+
+def test_two_visits_of_one_day_are_asked_about_on_two_days(clinic):
+    first, second = clinic.book(START), clinic.book(berlin(2, 11))
+    go_to(berlin(2, 11, 45))
+    for booked in (first, second):
+        appointments.say(booked, "completed", now(), DESK)
+    post = go_to(now() + timedelta(days=40))
+    asked = [
+        letter.date.date() for letter in post.letters if "how_did_it_go" in letter.headers["X-Kept"]
+    ]
+    assert len(asked) == len(set(asked)) == 2
+
+
+# Whom it reaches
+
+
+def test_a_corrected_address_gets_what_follows(clinic):
+    booked = resolved(clinic, "completed", contact={"phone": "+442079460123"})
+    go_to(now() + timedelta(minutes=5))
+    contact = checked_contact("Mia Wong", "mia@example.com")
+    appointments.correct_contact(booked, contact, now(), DESK)
+    post = go_to(now() + timedelta(days=40))
+    assert "aftercare" in kinds(post)
+    assert {each.recipient.address for each in post.letters} == {"mia@example.com"}
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES[1:])
+def test_who_has_another_visit_ahead_is_not_offered_one_instead(clinic, outcome):
+    clinic.book(berlin(30, 10))
+    resolved(clinic, outcome)
+    post = go_to(now() + timedelta(days=10))
+    assert not {"missed_first", "recovery_second", "recovery_third"} & set(kinds(post))
+
+
+def test_a_complaint_stops_the_suggestions_of_other_visits(clinic):
+    first = resolved(clinic, "completed")
+    second = clinic.book(berlin(2, 11))
+    go_to(berlin(2, 11, 45))
+    appointments.say(second, "completed", now(), DESK)
+    go_to(now() + timedelta(hours=1))
+    case = after(second)
+    actions.say(clinic.business.id, case.id, "went_badly", now(), MIA, words="it hurts")
+    post = go_to(now() + timedelta(days=40))
+    assert not [kind for kind in kinds(post) if kind.startswith("next_step")]
+    assert after(first).state == "closed"

@@ -1,5 +1,7 @@
 """What a customer says after an appointment: how it went, and that they want no suggestions."""
 
+from datetime import timedelta
+
 import pytest
 
 from kept.appointments import actions as appointments
@@ -43,8 +45,18 @@ def test_a_complaint_is_thanked_for_and_reaches_a_person(client, visited):
     assert "A person reads what you wrote" in answer.content.decode()
     case = queries.current(visited.id)
     assert (case.state, case.facts["words"]) == ("complaint", "It hurts.")
-    again = client.post(page(visited, "went"), said)
-    assert "We know already" in again.content.decode()
+    more = {"went": "went_badly", "words": "And it swells."}
+    assert "A person reads" in client.post(page(visited, "went"), more).content.decode()
+    assert queries.current(visited.id).facts["words"] == "And it swells."
+    assert queries.current(visited.id).escalations.count() == 1
+
+
+def test_praise_long_after_is_thanked_for_and_not_taken_for_a_complaint(client, visited):
+    go_to(now() + timedelta(days=40))
+    answer = client.post(page(visited, "went"), {"went": "went_well", "words": "All healed."})
+    assert "We are glad to hear it." in answer.content.decode()
+    case = queries.current(visited.id)
+    assert (case.state, case.facts["words"]) == ("closed", "All healed.")
 
 
 def test_praise_is_kept(client, visited):

@@ -94,6 +94,7 @@ EVENTS = {
     "declined": "The customer wants no new visit now",
     "opted_out": "The customer wants no suggestions",
     "visit_booked": "A new visit is booked",
+    "complained_elsewhere": "Something was not right at another visit",
     "outcome_withdrawn": "The outcome was corrected",
     "run_out": "Its time is over",
     "not_recovered": "No new visit came of it",

@@ -6,8 +6,6 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
-from django.db import DatabaseError
-
 from kept.accounts import queries as accounts
 from kept.cases import actions as cases
 from kept.cases import queries as case_queries
@@ -17,6 +15,7 @@ from kept.core.paths import PATHS
 from kept.journeys import queries
 from kept.lib.again import in_one_transaction
 from kept.lib.ids import new_id
+from kept.lib.trouble import database_away
 from kept.people import actions as people
 
 log = logging.getLogger("kept.journeys")
@@ -37,9 +36,9 @@ def receive_offered(now: datetime) -> int:
     for offer in offers:
         try:
             receive(offer, now)
-        except DatabaseError:
-            raise  # the database is away or busy: nothing is wrong with this one
-        except Exception:
+        except Exception as error:
+            if database_away(error):
+                raise  # nothing is wrong with this one
             log.exception("Hand-off %s could not be received; a person will be asked.", offer.id)
             cases.leave_to_a_person(offer.id)
     return len(offers)
@@ -101,6 +100,9 @@ def say(
 
 @in_one_transaction
 def _apply(case: Case, event: Event, now: datetime) -> None:
+    # What begins for the same person at this moment knows of it, or hears it.
+    if case.person_id is not None:
+        people.lock(case.person_id)
     cases.apply([cases.Incoming(case.id, event)], now)
 
 

@@ -38,6 +38,7 @@ def facts(hand_off: HandOff, customer: Customer, now: datetime) -> dict[str, obj
         "comes_again": service.comes_again_days,
         "booked_again": appointments.has_visit_ahead(customer.id, now),
         "missed_before": appointments.missed_before(customer.id, hand_off.case.subject),
+        "complained": cases.asks_somebody(customer.id, "COMPLAINT"),
         "refused": people.has_refused(customer.id, "marketing"),
         "carries": dict(hand_off.payload),
     }

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from kept.cases.queries import Case
-from kept.core.case import NotAllowed
 from kept.journeys import actions, queries
 from kept.public.visit import Visit, render, visit_of
 from kept.web.forms import Form
@@ -55,13 +53,8 @@ def went(request: HttpRequest, token: str) -> HttpResponse:
         status = 422 if request.method == "POST" else 200
         return render(visit, "public/went.html", {"form": form, "said": said}, status)
     said, words = form.cleaned_data["went"], form.cleaned_data["words"]
-    problem = ""
-    try:
-        actions.say(case.business_id, case.id, said, visit.now, visit.actor, words=words)
-    except NotAllowed:
-        problem = _("We know already that something was not right, and will call you.")
-    context = {"said": said, "problem": problem, "thanked": True}
-    return render(visit, "public/went.html", context)
+    actions.say(case.business_id, case.id, said, visit.now, visit.actor, words=words)
+    return render(visit, "public/went.html", {"said": said, "thanked": True})
 
 
 def _following(visit: Visit) -> Case:

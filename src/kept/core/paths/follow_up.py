@@ -63,18 +63,21 @@ def has_next_step(case: Case) -> bool:
 
 
 def may_be_asked(case: Case) -> bool:
-    """The customer has not refused to be asked for something new."""
-    return not case.facts.get("refused")
+    """The customer has neither refused to be asked for something new nor complained."""
+    return not case.facts.get("refused") and not case.facts.get("complained")
 
 
 def was_missed(case: Case) -> bool:
-    """The visit was missed."""
-    return str(case.facts.get("recovers", "")).startswith("missed")
+    """The visit was missed, and no other is booked."""
+    missed = str(case.facts.get("recovers", "")).startswith("missed")
+    return missed and not case.facts.get("booked_again")
 
 
 def is_offered(case: Case) -> bool:
-    """It was missed, or the policy asks for it after a cancellation too; nobody refused it."""
-    return (was_missed(case) or case.policy.offer_after_cancelling) and may_be_asked(case)
+    """It was missed, or the policy asks for it after a cancellation too; the customer may be asked,
+    and no other visit is booked."""
+    wanted = was_missed(case) or case.policy.offer_after_cancelling
+    return wanted and not case.facts.get("booked_again") and may_be_asked(case)
 
 
 def is_offered_again(case: Case) -> bool:
@@ -269,10 +272,12 @@ RULES = (
     Rule("checked", frozenset({OPEN}), to=CHECKED),
     Rule("suggested", frozenset({OPEN, CHECKED}), to=NEXT_STEP),
     # What the customer says
-    Rule("went_well", WAITING, sets=notes_words, asked=True),
+    # Whatever they say, and whenever: it is kept, and a complaint reaches a person.
+    Rule("went_well", ANY, sets=notes_words, asked=True),
     Rule("went_badly", WAITING, to=COMPLAINT, sets=notes_words, raises=complains, asked=True),
     Rule("went_badly", frozenset({CLOSED}), to=COMPLAINT, sets=notes_words, raises=complains,
          asked=True),
+    Rule("went_badly", frozenset({COMPLAINT}), sets=notes_words, raises=complains, asked=True),
     Rule("replied", WAITING, to=CLOSED, sets=ends("replied"), raises=answers, asked=True),
     Rule("declined", WAITING, to=CLOSED, sets=ends("declined"), asked=True),
     Rule("opted_out", WAITING, to=CLOSED, sets=ends("opted out"), resolves=("MISSED_AGAIN",)),
@@ -281,6 +286,7 @@ RULES = (
          resolves=("*",)),
     Rule("visit_booked", frozenset({NEXT_STEP}), to=CLOSED, sets=ends("booked again")),
     Rule("visit_booked", frozenset({OPEN, CHECKED}), sets=books_again),
+    Rule("complained_elsewhere", WAITING, sets=lambda case, event: {"complained": True}),
     Rule("outcome_withdrawn", WAITING | {COMPLAINT}, to=CLOSED, sets=ends("outcome corrected"),
          resolves=("MISSED_AGAIN", "REBOOK_BY_HAND")),
     Rule("contact_changed", ANY, sets=lambda case, event: {"channels": event.data["channels"]}),
@@ -299,6 +305,7 @@ FOLLOW_UP = Path(
     rules=RULES,
     controls=CONTROLS,
     escalations=ESCALATIONS,
+    announces={"went_badly": "complained_elsewhere"},
     receives={
         "completed": "visit_completed",
         "missed_by_customer": "visit_lost",
