@@ -8,6 +8,8 @@ from django.test import Client
 from kept.accounts import actions as accounts
 from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
+from kept.worker import deliver
+from tests.promises.house import Ledger
 
 MONDAY = datetime(2027, 3, 1, 7, 0, tzinfo=UTC)  # 08:00 in Berlin
 WEEK = [{"weekday": day, "start": "09:00", "end": "17:00"} for day in range(5)]
@@ -89,6 +91,12 @@ def stop_clock(at=MONDAY):
 
 def pass_time(**span):
     return clock.advance(timedelta(**span))
+
+
+def deliver_all():
+    """A worker hands over what is due; the mail server takes everything."""
+    while deliver.deliver_one(Ledger(), "worker", clock_queries.now):
+        pass
 
 
 def problem(response, code):

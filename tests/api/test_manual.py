@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 import pytest
 
 from kept.api.openapi import document
-from tests.api.house import House, pass_time, stop_clock
+from tests.api.house import House, deliver_all, pass_time, stop_clock
 
 MANUAL = Path(__file__).parents[2] / "docs" / "api.md"
 BASE = "http://127.0.0.1:8000/api/v1"
 # ```sh …``` and ```json …``` blocks, and the notes to the clock in between.
-PARTS = re.compile(r"^```(sh|json)\n(.*?)^```$|^<!-- (later): (.*?) -->$", re.S | re.M)
+PARTS = re.compile(r"^```(sh|json)\n(.*?)^```$|^<!-- (later|sent)(?:: (.*?))? -->$", re.S | re.M)
 COMMAND = re.compile(r"(?:(\w+)=\$\()?(?:call|curl)\s+(.*?)(?:\s*\|\s*jq -r '?\.(\S+))?\)?", re.S)
 TAKE_A_VALUE = {"-d": "data", "-H": "header", "-X": "method", "--data-urlencode": "query"}
 
@@ -110,7 +110,9 @@ def reader(db):
 def test_every_example_answers_what_stands_below_it(reader):
     got = {}
     for kind, block, later, span in PARTS.findall(MANUAL.read_text()):
-        if later:
+        if later == "sent":
+            deliver_all()
+        elif later:
             pass_time(**{unit: int(number) for number, unit in re.findall(r"(\d+) (\w+)", span)})
         elif kind == "sh":
             assert not refused(got), f"refused, and the manual does not show it: {got}"

@@ -81,13 +81,6 @@ def test_the_oldest_goes_first_and_one_at_a_time(clinic, booked, post):
     assert deliver.deliver_one(post, "test", now) is False
 
 
-def test_delivery_reported_later_is_noted(booked, post):
-    post.deliver()
-    deliver.tell(outbox.delivered(message(), "250 read by a machine", now()), now())
-    assert evidence() == ["accepted", "delivered"]
-    assert (message().status, state(booked)) == ("delivered", "confirmed")
-
-
 # The server is away, or busy
 
 
@@ -197,24 +190,6 @@ def test_one_of_two_refused_is_that_one_s_affair(clinic, booked, post):
     assert (state(booked), state(other)) == ("scheduled", "confirmed")
     by_subject = {each.subject: each.status for each in Message.objects.all()}
     assert by_subject == {booked.id: "queued", other.id: "accepted"}
-
-
-def test_what_comes_back_hours_later_takes_the_confirmation_back(booked, post):
-    post.deliver()
-    go_to(now() + timedelta(hours=5), post)
-    deliver.tell(outbox.bounced(message(), "550 mailbox full", now()), now())
-    assert evidence() == ["accepted", "bounced"]
-    assert (state(booked), escalations(booked)) == ("scheduled", {"CONFIRMATION_FAILED"})
-    actions.say(booked, "told_by_staff", now(), DESK)
-    assert (state(booked), escalations(booked)) == ("confirmed", set())
-
-
-def test_a_bounce_of_a_closed_leg_is_only_evidence(booked, post):
-    post.deliver()
-    actions.move(booked, berlin(5, 10), now(), MIA)
-    deliver.tell(outbox.bounced(message(), "550", now()), now())
-    post.deliver()
-    assert state(booked) == "confirmed"
 
 
 # In doubt

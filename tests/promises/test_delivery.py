@@ -7,14 +7,14 @@ import pytest
 from django.db import OperationalError
 
 from kept.appointments import actions as appointments
-from kept.appointments import queries
+from kept.appointments import queries, reports
 from kept.cases import actions as cases
 from kept.cases.queries import Case, Control
 from kept.channels.base import Interrupted, Refused, Unreachable
 from kept.checks.promises import run
 from kept.clock import actions as clock_actions
 from kept.clock import queries as clock
-from kept.core.case import Role
+from kept.core.case import SYSTEM, Role
 from kept.outbox import actions as outbox
 from kept.outbox.queries import Message
 from kept.people.queries import told
@@ -355,7 +355,7 @@ def test_a_bounce_hours_later_says_that_the_customer_does_not_know(house, post):
     assert told(appointment.id) is not None
     clock_actions.advance(3 * HOUR)
     message = Message.objects.get()
-    deliver.bounced(message, "550 5.1.1 no such mailbox", clock.now)
+    reports.report(message, "bounced", "550 5.1.1 no such mailbox", clock.now(), SYSTEM)
     assert state(appointment) == "scheduled"
     assert "CONFIRMATION_FAILED" in open_kinds(appointment)
     assert messages(appointment)[1, "confirmation", 1] == "failed"

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 )
 
 from kept.appointments import actions as appointments
+from kept.appointments import reports
 from kept.appointments.queries import Appointment, Leg
 from kept.cases import actions as cases
 from kept.cases.queries import Case, Control, Escalation, Event, HandOff
@@ -33,7 +34,7 @@ from kept.channels.base import Interrupted, Receipt, Refused, Unreachable
 from kept.checks.promises import run
 from kept.clock import actions as clock_actions
 from kept.clock import queries as clock
-from kept.core.case import Actor, NotAllowed, Role
+from kept.core.case import SYSTEM, Actor, NotAllowed, Role
 from kept.core.paths import PATHS
 from kept.core.paths.appointment import AHEAD, UNTOLD
 from kept.journeys import actions as following
@@ -84,6 +85,7 @@ POLICIES = st.sampled_from(
         {"outcome_grace": "2h", "accept_within": "1h"},
     ]
 )
+SAID = st.sampled_from(["550 5.1.1 no such mailbox", "552 5.2.2 mailbox full"])
 ANSWERS = st.sampled_from(
     ["taken", "taken", "taken", "for now", "for good", "no such person", "unreachable", "in doubt"]
 )
@@ -317,10 +319,13 @@ class History(RuleBasedStateMachine):
         with expired_leases():
             deliver.recover(clock.now)
 
-    @rule(which=st.integers(0))
-    def bounce(self, which):
-        if message := self.one(Message, which, status=Message.ACCEPTED):
-            deliver.bounced(message, "550 no such mailbox", clock.now)
+    @rule(
+        which=st.integers(0), kind=st.sampled_from(["delivered", "bounced", "bounced"]), said=SAID
+    )
+    def report(self, which, kind, said):
+        if message := self.one(Message, which, handed_over_at__isnull=False):
+            with suppress(NotAllowed):
+                reports.report(message, kind, said, clock.now(), SYSTEM)
 
     @rule(where=WRITES, data=st.data())
     def be_killed_writing(self, where, data):

@@ -71,6 +71,7 @@ class Acts(Generic[Thing]):
     find: Callable[[UUID, UUID], Thing]
     show: Callable[[HttpRequest, Thing, datetime], Answer]
     no_such: str
+    id_in: Callable[[str, str], UUID] = path_id
 
     def post(self, name: str, summary: str, **declared: Any) -> Callable[[Act], Act]:
         """`POST …/{id}/name` does what the decorated function `act(ask, body)` does.
@@ -137,7 +138,7 @@ class Acts(Generic[Thing]):
         return Signature(parameters)
 
     def _found(self, request: HttpRequest, given: str) -> Thing:
-        wanted = path_id(given, self.no_such)
+        wanted = self.id_in(given, self.no_such)
         try:
             return self.find(business_of(request).id, wanted)
         except ObjectDoesNotExist as error:

@@ -22,6 +22,7 @@ from kept.api.endpoints import (
     escalations,
     hand_offs,
     health,
+    messages,
     services,
     staff,
 )
@@ -93,6 +94,7 @@ for router in (
     appointments.router,
     escalations.router,
     hand_offs.router,
+    messages.router,
     health.router,
 ):
     api.add_router("", router)

@@ -270,7 +270,7 @@ def timeline(
     return {
         "events": [_event(row, zone) for row in known.events],
         "controls": [_control(row, zone) for row in known.controls],
-        "messages": [_message(row, zone) for row in known.messages],
+        "messages": [message(row, zone) for row in known.messages],
         "escalations": [escalation(row, zone) for row in known.escalations],
         "hand_offs": [hand_off(row, zone) for row in known.hand_offs],
         "change": _change(leg, now, zone),
@@ -302,7 +302,7 @@ def _control(row: Control, zone: ZoneInfo) -> gives.ControlOut:
     }
 
 
-def _message(row: Message, zone: ZoneInfo) -> gives.MessageOut:
+def message(row: Message, zone: ZoneInfo) -> gives.MessageOut:
     queued: gives.EvidenceOut = {
         "kind": "queued",
         "at": local(row.created_at, zone),

@@ -469,6 +469,14 @@ class TellIn(Body):
     reason: Said = Field(max_length=500, examples=["By phone; she will come."])
 
 
+class ReportIn(Body):
+    """What a mail server reported. `detail`: its own words, with their codes."""
+
+    kind: Literal["delivered", "bounced"]
+    detail: Line = Field("", max_length=500, examples=["550 5.1.1 no such mailbox"])
+    at: Instant | None = Field(None, description="When, by its own clock. Absent: now.")
+
+
 class NoteIn(Body):
     """What was done about it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,6 +41,7 @@ business_option = click.option(
 SECTIONS = {
     "Try and run": ("demo", "serve", "web", "work", "migrate"),
     "Set up": ("setup", "key", "sign-in", "member", "policy"),
+    "Tell": ("report",),
     "Look": ("status", "check", "explain", "path", "clock", "zones", "late", "backup", "version"),
 }
 
@@ -516,6 +518,34 @@ def zones(as_json: bool) -> None:
         from kept.cli import zones as the_zones
 
         the_zones.show(as_json=as_json)
+
+
+@kept.command()
+@click.argument("message", required=False)
+@click.argument("kind", required=False, type=click.Choice(["delivered", "bounced"]))
+@click.option("--detail", default="", help="The mail server's own words, with their codes.")
+@click.option("--from-mail", is_flag=True, help="Read a delivery-status mail from standard input.")
+@json_option
+def report(
+    message: str | None, kind: str | None, detail: str, from_mail: bool, as_json: bool
+) -> None:
+    """Report that a message was delivered, or came back.
+
+    MESSAGE is its id, or the Message-ID of its letter. The same report again changes nothing.
+
+    \b
+      kept report 0199c8a47d2e7c3a9f603d2c5b1a7e44 bounced --detail "550 5.1.1 unknown"
+      kept report --from-mail < returned.eml
+    """
+    if from_mail == bool(message or detail) or (message is None) != (kind is None):
+        raise Misused("Give MESSAGE and what became of it (delivered, bounced), or --from-mail.")
+    with house.opened():
+        from kept.cli import reporting
+
+        if from_mail:
+            reporting.from_mail(sys.stdin.buffer, as_json=as_json)
+        else:
+            reporting.report(message or "", kind or "", detail, as_json=as_json)
 
 
 @kept.command()

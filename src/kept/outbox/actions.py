@@ -16,6 +16,7 @@ from django.db import transaction
 
 from kept.channels.base import Letter, TransportError
 from kept.clock.queries import real_now
+from kept.core.case import NotAllowed
 from kept.outbox.models import Evidence, Message
 from kept.people import queries as people
 
@@ -281,7 +282,8 @@ def _outcome(row: Message, event: str, detail: str) -> Outcome:
 
 
 def _finish(row: Message, status: str, evidence: str, detail: str, now: datetime) -> None:
-    row.status, row.error = status, "" if status == Message.ACCEPTED else detail[:500]
+    well = status in {Message.ACCEPTED, Message.DELIVERED}
+    row.status, row.error = status, "" if well else detail[:500]
     row.claimed_until = None
     row.save(update_fields=["status", "error", "claimed_until"])
     if evidence:
@@ -312,13 +314,60 @@ def _requeue(row: Message, wake_at: datetime, detail: str, now: datetime) -> Non
     row.save(update_fields=["status", "wake_at", "error", "claimed_by", "claimed_until"])
 
 
-def delivered(message: Message, detail: str, now: datetime) -> Outcome:
-    """A provider reports delivery."""
-    _finish(message, Message.DELIVERED, "delivered", detail, now)
-    return _outcome(message, "message_delivered", detail)
+# Reports: what is heard of a message after it was handed over
 
 
-def bounced(message: Message, detail: str, now: datetime) -> Outcome:
-    """It came back after it had been accepted, perhaps hours later."""
-    _finish(message, Message.FAILED, "bounced", detail, now)
-    return _outcome(message, "message_failed", detail)
+def reported(
+    message: Message, kind: str, detail: str, now: datetime, at: datetime
+) -> list[Outcome]:
+    """A mail server reports `kind` (delivered or bounced) of a message; `at` by its own clock.
+
+    Answers what it means for the case: nothing for what was reported before. The caller holds the
+    lock of the message's case and a transaction. Raises NotAllowed for a message of which nothing
+    can be known.
+    """
+    row = Message.objects.select_for_update().get(id=message.id)
+    _require_handed_over(row, kind)
+    # The clocks of others are set differently: never before it left, never ahead of us.
+    at = min(max(at, row.handed_over_at or at), now)
+    return _delivered(row, detail, at) if kind == "delivered" else _bounced(row, detail, at)
+
+
+def _require_handed_over(row: Message, kind: str) -> None:
+    if row.handed_over_at is None:
+        detail = "This message has not been handed over: nothing can be known of it."
+        raise NotAllowed(kind, row.status, detail)
+    if row.status == Message.HANDING_OVER:
+        detail = "This message is being handed over at this moment: report it again in a minute."
+        raise NotAllowed(kind, row.status, detail)
+
+
+def _delivered(row: Message, detail: str, at: datetime) -> list[Outcome]:
+    """What we doubted, or tried again, has been accepted then. After a failure it is only noted:
+    a person has been asked already, and this is no proof that they need not."""
+    if row.status == Message.DELIVERED or _noted(row, "delivered", detail):
+        return []
+    if row.status == Message.FAILED:
+        _note(row, "delivered", at, detail)
+        return []
+    outcomes = []
+    if row.status != Message.ACCEPTED:
+        _note(row, "accepted", at, "it was delivered")
+        outcomes.append(_outcome(row, "message_accepted", detail))
+    _finish(row, Message.DELIVERED, "delivered", detail, at)
+    return [*outcomes, _outcome(row, "message_delivered", detail)]
+
+
+def _bounced(row: Message, detail: str, at: datetime) -> list[Outcome]:
+    """It came back, perhaps hours later. Of what nobody took for accepted it is only noted."""
+    if row.evidence.filter(kind="bounced").exists():
+        return []
+    if row.status not in {Message.ACCEPTED, Message.DELIVERED, Message.DOUBTFUL}:
+        _note(row, "bounced", at, detail)
+        return []
+    _finish(row, Message.FAILED, "bounced", detail, at)
+    return [_outcome(row, "message_failed", detail)]
+
+
+def _noted(row: Message, kind: str, detail: str) -> bool:
+    return row.evidence.filter(kind=kind, detail=detail[:500]).exists()

@@ -194,8 +194,3 @@ def recover(now: Now) -> int:
 
 def _recover_one(message: Message, now: Now) -> None:
     _settle(message, now, lambda at, look: outbox.recover_one(message.id, at, look))
-
-
-def bounced(message: Message, detail: str, now: Now) -> None:
-    """It came back after it had been accepted, perhaps hours later."""
-    _settle(message, now, lambda at, look: outbox.bounced(message, detail, at))
