@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from kept.appointments.actions import address_refused, open_legs_of
+from kept.appointments.actions import address_refused
 from kept.cases import actions as cases
 from kept.cases import queries as case_queries
 from kept.core.case import Actor, Event
@@ -60,7 +60,7 @@ def report(
     address_gone = kind == "bounced" and _blames_the_address(message, detail)
     # In the order of all locks: the customer, their cases, the message.
     marked = address_gone and people.mark_email_bad(message.person_id, message.address, detail)
-    concerned = open_legs_of(message.person_id) if marked else set()
+    concerned = case_queries.waiting_of(message.person_id) if marked else set()
     case_queries.lock_all({message.case, *concerned})
     for outcome in outbox.reported(message, kind, detail, now, at or now):
         event = Event(outcome.event, now, actor, data=outcome.data)
