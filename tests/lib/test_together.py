@@ -1,6 +1,6 @@
 """Rows of several tables are written together: whole, as Django would write them, or not at all."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -48,6 +48,41 @@ def test_every_kind_of_value_comes_back_as_it_was_given(db):
     assert (read["Care"].price, read["Care"].archived_at) == (Decimal("60.10"), None)
     assert (read["Cut"].price, read["Cut"].archived_at) == (None, NOW)
     assert read["Care"].id == care.id
+
+
+def test_only_the_named_fields_of_a_row_change_and_no_other_row(db):
+    shop = business()
+    mia, leo = customer(shop), customer(shop, "Leo Marsh")
+    together.insert([shop, mia, leo])
+    mia.name, mia.phone, mia.created_at = "Mia 'Wong'\n漢", "+442079460100", NOW + timedelta(1)
+    shop.address, shop.name = "12 Canal Street", "not named, so not written"
+    changes = {Customer: ("name", "created_at"), Business: ("address",)}
+    with CaptureQueriesContext(connection) as captured:
+        together.update([mia, shop], changes)
+    assert len(captured) == (1 if connection.vendor == "postgresql" else 2)
+    read = Customer.objects.get(id=mia.id)
+    assert (read.name, read.phone, read.created_at) == (mia.name, "", mia.created_at)
+    assert Customer.objects.get(id=leo.id).name == "Leo Marsh"
+    assert Business.objects.values_list("name", "address").get() == ("Harbour", "12 Canal Street")
+
+
+def test_what_is_nothing_or_a_document_changes_too(db):
+    shop = business()
+    care = Service(business=shop, name="Care", duration_minutes=45, price=Decimal("60.10"))
+    policy = PolicyVersion(business=shop, number=1, data={"a": 1}, created_at=NOW)
+    together.insert([shop, care, policy])
+    care.price, care.archived_at, policy.data = None, NOW, {"b": [None, "ü"]}
+    named = {Service: ("price", "archived_at"), PolicyVersion: ("data",)}
+    policy.id = PolicyVersion.objects.get().id
+    together.update([care, policy], named)
+    assert Service.objects.values_list("price", "archived_at").get() == (None, NOW)
+    assert PolicyVersion.objects.get().data == {"b": [None, "ü"]}
+
+
+def test_to_change_nothing_costs_nothing(db):
+    with CaptureQueriesContext(connection) as captured:
+        together.update([], {})
+    assert len(captured) == 0
 
 
 def test_postgresql_gets_one_statement_however_many_rows_and_tables(db):

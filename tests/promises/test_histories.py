@@ -92,7 +92,7 @@ ANSWERS = st.sampled_from(
 SEAMS = st.sampled_from(["before the mark", "before the hand-over", "after the hand-over"])
 WRITES = st.sampled_from(
     [
-        "kept.cases.actions._change_controls",
+        "kept.lib.together.update",
         "kept.lib.together.insert",
         "kept.outbox.actions.withdraw",
         "kept.people.actions.remember_told",

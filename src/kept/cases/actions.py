@@ -344,9 +344,8 @@ class _Writes:
         What changes makes room: a message withdrawn and posted anew in one go must leave before
         the new one comes, and so must an escalation that is resolved and raised again.
         """
-        self._change_cases()
-        if self.changed_controls:
-            _change_controls(self.changed_controls.values())
+        old = [case.row for case in self.cases.values() if not case.is_new]
+        together.update([*old, *self.changed_controls.values()], CHANGES)
         self._resolve_escalations()
         self._write_hand_offs()
         outbox.withdraw(self.withdrawn, self.now)
@@ -360,15 +359,6 @@ class _Writes:
         begun_with = {row.person.id: row.person for row in opened if row.person is not None}
         messages = outbox.messages(self.posts, self.now, known=begun_with)
         return [*opened, *self.events, *self.new_controls.values(), *self.escalations, *messages]
-
-    def _change_cases(self) -> None:
-        old = [case.row for case in self.cases.values() if not case.is_new]
-        if len(old) == 1:
-            old[0].save(update_fields=CASE_FIELDS)
-        elif old:
-            models.Case.objects.bulk_create(
-                old, update_conflicts=True, unique_fields=["id"], update_fields=CASE_FIELDS
-            )
 
     def _resolve_escalations(self) -> None:
         for case_id, kind, who in self.taken:
@@ -392,14 +382,10 @@ class _Writes:
         )
 
 
-CASE_FIELDS = ["state", "state_since", "version", "waits", "anchors", "facts", "policy"]
-CONTROL_FIELDS = ["due_at", "useful_until", "status", "reason", "fired_at", "wake_at"]
-
-
-def _change_controls(rows: Iterable[models.Control]) -> None:
-    models.Control.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["id"], update_fields=CONTROL_FIELDS
-    )
+CHANGES: dict[type[Model], tuple[str, ...]] = {
+    models.Case: ("state", "state_since", "version", "waits", "anchors", "facts", "policy"),
+    models.Control: ("due_at", "useful_until", "status", "reason", "fired_at", "wake_at"),
+}
 
 
 def _leg(row: models.Case) -> int:

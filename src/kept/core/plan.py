@@ -35,10 +35,10 @@ def plan(path: Path, case: Case, now: datetime, cause: str) -> tuple[Control, ..
     What has been acted upon is history, and no plan changes it or does it twice.
     """
     rows = {control.key: control for control in case.controls}
-    _void_unknown(path, rows)
+    runs = {rule.name: rule.run(case) if rule.run else 1 for rule in path.controls}
+    _void_other_runs(rows, runs, cause)
     for rule in path.controls:
-        run = rule.run(case) if rule.run else 1
-        _void_other_runs(rows, rule.name, run, cause)
+        run = runs[rule.name]
         row = _planned(path, rule, case, now, rows.get((rule.name, run)), run, cause)
         if row is not None:
             rows[row.key] = row
@@ -55,18 +55,14 @@ def _is_history(row: Control) -> bool:
     return row.status in FINAL or acted_upon
 
 
-def _void_unknown(path: Path, rows: dict[tuple[str, int], Control]) -> None:
-    """Duties planned by an earlier version of the path end with it."""
-    known = {rule.name for rule in path.controls}
+def _void_other_runs(
+    rows: dict[tuple[str, int], Control], runs: Mapping[str, int], cause: str
+) -> None:
+    """Of each duty only its present run is planned; one of an earlier path ends with that."""
     for key, row in rows.items():
-        if row.name not in known and row.status is Status.PLANNED:
-            rows[key] = replace(row, status=Status.VOID, reason="no longer part of the path")
-
-
-def _void_other_runs(rows: dict[tuple[str, int], Control], name: str, run: int, cause: str) -> None:
-    for key, row in rows.items():
-        if row.name == name and row.run != run and row.status is Status.PLANNED:
-            rows[key] = replace(row, status=Status.VOID, reason=cause)
+        if row.status is Status.PLANNED and row.run != runs.get(row.name):
+            reason = cause if row.name in runs else "no longer part of the path"
+            rows[key] = replace(row, status=Status.VOID, reason=reason)
 
 
 def _planned(

@@ -1,12 +1,13 @@
-"""New rows of several tables, written together: in one statement where the database can."""
+"""Rows of several tables, written together: in one statement where the database can."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
+from typing import TypeAlias
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -15,6 +16,7 @@ from django.db.models import AutoField, Field, Model
 from kept.lib.ready import prepared
 
 Table = type[Model]
+Columns: TypeAlias = "tuple[Field[object, object], ...]"
 
 
 def insert(rows: Iterable[Model]) -> None:
@@ -42,14 +44,11 @@ def insert(rows: Iterable[Model]) -> None:
     there are, and a value is never part of it. An INSERT in a WITH is carried out whether or not
     somebody reads from it; constraints and triggers see nothing unusual.
     """
-    tables: dict[Table, list[Model]] = {}
-    for row in rows:
-        tables.setdefault(type(row), []).append(row)
+    tables = _by_table(rows)
     if not tables:
         return
     if connection.vendor == "postgresql":
-        with prepared(connections[DEFAULT_DB_ALIAS]) as cursor:
-            cursor.execute(_statement(tuple(tables)), [_document(tables)])
+        _execute(_insertion(tuple(tables)), {table: _fields(table) for table in tables}, tables)
     else:
         for table, its_rows in tables.items():
             table._default_manager.bulk_create(its_rows)
@@ -58,8 +57,43 @@ def insert(rows: Iterable[Model]) -> None:
             row._state.adding, row._state.db = False, connection.alias
 
 
+def update(rows: Iterable[Model], fields: Mapping[Table, tuple[str, ...]]) -> None:
+    """Write these fields of rows that are there already, in the caller's transaction.
+
+    `fields` names them for each table. On PostgreSQL this is one statement in the manner of
+    `insert`, with an UPDATE for each table that finds its rows by their key; on SQLite one for
+    each table.
+    """
+    tables = _by_table(rows)
+    if not tables:
+        return
+    if connection.vendor == "postgresql":
+        named = tuple((table, fields[table]) for table in tables)
+        columns = {table: _keyed(table, names) for table, names in named}
+        _execute(_change(named), columns, tables)
+    else:
+        for table, its_rows in tables.items():
+            table._default_manager.bulk_create(
+                its_rows, update_conflicts=True, unique_fields=["id"], update_fields=fields[table]
+            )
+
+
+def _by_table(rows: Iterable[Model]) -> dict[Table, list[Model]]:
+    tables: dict[Table, list[Model]] = {}
+    for row in rows:
+        tables.setdefault(type(row), []).append(row)
+    return tables
+
+
+def _execute(
+    statement: str, columns: Mapping[Table, Columns], tables: Mapping[Table, list[Model]]
+) -> None:
+    with prepared(connections[DEFAULT_DB_ALIAS]) as cursor:
+        cursor.execute(statement, [_document(columns, tables)])
+
+
 @lru_cache(maxsize=256)
-def _statement(tables: Sequence[Table]) -> str:
+def _insertion(tables: Sequence[Table]) -> str:
     """The text of the one statement; its parameter is the document of the rows."""
     quote = connection.ops.quote_name
     parts = ["new AS MATERIALIZED (SELECT %s::jsonb AS rows)"]
@@ -73,18 +107,41 @@ def _statement(tables: Sequence[Table]) -> str:
     return f"WITH {', '.join(parts)} SELECT FROM new"
 
 
+@lru_cache(maxsize=64)
+def _change(named: Sequence[tuple[Table, tuple[str, ...]]]) -> str:
+    quote = connection.ops.quote_name
+    parts = ["new AS MATERIALIZED (SELECT %s::jsonb AS rows)"]
+    for number, (table, names) in enumerate(named):
+        name = quote(table._meta.db_table)
+        key, *columns = [quote(str(field.column)) for field in _keyed(table, names)]
+        changes = ", ".join(f"{column} = its.{column}" for column in columns)
+        parts.append(
+            f"t{number} AS (UPDATE {name} AS old SET {changes} FROM new, "
+            f"jsonb_populate_recordset(NULL::{name}, rows -> '{table._meta.db_table}') AS its "
+            f"WHERE old.{key} = its.{key})"
+        )
+    return f"WITH {', '.join(parts)} SELECT FROM new"
+
+
+@lru_cache(maxsize=64)
+def _keyed(table: Table, names: tuple[str, ...]) -> Columns:
+    """The key of a table, and then these fields."""
+    fields = {field.name: field for field in table._meta.concrete_fields}
+    return (table._meta.pk, *(fields[name] for name in names))
+
+
 @lru_cache(maxsize=256)
-def _fields(table: Table) -> tuple[Field[object, object], ...]:
+def _fields(table: Table) -> Columns:
     """The columns that we fill; the database numbers the rest."""
     fields = table._meta.concrete_fields
     return tuple(field for field in fields if not isinstance(field, AutoField))
 
 
-def _document(tables: dict[Table, list[Model]]) -> str:
+def _document(columns: Mapping[Table, Columns], tables: Mapping[Table, list[Model]]) -> str:
     """The rows as JSON."""
     data = {
         table._meta.db_table: [
-            {field.column: field.pre_save(row, add=True) for field in _fields(table)}
+            {field.column: field.pre_save(row, add=True) for field in columns[table]}
             for row in its_rows
         ]
         for table, its_rows in tables.items()
