@@ -4,11 +4,10 @@ It does what the house does: hands each event to `decide`, keeps the case that c
 a transport take or refuse what is posted. It holds the promises of the house while it does so.
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from kept.core.case import SYSTEM, Actor, Case, Event, NotAllowed, Role, Status
+from kept.core.case import SYSTEM, Actor, Case, Event, NotAllowed, Role, Status, with_letter
 from kept.core.decide import decide
 from kept.core.paths import PATHS
 from kept.core.policy import Policy, from_data
@@ -217,7 +216,7 @@ class AfterVisit(Visit):
 
     def written_to_today(self):
         """Another path writes to the person at this moment."""
-        self.case = replace(self.case, written_at=self.now)
+        self.case = with_letter(self.case, self.now)
         return self
 
 
