@@ -38,6 +38,7 @@ def test_completed_by_mistake_before_it_began_it_has_its_time_again(house):
     appointment = house.book(clock.now() + 6 * HOUR)
     turn(Ledger())
     before = taken()
+    house.say(appointment, "arrived")
     house.say(appointment, "completed")
     assert taken() == 0
     correct(appointment, "attended", "confirmed")
@@ -62,6 +63,7 @@ def test_when_somebody_else_has_the_time_by_now_a_person_is_asked(house):
     appointment = house.book(clock.now() + 6 * HOUR)
     turn(Ledger())
     start = leg(appointment).start
+    house.say(appointment, "arrived")
     house.say(appointment, "completed")
     house.book(start)
     correct(appointment, "attended")

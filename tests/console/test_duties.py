@@ -99,6 +99,7 @@ def test_a_missing_outcome_is_settled_by_recording_it_and_by_nothing_else(house,
 def completed(house):
     appointment = house.book(START)
     loop.turn_once()
+    appointments.say(appointment, "arrived", NOW, FRONT_DESK)
     appointments.say(appointment, "completed", NOW, FRONT_DESK)
     return appointment
 

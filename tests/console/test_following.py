@@ -12,6 +12,7 @@ from tests.console.house import FRONT_DESK, NOW
 def completed(house):
     booked = house.book(NOW.replace(hour=8), name="Carl Completed")
     loop.turn_once()
+    appointments.say(booked, "arrived", NOW, FRONT_DESK)
     appointments.say(booked, "completed", NOW, FRONT_DESK)
     loop.turn_once()
     return booked

@@ -175,6 +175,7 @@ def test_no_page_shows_the_names_that_rows_have(house, owner):
     unreached = house.book(START, "Una Unreached", house.ben, email="", phone="+442079460111")
     done = house.book(NOW + timedelta(hours=1), "Dora Done")
     loop.turn_once()
+    appointments.say(done, "arrived", NOW, FRONT_DESK)
     appointments.say(done, "completed", NOW, FRONT_DESK)
     clock.advance_to(NOW + timedelta(days=4))
     loop.turn_once()

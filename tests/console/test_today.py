@@ -40,6 +40,7 @@ def test_everybody_stands_in_the_section_of_their_state(house, desk):
     people = [house.book(START + timedelta(hours=n), name=f"Guest {n}") for n in range(4)]
     loop.turn_once()
     appointments.say(people[0], "arrived", NOW, FRONT_DESK)
+    appointments.say(people[1], "arrived", NOW, FRONT_DESK)
     appointments.say(people[1], "completed", NOW, FRONT_DESK)
     appointments.cancel(people[2], NOW, CUSTOMER, by=Role.CUSTOMER)
     page = today(desk)

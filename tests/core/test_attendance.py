@@ -87,6 +87,19 @@ def test_completed_before_the_end_frees_the_rest_and_hands_on_from_then():
     assert visit.became("outcome_due") == "void: completed"
 
 
+@pytest.mark.parametrize("before", ["1m", "7h"])
+def test_nobody_is_served_before_the_time_who_was_not_seen_to_arrive(before):
+    """The customer still expects to come: nothing of theirs may end in silence."""
+    visit = Visit("72h")
+    visit.until(visit.before(before))
+    refused = visit.refusal("completed", by=INTEGRATION)
+    assert str(refused).startswith("The appointment has not begun: ")
+    assert "completed" not in refused.allowed
+    visit.happens("arrived", by=INTEGRATION)
+    visit.happens("completed", by=INTEGRATION)
+    assert visit.state == "completed"
+
+
 def test_the_time_after_the_visit_is_kept_when_it_ends_early():
     """Cleaning up takes as long as planned, however early the customer left."""
     visit = Visit("72h", length="2h", facts={"buffer_after_minutes": 15})

@@ -144,6 +144,7 @@ def test_a_cancelled_notice_on_its_way_is_taken_back_with_the_cancellation():
     visit.until(visit.before("2h"))
     visit.transport = "hangs"
     visit.happens("cancelled", by=STAFF)
+    visit.now = visit.start
     correct(visit, "attended")
     assert visit.withdrawn[-1] == ("cancelled_notice", 1)
 

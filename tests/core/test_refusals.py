@@ -128,8 +128,22 @@ def test_what_has_not_started_was_not_missed():
     visit.happens("cancelled", by=STAFF)
     refused = visit.refusal("corrected", by=STAFF, reason=WRONG, to="missed", side="customer")
     assert str(refused) == NOT_STARTED
-    refused = visit.refusal("corrected", by=STAFF, reason=WRONG, to="attended")
-    assert str(refused) == ANOTHER_DAY
+
+
+@pytest.mark.parametrize("before", ["72h", "1m"])
+@pytest.mark.parametrize("to", ["attended", "completed"])
+def test_who_cancelled_has_not_come_before_the_time(before, to):
+    visit = Visit("80h")
+    visit.until(visit.before(before))
+    visit.happens("cancelled", by=STAFF)
+    refused = visit.refusal("corrected", by=STAFF, reason=WRONG, to=to)
+    assert str(refused) == (
+        "The appointment has not begun: if they come after all, book a new time."
+    )
+    assert "corrected" not in refused.allowed
+    visit.until(visit.start)
+    visit.happens("corrected", by=STAFF, reason=WRONG, to=to)
+    assert visit.state == to
 
 
 def test_who_comes_the_day_after_the_miss_has_not_come_late():

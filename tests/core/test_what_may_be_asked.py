@@ -31,7 +31,9 @@ def test_days_before_nobody_arrives_completes_or_misses():
 def test_on_the_day_the_visit_may_begin_but_nobody_has_missed_it():
     visit = Visit("72h")
     visit.until(visit.start - HOUR)
-    assert asked(visit) == [*AHEAD, "arrived", "completed", "cancelled", "moved"]
+    assert asked(visit) == [*AHEAD, "arrived", "cancelled", "moved"]
+    visit.happens("arrived", by=STAFF)
+    assert asked(visit) == ["completed", "corrected"]
 
 
 def test_after_the_start_it_may_also_be_missed():
@@ -69,6 +71,8 @@ def test_exactly_what_is_listed_is_accepted(first, hours, actor):
     then = visit.start + hours * HOUR
     if first:
         visit.until(visit.start + (MINUTE if first == "missed" else -2 * HOUR))
+        if first == "completed":
+            visit.happens("arrived", by=STAFF)
         visit.happens(first, by=STAFF, side="customer")
     visit.until(max(visit.now, then))
     listed = asked(visit, actor)

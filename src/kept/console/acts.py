@@ -17,7 +17,7 @@ from kept.appointments.queries import Appointment, Leg
 from kept.console import forms, words
 from kept.console.access import Desk
 from kept.core.case import Event, NotAllowed, Role
-from kept.core.paths.appointment import AHEAD, ATTENDED, CORRECTIONS
+from kept.core.paths.appointment import AHEAD, CORRECTIONS
 from kept.people.actions import Contact, ContactError, checked_contact
 from kept.people.queries import channels
 from kept.web.forms import Form
@@ -281,11 +281,6 @@ def _makes_sense(leg: Leg, act: Act) -> bool:
     """A yes to what is cancelled is heard by the path for a while, if it comes from the customer;
     nobody at the desk offers to record one."""
     return act.name != "acknowledge" or leg.case.state in AHEAD
-
-
-def timely(desk: Desk, leg: Leg, act: Act) -> bool:
-    """Whether to offer it as a button: nobody completes what has not begun."""
-    return act.event != "completed" or leg.case.state == ATTENDED or desk.now >= leg.start
 
 
 def permitted(desk: Desk, act: Act) -> bool:

@@ -47,7 +47,7 @@ def detail(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpRespon
         "customer": appointment.customer,
         "story": story(desk, appointment),
         "following": following(desk, appointment),
-        "visit": [act for act in possible if act.where == "visit" and acts.timely(desk, leg, act)],
+        "visit": [act for act in possible if act.where == "visit"],
         "change": [act for act in possible if act.where == "change"],
         "about_customer": [act for act in possible if act.where == "customer"],
         "may_move": acts.may_move(desk, leg),

@@ -380,6 +380,16 @@ def only_around_the_visit(case: Case, event: Event, now: datetime) -> str | None
     return only_near_the_day(case, event, now)
 
 
+def only_who_came(case: Case, event: Event, now: datetime) -> str | None:
+    """Before the start only those are served who were seen to arrive; nobody else can have been."""
+    if now >= case.anchors["start"]:
+        return None
+    if case.state in {CANCELLED, MISSED}:
+        return BOOK_ANEW
+    far = only_near_the_day(case, event, now)
+    return far or (NOT_HERE_YET if case.state in AHEAD else None)
+
+
 def only_after_start(case: Case, event: Event, now: datetime) -> str | None:
     """A visit can be missed only once its time has come, and somebody missed it."""
     if now < case.anchors["start"]:
@@ -435,10 +445,12 @@ def correctable(case: Case, event: Event, now: datetime) -> str | None:
         return only_after_start(case, event, now)
     if to == CANCELLED and event.data.get("by") not in SIDES:
         return "Say who cancelled it: the customer or the business."
-    return only_near_the_day(case, event, now) if to in {ATTENDED, COMPLETED} else None
+    return only_who_came(case, event, now) if to in {ATTENDED, COMPLETED} else None
 
 
 SIDES = frozenset({"customer", "business"})
+NOT_HERE_YET = "The appointment has not begun: if they are here, say first that they arrived."
+BOOK_ANEW = "The appointment has not begun: if they come after all, book a new time."
 SAY_WHO_MISSED = "Say who missed it: the customer or the business."
 CONTRADICTION = timedelta(seconds=120)
 EARLIEST_ARRIVAL = timedelta(hours=12)  # before the start
@@ -463,7 +475,7 @@ CORRECTIONS = {
     ATTENDED: (SCHEDULED, CONFIRMED, PREPARED, COMPLETED, MISSED),
     COMPLETED: (ATTENDED, MISSED),
     MISSED: (ATTENDED, COMPLETED, CANCELLED),
-    CANCELLED: (MISSED, ATTENDED, COMPLETED),
+    CANCELLED: (ATTENDED, COMPLETED, MISSED),
 }
 
 
@@ -744,7 +756,7 @@ RULES = (
          resolves=(*UNTOLD, *DOUBTED, "CONTROL_MISSED")),
     Rule("arrived", frozenset({MISSED}), to=ATTENDED, asked=True, guard=only_same_day,
          outcome=no_outcome, resolves=("*",)),
-    Rule("completed", UNRESOLVED, to=COMPLETED, asked=True, guard=only_near_the_day,
+    Rule("completed", UNRESOLVED, to=COMPLETED, asked=True, guard=only_who_came,
          anchor="resolved", outcome=completed, resolves=("*",), frees=once_put_in_order),
     # Exceptions
     # A miss keeps its time: whoever comes after all, later the same day, is served in it.
