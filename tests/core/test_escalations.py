@@ -172,7 +172,20 @@ def test_what_fails_when_it_makes_no_sense_any_more_is_history_and_no_task():
     visit.until(visit.start)
     visit.message("failed", "final_reminder")
     assert visit.open == frozenset()
-    assert visit.said("escalation_lapsed")[-1].data == {"kind": "CONTROL_MISSED"}
+    assert visit.became("final_reminder") == "failed: the transport refused it"
+    assert visit.said("message_failed") != []
+    assert {"escalated", "escalation_lapsed"} & set(visit.names()) == set()
+
+
+def test_what_was_never_open_is_never_closed():
+    """A worker that slept past the visit finds the reminder too late; there was nobody to ask."""
+    visit = Visit("72h")
+    visit.until(visit.before("2h"))
+    visit.sleep_until(visit.after_end("3h"))
+    assert visit.became("final_reminder").startswith("expired: ")
+    assert [event.data["control"] for event in visit.said("control_expired")] == ["final_reminder"]
+    assert "CONTROL_MISSED" not in {event.data["kind"] for event in visit.said("escalated")}
+    assert visit.said("escalation_lapsed") == []
 
 
 def test_a_cancellation_nobody_could_tell_is_asked_for_until_the_day_after():

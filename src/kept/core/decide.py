@@ -159,13 +159,13 @@ class _Walk:
     def escalate(self, kind: str, event: Event, *, detail: str = "") -> None:
         """Raise an escalation, once: while it is open a second reason adds nothing.
 
-        When its time is over before it could be raised, only the history says so.
+        When its time was over before it could be raised, it never was: the history holds its cause
+        (what failed, what came too late), and no closing of what nobody ever saw open.
         """
         if kind in self.case.escalations:
             return
         rule = self.path.escalation(kind)
         if rule.until is not None and self.now >= rule.until.of(self.case):
-            self.events.append(self._lapsed(rule))
             return
         self.take_place(rule)
         tried = detail or str(event.data.get("detail", ""))
@@ -191,12 +191,11 @@ class _Walk:
     def lapse(self, kinds: Iterable[str]) -> None:
         """Close what is open of these: its time is over."""
         for kind in sorted(self.case.escalations.intersection(kinds)):
-            event = self._lapsed(self.path.escalation(kind))
+            data: Facts = {"kind": kind}
+            afterwards = self.path.escalation(kind).afterwards
+            event = Event("escalation_lapsed", self.now, SYSTEM, afterwards, data)
             self.events.append(event)
             self.resolve(frozenset({kind}), event)
-
-    def _lapsed(self, rule: EscalationRule) -> Event:
-        return Event("escalation_lapsed", self.now, SYSTEM, rule.afterwards, {"kind": rule.kind})
 
     def resolve(self, kinds: frozenset[str], cause: Event) -> None:
         for kind in sorted(kinds & self.case.escalations):
