@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.conftest import SETUP
+from tests.cli.test_clock import START
 
 WRONG = [
     ("KEPT_DATABASE_URL", "mysql://host/name", "use sqlite:////full/path/to/file or postgresql://"),
@@ -46,6 +47,24 @@ def test_an_upgrade_says_that_it_brings_the_database_up_to_date_and_a_first_star
     )
     assert "Bringing the database up to this version (1 step) ..." in fresh.kept("migrate").err
     assert "Bringing" not in fresh.kept("migrate").err
+
+
+@pytest.mark.parametrize("asked", [("--speed", "10"), ("--clock", START)], ids=" ".join)
+def test_a_clock_it_cannot_have_is_refused_before_the_database_is_brought_up(house, asked):
+    house.kept(*SETUP)
+    house.python(
+        "from django.core.management import call_command as c; c('migrate', 'clock', '0001')"
+    )
+    for command in (("serve",), SETUP) if "--clock" in asked else (("serve",),):
+        refused = house.kept(*command, *asked, code=1)
+        assert "--clock" in refused.sentence or "lives on the real clock" in refused.sentence
+        assert "Bringing" not in refused.err
+    assert "(1 step)" in house.kept("migrate").err
+
+
+def test_a_speed_alone_makes_no_database(fresh):
+    assert "--clock" in fresh.kept("serve", "--speed", "10", code=1).sentence
+    assert not (fresh.folder / "kept.sqlite3").exists()
 
 
 def test_a_database_of_a_newer_version_is_left_alone(fresh):

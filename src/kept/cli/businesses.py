@@ -17,7 +17,7 @@ from kept.accounts.queries import Business, User
 from kept.appointments import actions as appointments
 from kept.cli import house, out, sample, standing
 from kept.cli.problems import Misused, Refused
-from kept.cli.serving import start_clock
+from kept.cli.serving import check_clock, start_clock
 from kept.clock import queries as clock
 from kept.core import policy as policies
 from kept.core.case import Actor, Role
@@ -44,6 +44,7 @@ def set_up(
     # Everything that can be wrong is looked at before anything is written.
     known_zone(time_zone)
     email = _checked_email(owner)
+    check_clock(at, None)
     house.migrate()
     with transaction.atomic():
         start_clock(at, None)

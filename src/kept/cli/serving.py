@@ -42,6 +42,8 @@ from kept.cli.problems import Misused, Refused
 from kept.cli.processes import Watched, follow_parent, set_when_told
 from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
+from kept.clock.queries import Clock
+from kept.lib import env
 from kept.worker import loop
 
 # Python runs one thread at a time; a few more keep the pages coming while one waits for the
@@ -88,6 +90,7 @@ def prepare(at: datetime | None, speed: float | None) -> None:
 def _prepare(at: datetime | None, speed: float | None) -> None:
     try:
         with house.opened(migrated=False, there=False):
+            check_clock(at, speed)
             house.migrate()
             start_clock(at, speed)
             zones.follow()
@@ -96,16 +99,29 @@ def _prepare(at: datetime | None, speed: float | None) -> None:
         raise SystemExit(refused.exit_code) from None
 
 
+def check_clock(at: datetime | None, speed: float | None) -> None:
+    """Refuse a clock that this database cannot have, before anything of it is changed.
+
+    Whoever mistook the database, or the command, may still go back to the version they had.
+    """
+    if at is None and speed is None:
+        return
+    there = None if env.missing_file() else clock_queries.settled()
+    on_lapse = there is not None and there.mode == Clock.LAPSE
+    if at is None and speed is not None and not on_lapse:
+        raise Refused(
+            "--speed is for the time-lapse clock: start a new database with "
+            "--clock 2027-03-01T08:00:00+01:00 as well."
+        )
+    if there is not None:
+        clock.check(there, at)
+
+
 def start_clock(at: datetime | None, speed: float | None) -> None:
     """Put the installation on its clock, and at its speed when one is asked for.
 
     A database keeps the clock it began with; who asks for another instant is told so.
     """
-    if at is None and speed is not None and not clock_queries.is_lapse():
-        raise Refused(
-            "--speed is for the time-lapse clock: start a new database with "
-            "--clock 2027-03-01T08:00:00+01:00 as well."
-        )
     goes_on = at is not None and clock_queries.is_lapse()
     clock.start(at, speed=1.0 if speed is None else speed)
     if goes_on:

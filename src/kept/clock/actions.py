@@ -33,7 +33,13 @@ def start(at: datetime | None = None, *, speed: float = 1.0) -> None:
     clock, made = Clock.objects.get_or_create(
         id=1, defaults={"mode": wanted, "base": at or real, "since": real, "speed": speed}
     )
-    if not made and at is not None and clock.mode == Clock.REAL:
+    if not made:
+        check(clock, at)
+
+
+def check(clock: Clock, at: datetime | None) -> None:
+    """Raises ClockRefused when a database on this clock is asked for a time-lapse."""
+    if at is not None and clock.mode == Clock.REAL:
         raise ClockRefused(
             "This database lives on the real clock, and its customers were told real times. "
             "The time-lapse clock needs a new database: set KEPT_DATA_DIR or KEPT_DATABASE_URL "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from django.db import connection
+
 from kept.clock.models import Clock as Clock
 from kept.clock.models import Heartbeat as Heartbeat
 
@@ -43,6 +45,15 @@ def forget() -> None:
 def current() -> Clock | None:
     """The clock's row; None before the first start."""
     return Clock.objects.filter(id=1).first()
+
+
+def settled() -> Clock | None:
+    """The clock this database began with; None for a new one.
+
+    May be asked before the database is brought up to this version.
+    """
+    there = Clock._meta.db_table in connection.introspection.table_names()
+    return current() if there else None
 
 
 def reading(clock: Clock) -> datetime:
