@@ -364,6 +364,7 @@ class _Leg:
                 "service_id": str(self.service.id),
                 "value": str(price) if price is not None else None,
                 "currency": self.business.currency,
+                "service_snapshot": _snapshot(self.service, self.business, policy_of(self.policy)),
             },
         }
 

@@ -32,11 +32,13 @@ from kept.cases.rows import (
 from kept.core import case as core
 from kept.core.decide import decide
 from kept.core.paths import PATHS
+from kept.core.paths.follow_up import COMPLAINT, FOLLOW_UP
 from kept.lib import together
 from kept.lib.again import given_up
 from kept.lib.trouble import database_away
 from kept.outbox import actions as outbox
 from kept.people import actions as people
+from kept.people import queries as people_queries
 from kept.people.queries import Customer
 from kept.schedule import actions as schedule
 
@@ -405,19 +407,48 @@ def _channel(value: core.Case) -> str:
 
 def _payload(row: models.Case, value: core.Case, hand_off: core.HandOff) -> dict[str, object]:
     """Everything the receiving path needs to begin, so that it need not ask."""
+    carries: dict[str, object] = dict(value.facts.get("carries") or {})  # type: ignore[call-overload]
+    record: core.Facts = value.facts.get("outcome") or {}  # type: ignore[assignment]
     return {
         "from_path": row.path,
         "to_path": hand_off.to,
+        "root_id": str(row.subject),
         "appointment_id": str(row.subject),
         "leg": row.number,
         "outcome": hand_off.outcome,
         "outcome_version": hand_off.version,
-        "outcome_record": value.facts.get("outcome"),
+        "outcome_source": record.get("source"),
+        "outcome_record": record or None,
         "person_id": str(row.person_id) if row.person_id else None,
         "start": value.anchors["start"].isoformat(),
         "end": value.anchors["end"].isoformat(),
-        **dict(value.facts.get("carries") or {}),  # type: ignore[call-overload]
+        "flags": _flags(row, carries),
+        "consent_refs": _consents(row),
+        **carries,
     }
+
+
+def _flags(row: models.Case, carries: Mapping[str, object]) -> list[str]:
+    """What whoever goes on must mind, as far as it is recorded here: refunds and minors are not."""
+    service = carries.get("service_snapshot")
+    theirs = models.Case.objects.filter(person=row.person_id, path=FOLLOW_UP.name, state=COMPLAINT)
+    complains = row.person_id is not None and theirs.exists()
+    sensitive = isinstance(service, dict) and service["private"]
+    return ["complaint"] * complains + ["sensitive"] * bool(sensitive)
+
+
+def _consents(row: models.Case) -> list[dict[str, object]]:
+    """What the person last agreed to or refused, with the ids of its proof."""
+    said = people_queries.consents(row.person_id) if row.person_id else []
+    return [
+        {
+            "id": str(each.id),
+            "purpose": each.purpose,
+            "given": each.given,
+            "at": each.at.isoformat(),
+        }
+        for each in said
+    ]
 
 
 # Turning the handle

@@ -37,6 +37,14 @@ def has_refused(customer_id: UUID, purpose: str) -> bool:
     return said is not None and not said.given
 
 
+def consents(customer_id: UUID) -> list[Consent]:
+    """What a person last said of each purpose they were asked about, by purpose."""
+    last = {
+        each.purpose: each for each in Consent.objects.filter(customer=customer_id).order_by("id")
+    }
+    return [last[purpose] for purpose in sorted(last)]
+
+
 def told(subject: UUID) -> Told | None:
     """What was last told about this appointment, or None when nobody was told anything."""
     return Told.objects.filter(subject=subject).first()
