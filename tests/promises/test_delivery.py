@@ -204,10 +204,11 @@ def test_a_case_that_cannot_be_handled_is_pushed_back_and_the_others_go_on(house
     bad = house.book(clock.now() + 3 * DAY)
     good = house.book(clock.now() + 3 * DAY + HOUR)
     turn(post)
-    Case.objects.filter(id=leg(bad).case_id).update(anchors={"opened": "no instant"})
+    damaged = leg(bad).case_id
+    Case.objects.filter(id=damaged).update(anchors={"opened": "no instant"})
     advance(2 * DAY + 2 * HOUR, post)
     assert messages(good)[1, "first_reminder", 1] == "accepted"
-    pushed = Control.objects.get(case=leg(bad).case_id, name="first_reminder")
+    pushed = Control.objects.get(case=damaged, name="first_reminder")
     assert (pushed.status, pushed.failures) == ("planned", 1)
     assert pushed.wake_at > clock.now()
     advance(timedelta(minutes=1), post)
