@@ -178,6 +178,19 @@ def test_one_tap_records_and_one_tap_undoes(house, desk):
     assert names.count("corrected") == 2  # nothing is erased
 
 
+def test_an_arrival_recorded_after_the_end_is_undone_as_any_other(house, desk):
+    booked = house.book(START)
+    loop.turn_once()
+    go(START + timedelta(hours=3))
+    tap(desk, today(desk), "Arrived")
+    tap(desk, today(desk), "Undo")
+    assert state(booked) == "prepared"
+    page = today(desk)
+    assert section(page, "over") == ["Mia Wong"]
+    tap(desk, page, "Did not come")
+    assert state(booked) == "missed"
+
+
 def test_undoing_an_arrival_of_somebody_untold_asks_a_person_to_tell_them(house, desk):
     booked = house.book(START)
     assert state(booked) == "scheduled"

@@ -102,6 +102,25 @@ def test_a_message_taken_back_by_the_slip_does_not_go_a_second_time():
     assert visit.sent().count("final_reminder") == 1
 
 
+def test_a_slip_made_when_the_visit_was_over_is_taken_back_and_the_outcome_asked_for():
+    visit = Visit("72h")
+    visit.until(visit.after_end("3h"))
+    waiting, asked = visit.state, visit.open
+    assert asked == {"OUTCOME_DUE"}
+    visit.happens("arrived", by=STAFF)
+    correct(visit, waiting)
+    assert (visit.state, visit.open) == (waiting, asked)
+    assert visit.sent() == ["confirmation", "first_reminder", "final_reminder"]
+
+
+def test_of_a_visit_that_is_over_nobody_is_told_after_a_slip():
+    visit = Visit("20h", transport="hangs")
+    visit.until(visit.after_end("3h"))
+    visit.happens("arrived", by=STAFF)
+    correct(visit, "scheduled")
+    assert "CONFIRMATION_FAILED" not in visit.open
+
+
 def test_arrived_by_a_slip_before_being_told_a_person_tells_them():
     visit = Visit("20h", transport="hangs")
     visit.until(visit.before("2h"))

@@ -116,13 +116,6 @@ def test_it_is_refused_with_a_sentence_and_with_what_may_be_done(build, event, h
     assert refused.allowed == acceptable(APPOINTMENT, visit.case, how.get("by", STAFF), visit.now)
 
 
-def test_what_is_over_cannot_be_corrected_back_to_waiting():
-    visit = attended()
-    visit.until(visit.end)
-    refused = visit.refusal("corrected", by=STAFF, reason=WRONG, to="confirmed")
-    assert str(refused) == "The appointment is over: correct it to attended, completed or missed."
-
-
 def test_what_has_not_started_was_not_missed():
     visit = Visit("72h")
     visit.happens("cancelled", by=STAFF)

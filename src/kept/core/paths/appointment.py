@@ -360,8 +360,12 @@ def left_to_a_person(case: Case, event: Event) -> tuple[str, ...]:
 
 
 def untold_again(case: Case, event: Event) -> tuple[str, ...]:
-    """Taken back to scheduled, nobody has told the customer, and no confirmation goes out late."""
-    return ("CONFIRMATION_FAILED",) if event.data["to"] == SCHEDULED else ()
+    """Taken back to scheduled, nobody has told the customer, and no confirmation goes out late.
+
+    Once the visit is over there is nothing to tell: its outcome is asked for instead.
+    """
+    over = event.at >= case.anchors["end"]
+    return ("CONFIRMATION_FAILED",) if event.data["to"] == SCHEDULED and not over else ()
 
 
 def only_near_the_day(case: Case, event: Event, now: datetime) -> str | None:
@@ -437,8 +441,6 @@ def correctable(case: Case, event: Event, now: datetime) -> str | None:
         return f"The appointment is already {to}."
     if to not in CORRECTIONS.get(case.state, ()):
         return f"{case.state} cannot be corrected to {to}."
-    if to in AHEAD and now >= case.anchors["end"]:
-        return "The appointment is over: correct it to attended, completed or missed."
     if to in {CONFIRMED, PREPARED} and not case.facts.get("confirmed"):
         return "The customer was never told: correct it to scheduled."
     if to == MISSED:
