@@ -189,6 +189,25 @@ def test_a_corrected_contact_is_told_what_it_was_never_told(house, desk):
     assert (person.email, person.phone) == ("una@example.com", "+442079460112")
 
 
+def test_a_customer_who_reads_another_language_is_written_to_in_it(house, desk):
+    booked = house.book(START)
+    page = desk.get(f"/console/appointments/{booked.id}/contact/")
+    assert page.context["form"]["locale"].value() == "en"
+    typed = {"name": "Mia Wong", "email": "mia@example.com", "phone": ""}
+
+    def known(**said):
+        assert post(desk, booked, "contact", **typed, **said).status_code == 302
+        return queries.appointment(house.business.id, booked.id).customer.locale
+
+    assert known(locale="en") == ""  # as the business writes anyway
+    assert known(locale="de") == "de"
+    assert known() == "de"  # nothing said, nothing changed
+    page = desk.get(f"/console/appointments/{booked.id}/contact/")
+    assert page.context["form"]["locale"].value() == "de"
+    assert known(locale="en") == house.business.locale
+    assert post(desk, booked, "contact", **typed, locale="tlh").status_code == 409
+
+
 def test_the_button_leads_back_to_where_it_stood_and_only_there(booked, desk):
     back = post(desk, booked, "arrive", next="/console/?day=2027-03-01")
     assert back["Location"] == "/console/?day=2027-03-01"

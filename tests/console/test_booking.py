@@ -33,6 +33,23 @@ def test_a_free_time_is_booked_and_its_confirmation_leaves(house, desk, url):
     assert state(made) == "confirmed"
 
 
+def test_who_asks_for_another_language_on_the_phone_is_written_to_in_it(house, desk, url):
+    slot = slots_of(desk.get(url))[0]
+    book(desk, url, slot=slot, email="mia@example.com", locale="de")
+    loop.turn_once()
+    made = Appointment.objects.get()
+    assert made.customer.locale == "de"
+    [letter] = queries.timeline(made).messages
+    assert "Termin" in letter.text
+
+
+def test_at_the_desk_the_durations_and_the_language_are_asked_too(house, desk):
+    assert b"Foot care (45 minutes)" in desk.get("/console/walk-in/").content
+    typed = {"service": str(house.service.id), "name": "Hans Hier", "locale": "de"}
+    assert desk.post("/console/walk-in/", typed).status_code == 302
+    assert Appointment.objects.get().customer.locale == "de"
+
+
 def test_told_on_the_phone_counts_as_confirmed(house, desk, url):
     slot = slots_of(desk.get(url))[0]
     book(desk, url, slot=slot, told="on")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kept.accounts.queries import Member
+from kept.accounts.queries import Business, Member
 from kept.appointments import actions as appointments
 from kept.appointments import queries
 from kept.appointments.queries import Appointment, Leg
@@ -18,6 +18,7 @@ from kept.console import forms, words
 from kept.console.access import Desk
 from kept.core.case import Event, NotAllowed, Role
 from kept.core.paths.appointment import AHEAD, CORRECTIONS
+from kept.lib import i18n
 from kept.people.actions import Contact, ContactError, checked_contact
 from kept.people.queries import channels
 from kept.web.forms import Form
@@ -126,7 +127,7 @@ def _late(desk: Desk, appointment: Appointment, data: Data) -> str:
 
 
 def _contact(desk: Desk, appointment: Appointment, data: Data) -> str:
-    typed = contact_of(desk, data)
+    typed = contact_of(desk, data, appointment.customer.locale)
     leg = queries.current_leg(appointment)
     if data["version"] is not None and data["version"] != leg.case.version:
         raise appointments.Stale(leg.case.version)
@@ -134,16 +135,39 @@ def _contact(desk: Desk, appointment: Appointment, data: Data) -> str:
     return "The contact is corrected, for every appointment of this customer."
 
 
-def contact_of(desk: Desk, data: Data) -> Contact:
-    """The typed contact, checked. Raises ContactError."""
+def contact_of(desk: Desk, data: Data, known: str = "") -> Contact:
+    """The typed contact, checked. `known`: the locale of the customer so far. Raises ContactError.
+
+    A number without a country code is one of the business's country.
+    """
     _, _, country = desk.business.locale.partition("_")
     return checked_contact(
         data["name"],
         data.get("email", ""),
         data.get("phone", ""),
         data.get("time_zone", ""),
+        _locale(desk, data.get("locale", ""), known),
         country=country,
     )
+
+
+def written_in(business: Business, known: str = "") -> str:
+    """The language a customer is written to in; `known`: their locale, if they have one."""
+    locale = i18n.known_locale(known or business.locale, business.locale)
+    return i18n.language(i18n.text_locale(locale))
+
+
+def _locale(desk: Desk, language: str, known: str) -> str:
+    """The locale for a chosen language; "" where it needs none: the business writes in it anyway.
+
+    The country stays: a customer in London who reads German pays in pounds all the same.
+    """
+    if not language or language == written_in(desk.business, known):
+        return known
+    if language == written_in(desk.business):
+        return desk.business.locale
+    _, _, country = desk.business.locale.partition("_")
+    return i18n.known_locale(f"{language}_{country}", language)
 
 
 def _role(by: str) -> Role:
@@ -303,6 +327,7 @@ def initial(act: Act, leg: Leg) -> dict[str, object]:
             "email": person.email,
             "phone": person.phone,
             "time_zone": person.time_zone,
+            "locale": written_in(leg.appointment.business, person.locale),
         }
     return known
 

@@ -113,10 +113,21 @@ class Told(WithReason):
     )
 
 
+def languages_field() -> forms.ChoiceField:
+    """In which language a customer is written to, of those there are texts in."""
+    return forms.ChoiceField(
+        label="Language",
+        choices=[(each, i18n.own_name(each)) for each in i18n.languages()],
+        required=False,
+        help_text="In which we write to them.",
+    )
+
+
 class Contact(Versioned):
     name = forms.CharField(label="Name", max_length=200)
     email = forms.CharField(label="E-mail address", max_length=254, required=False)
     phone = forms.CharField(label="Phone number", max_length=40, required=False)
+    locale = languages_field()
     time_zone = forms.CharField(
         label="Time zone",
         max_length=64,
@@ -212,6 +223,7 @@ class Who(Form):
     name = forms.CharField(label="Name", max_length=200)
     phone = forms.CharField(label="Phone number", max_length=40, required=False)
     email = forms.CharField(label="E-mail address", max_length=254, required=False)
+    locale = languages_field()
     notes = forms.CharField(
         label="Notes", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -235,6 +247,7 @@ class Booked(Slot, Who):
         "name",
         "phone",
         "email",
+        "locale",
         "notes",
         "told",
     )
@@ -244,7 +257,7 @@ class Walked(Who):
     service = forms.ChoiceField(label="Service")
     staff = forms.ChoiceField(label="With whom", required=False)
 
-    field_order = ("service", "staff", "name", "phone", "email", "notes")
+    field_order = ("service", "staff", "name", "phone", "email", "locale", "notes")
 
 
 class Note(Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -14,8 +15,9 @@ from kept.appointments.actions import Booking
 from kept.appointments.queries import Appointment, Leg
 from kept.console import slots
 from kept.console.access import Desk, at_desk, sent, show
-from kept.console.acts import REFUSALS, contact_of
+from kept.console.acts import REFUSALS, contact_of, written_in
 from kept.console.forms import Booked, Walked, choices_of
+from kept.lib import i18n
 from kept.people import queries as people
 from kept.schedule import queries as schedule
 from kept.schedule.queries import Resource, Service
@@ -51,10 +53,16 @@ def _service(request: HttpRequest, desk: Desk, services: list[Service]) -> Servi
 
 def _known(request: HttpRequest, desk: Desk, offer: slots.Offer) -> dict[str, object]:
     """What the form begins with: for a customer we know (`?customer=`), who they are."""
-    begin: dict[str, object] = {"day": offer.day, "slot": request.GET.get("slot", "")}
+    begin: dict[str, object] = {
+        "day": offer.day,
+        "slot": request.GET.get("slot", ""),
+        "locale": written_in(desk.business),
+    }
     if asked := request.GET.get("customer", ""):
         person = people.customer_of(desk.business.id, _uuid(asked, people.Customer.DoesNotExist))
         begin |= {"name": person.name, "email": person.email, "phone": person.phone}
+        begin["locale"] = written_in(desk.business, person.locale)
+        begin["known_locale"] = person.locale
     return begin
 
 
@@ -85,7 +93,7 @@ def _book(desk: Desk, service: Service, form: Booked, offer: slots.Offer) -> App
         booking = Booking(
             service=service.id,
             start=chosen.start,
-            contact=contact_of(desk, data),
+            contact=contact_of(desk, data, str(form.initial.get("known_locale", ""))),
             staff=chosen.staff,
             notes=data["notes"],
             origin="phone",
@@ -100,9 +108,10 @@ def _book(desk: Desk, service: Service, form: Booked, offer: slots.Offer) -> App
 @at_desk(Member.FRONT_DESK, posts=True)
 def walk_in(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Somebody is here without an appointment: it begins now, as attended."""
-    form = Walked(sent(request))
+    form = Walked(sent(request), initial={"locale": written_in(desk.business)})
     form.fields["service"].choices = choices_of(  # type: ignore[attr-defined]
-        (service.id, service.name) for service in schedule.services(desk.business.id)
+        (service.id, f"{service.name} ({_length(desk, service)})")
+        for service in schedule.services(desk.business.id)
     )
     form.fields["staff"].choices = choices_of(  # type: ignore[attr-defined]
         ((each.id, each.name) for each in schedule.staff(desk.business.id)), "Whoever is free"
@@ -114,6 +123,12 @@ def walk_in(request: HttpRequest, desk: Desk) -> HttpResponse:
             return redirect("console:appointment", made.id)
     status = 409 if form.is_bound else 200
     return show(request, desk, "console/walk_in.html", {"form": form}, status=status)
+
+
+def _length(desk: Desk, service: Service) -> str:
+    """Like "45 minutes": what somebody who stands at the desk wants to know."""
+    locale = i18n.source_locale(desk.business.locale)
+    return i18n.format_duration(timedelta(minutes=service.duration_minutes), locale)
 
 
 def _walk_in(desk: Desk, form: Walked) -> Appointment | None:
