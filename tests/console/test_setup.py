@@ -185,21 +185,43 @@ def test_terms_under_which_the_first_reminder_comes_too_late_are_warned_of(house
 def test_a_service_says_what_follows_which_of_its_outcomes(house, owner):
     path = f"/console/set-up/services/{house.service.id}/"
     data = form_of(owner.get(path))
-    assert data["after_completed"] == ["policy"]
-    own = {"after_completed": ["reactivation"], "after_missed_by_customer": []}
+    assert data["after_completed"] == "policy"
+    own = {
+        "after_completed": "these",
+        "paths_completed": ["reactivation"],
+        "after_missed_by_customer": "nothing",
+        "paths_missed_by_customer": ["follow_up"],  # counts only where “These” is chosen
+    }
     assert owner.post(path, {**data, **own}).status_code == 302
     saved = schedule.service(house.business.id, house.service.id)
     assert saved.hand_offs == {"completed": ["reactivation"], "missed_by_customer": []}
     data = form_of(owner.get(path))
-    assert data["after_completed"] == ["reactivation"]
-    assert data["after_missed_by_customer"] == []
-    assert data["after_missed_by_business"] == ["policy"]
-    both = owner.post(path, {**data, "after_completed": ["policy", "follow_up"]})
-    assert both.status_code == 400
-    assert b"as the policy says, or what follows instead" in both.content
-    back = {**data, "after_completed": ["policy"], "after_missed_by_customer": ["policy"]}
+    assert (data["after_completed"], data["paths_completed"]) == ("these", ["reactivation"])
+    assert data["after_missed_by_customer"] == "nothing"
+    assert data["after_missed_by_business"] == "policy"
+    none = owner.post(path, {**data, "paths_completed": []})
+    assert none.status_code == 400
+    assert "tick what follows, or choose “Nothing”" in none.content.decode()
+    back = {**data, "after_completed": "policy", "after_missed_by_customer": "policy"}
     assert owner.post(path, back).status_code == 302
     assert schedule.service(house.business.id, house.service.id).hand_offs == {}
+
+
+def test_a_service_shows_what_is_its_own_and_folds_away_what_is_as_usual(house, owner):
+    def opened(page):
+        form = page.context["form"]
+        folds = [*form.more(), form.following()]
+        assert page.content.count(b'<details class="lines" open') == sum(f.open for f in folds)
+        return [fold.title for fold in folds if fold.open]
+
+    new = "/console/set-up/services/new/"
+    assert opened(owner.get(new)) == []
+    page = owner.get(f"/console/set-up/services/{house.service.id}/")
+    assert opened(page) == ["More: when it can be booked"]  # it keeps 15 minutes free
+    asked = {**form_of(owner.get(new)), "name": "Hand care", "duration_minutes": 30, "mode": "here"}
+    wrong = owner.post(new, {**asked, "change_until": "soon"})
+    assert (wrong.status_code, opened(wrong)) == (400, ["More: changing it"])
+    assert owner.post(new, asked).status_code == 302
 
 
 def test_an_outcome_that_nothing_says_what_follows_is_shown_at_set_up(house, owner):

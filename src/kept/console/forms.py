@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -334,11 +335,11 @@ class NewPassword(Form):
 # Set-up
 
 
-SERVICE_GROUPS = (
-    ("What it is", ("name", "duration_minutes", "price", "staff")),
-    ("The place", ("mode", "place", "directions")),
+SERVICE_ALWAYS = ("name", "duration_minutes", "price", "staff", "mode", "place")
+SERVICE_MORE = (
     (
-        "When it can be booked",
+        "More: when it can be booked",
+        "How often a time is offered, the notice, how far ahead, and what is kept free around it.",
         (
             "step_minutes",
             "notice_minutes",
@@ -347,10 +348,46 @@ SERVICE_GROUPS = (
             "buffer_after_minutes",
         ),
     ),
-    ("Changing it", ("change_until", "late_cancel")),
-    ("In messages", ("public_name", "private")),
-    ("After the visit", ("aftercare", "comes_again_days")),
+    (
+        "More: changing it",
+        "Until when customers may change it, and from when a cancellation is late.",
+        ("change_until", "late_cancel"),
+    ),
+    (
+        "More: what messages say of it",
+        "How to get there, and a name of its own, or none.",
+        ("directions", "public_name", "private"),
+    ),
+    (
+        "After the visit",
+        "What to mind, and after how many days people come again.",
+        ("aftercare", "comes_again_days"),
+    ),
 )
+"""What most services leave as it is, folded away: the title, one line about it, the fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A part of a form that is folded away unless there is something to see in it."""
+
+    title: str
+    says: str
+    fields: list[forms.BoundField]
+
+    @property
+    def open(self) -> bool:
+        """Something is wrong in it, or has another value than a new form would have."""
+        return any(bound.errors or _is_own(bound) for bound in self.fields)
+
+
+def _is_own(bound: forms.BoundField) -> bool:
+    return _plain(bound.value()) != _plain(bound.field.initial)
+
+
+def _plain(value: object) -> str:
+    """A value as it is typed; nothing, no, none at all and naught are alike."""
+    return "" if value in (None, False, 0, "0", "", []) else str(value)
 
 
 class Service(Form):
@@ -432,35 +469,45 @@ class Service(Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         cast(forms.MultipleChoiceField, self.fields["staff"]).choices = list(staff)
-        for outcome, name in zip(OUTCOMES, self.following_names(), strict=True):
-            self.fields[name] = _following(outcome, policy)
+        for outcome in OUTCOMES:
+            self.fields[f"after_{outcome}"] = _following(outcome, policy)
+            self.fields[f"paths_{outcome}"] = _these(outcome)
 
-    @staticmethod
-    def following_names() -> list[str]:
-        return [f"after_{outcome}" for outcome in OUTCOMES]
-
-    def following(self) -> list[forms.BoundField]:
-        """One field for each outcome: as the policy says, or what follows instead."""
-        return [self[name] for name in self.following_names()]
+    def following(self) -> Following:
+        """What comes next, folded away where everything is as the policy says."""
+        pairs = [(self[f"after_{each}"], self[f"paths_{each}"]) for each in OUTCOMES]
+        return Following(
+            "What comes next",
+            "What an appointment is handed on to, by its outcome. It is agreed at booking, so it "
+            "holds for new bookings.",
+            [first for first, _ in pairs],
+            pairs,
+        )
 
     def hand_offs(self) -> dict[str, list[str]]:
         """Of a valid form: the outcomes of which the service speaks for itself."""
-        chosen = {outcome: self.cleaned_data[f"after_{outcome}"] for outcome in OUTCOMES}
-        return {outcome: paths for outcome, paths in chosen.items() if BY_POLICY not in paths}
+        said = {each: self.cleaned_data[f"after_{each}"] for each in OUTCOMES}
+        return {
+            outcome: self.cleaned_data[f"paths_{outcome}"] if how == THESE else []
+            for outcome, how in said.items()
+            if how not in {BY_POLICY, ""}
+        }
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        for name in self.following_names():
-            if BY_POLICY in data.get(name, ()) and len(data[name]) > 1:
-                label = self.fields[name].label
-                self.add_error(
-                    name, f"“{label}”: as the policy says, or what follows instead, not both."
-                )
+        for outcome in OUTCOMES:
+            if data.get(f"after_{outcome}") == THESE and not data.get(f"paths_{outcome}"):
+                said = f"“{words.OUTCOMES[outcome]}”: tick what follows, or choose “Nothing”."
+                self.add_error(f"after_{outcome}", said)
         return data
 
-    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The fields as the page draws them: what belongs together in one frame."""
-        return [(title, [self[name] for name in names]) for title, names in SERVICE_GROUPS]
+    def always(self) -> list[forms.BoundField]:
+        """What every service is asked."""
+        return [self[name] for name in SERVICE_ALWAYS]
+
+    def more(self) -> list[Fold]:
+        """What most services leave as it is."""
+        return [Fold(title, says, [self[n] for n in names]) for title, says, names in SERVICE_MORE]
 
     def clean_change_until(self) -> str:
         return self._elapsed("change_until")
@@ -478,20 +525,43 @@ class Service(Form):
         return text
 
 
-BY_POLICY = "policy"
+BY_POLICY, NOTHING, THESE = "policy", "nothing", "these"
 
 
-def _following(outcome: str, policy: Policy) -> forms.MultipleChoiceField:
+@dataclass(frozen=True, slots=True)
+class Following(Fold):
+    """What comes next: for each outcome who says what follows, and what, if the service does."""
+
+    pairs: list[tuple[forms.BoundField, forms.BoundField]]
+
+
+def _following(outcome: str, policy: Policy) -> forms.ChoiceField:
     default = policy.hand_offs.get(outcome)
     said = ", ".join(words.PATHS[path] for path in default or ()) or "nothing"
     by_policy = f"As the policy says: {said if default is not None else 'it says nothing yet'}"
-    return forms.MultipleChoiceField(
+    return forms.ChoiceField(
         label=words.OUTCOMES[outcome],
-        choices=[(BY_POLICY, by_policy), *((path, words.PATHS[path]) for path in TARGETS)],
+        choices=[(BY_POLICY, by_policy), (NOTHING, "Nothing"), (THESE, "These:")],
+        widget=forms.RadioSelect,
+        required=False,  # nothing chosen: the policy says
+        initial=BY_POLICY,
+    )
+
+
+def _these(outcome: str) -> forms.MultipleChoiceField:
+    """Counts where “These” is chosen, and only there: nothing can contradict it."""
+    return forms.MultipleChoiceField(
+        label=f"{words.OUTCOMES[outcome]}: these follow",
+        choices=[(path, words.PATHS[path]) for path in TARGETS],
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        initial=[BY_POLICY],
     )
+
+
+def known_hand_offs(own: Mapping[str, Sequence[str]]) -> dict[str, object]:
+    """What a service says of its outcomes itself, as the form begins."""
+    said = {f"after_{outcome}": THESE if paths else NOTHING for outcome, paths in own.items()}
+    return {**said, **{f"paths_{outcome}": paths for outcome, paths in own.items()}}
 
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -120,12 +120,15 @@ def _policy_of(desk: Desk) -> Policy:
     return from_data(members_of.policy_in_force(desk.business.id).data)
 
 
+HOW_IT_FOLLOWS = ("after_", "paths_")
+"""How the fields begin that say what follows an outcome."""
+
+
 def _details(form: forms.Service) -> schedule.ServiceDetails:
     data = dict(form.cleaned_data)
     data["staff"] = [UUID(each) for each in data["staff"]]
     data["hand_offs"] = form.hand_offs()
-    for name in form.following_names():
-        del data[name]
+    data = {name: each for name, each in data.items() if not name.startswith(HOW_IT_FOLLOWS)}
     return schedule.ServiceDetails(**data)
 
 
@@ -170,7 +173,7 @@ def _known_service(service: Service) -> dict[str, object]:
         for name in schedule.ServiceDetails.__slots__
         if name not in {"staff", "hand_offs"}
     }
-    own = {f"after_{outcome}": paths for outcome, paths in service.hand_offs.items()}
+    own = forms.known_hand_offs(service.hand_offs)
     staff = [str(each.id) for each in schedule_queries.staff_of(service)]
     return {**known, **own, "staff": staff}
 
