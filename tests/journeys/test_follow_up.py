@@ -89,7 +89,9 @@ def test_the_letters_after_a_visit(clinic):
     assert suggestion.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert f"/a/{booked.token}/stop" in suggestion.text
     assert "12 Canal Street" in suggestion.text
-    assert suggestion.text.count("/any/?from=2027-03-0") == 3
+    # Six weeks after the visit of 2 March, and not tomorrow: 13 April.
+    assert [day in suggestion.text for day in ("from=2027-04-13", "from=2027-04-15")] == [True] * 2
+    assert "from=2027-03" not in suggestion.text
     assert suggestion.in_reply_to
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from kept.cases.queries import Case
 from kept.channels.base import Address, Letter
 from kept.core.path import Tell
 from kept.core.paths import PATHS
-from kept.core.time import local_day
+from kept.core.time import CalendarDays, after, local_day
 from kept.outbox.queries import Message
 from kept.outbox.texts.compose import AFTER_KINDS, AfterFacts, AfterKind, Offer, compose_after
 from kept.schedule import queries as schedule
@@ -72,6 +72,7 @@ def asks_for_something_new(message: Message, case: Case) -> bool:
 def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
     appointment, business = leg.appointment, leg.appointment.business
     page = customer_url(appointment)
+    earliest = max(now, _comes_again(message, case))
     return AfterFacts(
         business_name=business.name,
         business_phone=business.phone,
@@ -83,11 +84,11 @@ def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
         reference=appointment.reference,
         visit=datetime.fromisoformat(case.anchors["visit"]),
         zone=case.zone,
-        booking_url=_booking_url(leg),
+        booking_url=_booking_url(leg) if earliest <= now else _from_day(leg, earliest),
         feedback_url=f"{page}/went",
         stop_url=f"{page}/stop",
         aftercare=str(case.facts.get("aftercare") or ""),
-        offers=_offers(leg, now) if message.kind in OFFERING else (),
+        offers=_offers(leg, earliest, now) if message.kind in OFFERING else (),
         by_us=str(case.facts.get("follows", "")).endswith("by_business"),
         may_stop=asks_for_something_new(message, case),
     )
@@ -104,19 +105,29 @@ def _booking_url(leg: Leg) -> str:
     return f"{everything}{leg.service_id}/any/"
 
 
-def _offers(leg: Leg, now: datetime) -> tuple[Offer, ...]:
-    """The next free times, one a day, so that they are a choice and not a row of quarters."""
+def _comes_again(message: Message, case: Case) -> datetime:
+    """When the next visit is due by what its service says; of a lost one, at once."""
+    visit = datetime.fromisoformat(case.anchors["visit"])
+    days = case.facts.get("comes_again") if message.kind == "next_step" else 0
+    return after(visit, CalendarDays(int(days or 0), time(0)), ZoneInfo(case.zone))
+
+
+def _from_day(leg: Leg, instant: datetime) -> str:
+    """The booking page from that day on; the list of services knows no days."""
+    url = _booking_url(leg)
+    day = local_day(instant, ZoneInfo(leg.case.zone))
+    return url if leg.service.archived_at is not None else f"{url}?from={day.isoformat()}"
+
+
+def _offers(leg: Leg, earliest: datetime, now: datetime) -> tuple[Offer, ...]:
+    """Free times from `earliest` on, one a day: a choice, and not a row of quarters."""
     service = leg.service
     if service.archived_at is not None:
         return ()
     resources = schedule.staff_of(service)
-    free = schedule.free_slots(service, resources, now, now + LOOK_AHEAD, now)
+    free = schedule.free_slots(service, resources, earliest, earliest + LOOK_AHEAD, now)
     zone = ZoneInfo(leg.case.zone)
     by_day: dict[date, datetime] = {}
     for slot in free:
         by_day.setdefault(local_day(slot.start, zone), slot.start)
-    url = _booking_url(leg)
-    return tuple(
-        Offer(start, f"{url}?from={day.isoformat()}")
-        for day, start in list(by_day.items())[:OFFERED]
-    )
+    return tuple(Offer(start, _from_day(leg, start)) for start in list(by_day.values())[:OFFERED])
