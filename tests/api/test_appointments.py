@@ -6,6 +6,7 @@ from kept.cases import actions as cases
 from kept.cases.actions import Incoming
 from kept.clock.queries import now
 from kept.core.case import Event
+from kept.journeys.actions import receive_offered
 from tests.api.house import MIA, MONDAY, House, pass_time, problem
 
 WEDNESDAY = "2027-03-03T10:00:00+01:00"
@@ -403,3 +404,47 @@ def test_another_zone_is_another_offset(db, house):
     tokyo = House("Tokyo Salon", "Asia/Tokyo").open()
     assert tokyo.book("2027-03-03T01:00:00Z")["start"] == "2027-03-03T10:00:00+09:00"
     assert MONDAY.utcoffset() is not None
+
+
+# What follows
+
+
+def completed(house):
+    booked = house.book()
+    pass_time(days=2, hours=3)
+    house.ask(booked, "complete")
+    return booked
+
+
+def test_nothing_follows_before_the_outcome_is_received(house):
+    booked = completed(house)
+    path = f"/appointments/{booked['id']}/following"
+    assert house.get(path).json()["items"] == []
+    problem(house.post(f"{path}/said", {"said": "went_well"}, 409), "not_allowed")
+
+
+def test_what_follows_is_shown_apart_from_the_timeline(house):
+    booked = completed(house)
+    receive_offered(now())
+    line = house.timeline(booked)
+    (followed,) = house.get(f"/appointments/{booked['id']}/following").json()["items"]
+    assert followed["state"] == "open"
+    assert {each["name"] for each in followed["controls"]} == {"how_did_it_go", "follow_up_end"}
+    assert {each["name"] for each in line["controls"]}.isdisjoint({"how_did_it_go"})
+    assert {each["name"] for each in line["events"]}.isdisjoint({"visit_completed"})
+
+
+def test_what_the_customer_said_is_kept_once_and_a_complaint_names_its_appointment(house):
+    booked = completed(house)
+    receive_offered(now())
+    path = f"/appointments/{booked['id']}/following/said"
+    body = {"said": "went_badly", "words": "It hurts."}
+    for _ in range(2):
+        (followed,) = house.post(path, body, Idempotency_Key="s1").json()["items"]
+    assert [each["name"] for each in followed["events"]].count("went_badly") == 1
+    assert (followed["state"], followed["words"]) == ("complaint", "It hurts.")
+    problem(house.post(path, {"said": "declined"}, 409), "not_allowed")
+    problem(house.post(path, {"said": "run_out"}, 422), "invalid")
+    (complaint,) = house.get("/escalations", open="true").json()["items"]
+    assert (complaint["kind"], complaint["appointment"]) == ("COMPLAINT", booked["id"])
+    assert complaint["leg"] == 1

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 import pytest
 
 from kept.api.openapi import document
+from kept.clock.queries import now
+from kept.journeys.actions import receive_offered
 from tests.api.house import House, deliver_all, pass_time, stop_clock
 
 MANUAL = Path(__file__).parents[2] / "docs" / "api.md"
@@ -114,6 +116,7 @@ def test_every_example_answers_what_stands_below_it(reader):
             deliver_all()
         elif later:
             pass_time(**{unit: int(number) for number, unit in re.findall(r"(\d+) (\w+)", span)})
+            receive_offered(now())
         elif kind == "sh":
             assert not refused(got), f"refused, and the manual does not show it: {got}"
             for command in commands(block):

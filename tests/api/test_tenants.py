@@ -24,7 +24,9 @@ BODIES = {
     "cancel": {"by": "customer", "reason": "x"},
     "miss": {"by": "customer"},
     "correct": {"state": "completed", "reason": "x"},
+    "said": {"said": "went_well"},
     "resolve": {"note": "x"},
+    "reports": {"kind": "delivered"},
     "accept": None,
     "reject": {"reason": "x"},
 }
@@ -51,6 +53,7 @@ def theirs(house):
         "appointment_id": kept["id"],
         "escalation_id": escalation["id"],
         "hand_off_id": hand_off["id"],
+        "message_id": other.timeline(gone)["messages"][0]["id"],
         "service_id": other.service["id"],
         "staff_id": other.staff[0]["id"],
         "closure_id": other.post("/closures", CLOSED, 201).json()["id"],

@@ -294,6 +294,35 @@ class TimelineOut(TypedDict):
     time_zone: str
 
 
+class FollowedOut(TypedDict):
+    """What follows one outcome of an appointment. A corrected outcome ends it; another begins."""
+
+    id: Id
+    path: Annotated[str, Field(examples=["follow_up"])]
+    outcome: str
+    outcome_version: int
+    state: Annotated[str, Field(examples=["open"])]
+    result: Annotated[
+        str | None, Field(description="How it ended; null while it goes on or a complaint is open.")
+    ]
+    feedback: Annotated[
+        str | None, Field(description="`went_well` or `went_badly`; null: not said yet.")
+    ]
+    words: Annotated[str | None, Field(description="In the customer's own words.")]
+    allowed: Annotated[list[str], Field(description="What `said` would accept now.")]
+    events: list[EventOut]
+    controls: list[ControlOut]
+    messages: list[MessageOut]
+    escalations: list[EscalationOut]
+
+
+class FollowingOut(TypedDict):
+    """What follows an appointment, the latest outcome last; empty before it has one."""
+
+    items: list[FollowedOut]
+    time_zone: str
+
+
 class WorkerOut(TypedDict):
     alive: bool
     seen_at: Instant | None

@@ -17,9 +17,10 @@ from kept.api import gives
 from kept.appointments import queries as appointments
 from kept.appointments.letters import message_id
 from kept.appointments.queries import Leg
-from kept.cases.queries import Control, Escalation, Event, HandOff
+from kept.cases.queries import Case, Control, Escalation, Event, HandOff, leg_number
 from kept.core.availability import from_minute
 from kept.core.case import Role
+from kept.journeys import queries as journeys
 from kept.outbox.queries import Message
 from kept.people.queries import Customer, Told
 from kept.schedule.queries import Closure, Resource, Service, Slot, hours_rows
@@ -280,7 +281,7 @@ def timeline(
 
 def _event(row: Event, zone: ZoneInfo) -> gives.EventOut:
     return {
-        "leg": row.case.number,
+        "leg": leg_number(row.case),
         "seq": row.seq,
         "name": row.name,
         "at": local(row.at, zone),
@@ -293,7 +294,7 @@ def _event(row: Event, zone: ZoneInfo) -> gives.EventOut:
 def _control(row: Control, zone: ZoneInfo) -> gives.ControlOut:
     return {
         "name": row.name,
-        "leg": row.case.number,
+        "leg": leg_number(row.case),
         "run": row.run,
         "due_at": local(row.due_at, zone),
         "useful_until": _local_or_none(row.useful_until, zone),
@@ -350,20 +351,41 @@ def _change(leg: Leg, now: datetime, zone: ZoneInfo) -> gives.ChangeOut:
     return {"customer": may(Role.CUSTOMER), "business": may(Role.STAFF)}
 
 
+# What follows an appointment
+
+
+def following(found: Iterable[Case], zone: ZoneInfo) -> gives.FollowingOut:
+    return {"items": [_followed(case, zone) for case in found], "time_zone": zone.key}
+
+
+def _followed(case: Case, zone: ZoneInfo) -> gives.FollowedOut:
+    known, facts = journeys.timeline(case), case.facts
+    return {
+        "id": str(case.id),
+        "path": case.path,
+        "outcome": facts["follows"],
+        "outcome_version": case.number,
+        "state": case.state,
+        "result": facts.get("result"),
+        "feedback": facts.get("feedback"),
+        "words": facts.get("words") or None,
+        "allowed": journeys.allowed(case),
+        "events": [_event(row, zone) for row in known.events],
+        "controls": [_control(row, zone) for row in known.controls],
+        "messages": [message(row, zone) for row in known.messages],
+        "escalations": [escalation(row, zone) for row in known.escalations],
+    }
+
+
 # What needs somebody, and what is handed on
-
-
-def _appointment_of(row: Escalation | HandOff) -> str | None:
-    subject: UUID = row.case.subject
-    return str(subject) if row.case.path == "appointment" else None
 
 
 def escalation(row: Escalation, zone: ZoneInfo) -> gives.EscalationOut:
     return {
         "id": str(row.id),
         "kind": row.kind,
-        "appointment": _appointment_of(row),
-        "leg": row.case.number,
+        "appointment": str(row.case.subject),
+        "leg": leg_number(row.case),
         "owner": row.owner,
         "due_at": local(row.due_at, zone),
         "reason": row.reason,
@@ -383,8 +405,8 @@ def hand_off(row: HandOff, zone: ZoneInfo) -> gives.HandOffOut:
         "id": str(row.id),
         "from": row.case.path,
         "to": row.to,
-        "appointment": _appointment_of(row),
-        "leg": row.case.number,
+        "appointment": str(row.case.subject),
+        "leg": leg_number(row.case),
         "outcome": row.outcome,
         "outcome_version": row.version,
         "status": row.status,

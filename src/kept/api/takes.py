@@ -477,6 +477,16 @@ class ReportIn(Body):
     at: Instant | None = Field(None, description="When, by its own clock. Absent: now.")
 
 
+class SaidIn(Body):
+    """What the customer said about what follows, and in which words."""
+
+    said: Literal["went_well", "went_badly", "replied", "declined"] = Field(
+        description="`went_badly` is a complaint: a person is asked at once. After `replied` and "
+        "`declined` nothing more is sent by itself."
+    )
+    words: Text = Field("", max_length=1000, examples=["It still hurts."])
+
+
 class NoteIn(Body):
     """What was done about it."""
 

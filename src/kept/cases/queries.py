@@ -25,6 +25,11 @@ from kept.core.policy import Policy
 from kept.outbox.actions import LastLook
 
 
+def leg_number(case: models.Case) -> int:
+    """The booked time a case is about; what follows an appointment remembers which that was."""
+    return int(case.facts.get("leg", case.number))
+
+
 def lock(case_id: UUID) -> models.Case:
     """Lock a case until the end of the transaction: nobody changes it meanwhile."""
     return models.Case.objects.select_for_update(no_key=True).get(id=case_id)

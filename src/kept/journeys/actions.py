@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -84,26 +85,39 @@ def _receive(hand_off: HandOff, now: datetime) -> None:
     cases.begin(opening, first, now)
 
 
+def nothing(case: Case) -> None:
+    """The default for `alongside`."""
+
+
 def say(
-    business: UUID, case_id: UUID, name: str, now: datetime, actor: Actor, *, words: str = ""
+    business: UUID,
+    case_id: UUID,
+    name: str,
+    now: datetime,
+    actor: Actor,
+    *,
+    words: str = "",
+    alongside: Callable[[Case], None] = nothing,
 ) -> None:
     """The customer said something about what follows: `queries.SAYINGS` names what.
 
-    Raises Case.DoesNotExist, also for one of another business, and NotAllowed.
+    `alongside` runs in the same transaction. Raises Case.DoesNotExist, also for one of another
+    business, and NotAllowed.
     """
     if name not in queries.SAYINGS:
         raise ValueError(f"{name!r} is not one of {', '.join(sorted(queries.SAYINGS))}")
     case = queries.journey(business, case_id)
     event = Event(name, now, actor, words, {"words": words})
-    _apply(case, event, now)
+    _apply(case, event, now, alongside)
 
 
 @in_one_transaction
-def _apply(case: Case, event: Event, now: datetime) -> None:
+def _apply(case: Case, event: Event, now: datetime, alongside: Callable[[Case], None]) -> None:
     # What begins for the same person at this moment knows of it, or hears it.
     if case.person_id is not None:
         people.lock(case.person_id)
     cases.apply([cases.Incoming(case.id, event)], now)
+    alongside(case)
 
 
 @in_one_transaction

@@ -72,6 +72,11 @@ def current(subject: UUID) -> Case | None:
     return found[-1] if found else None
 
 
+def allowed(case: Case) -> list[str]:
+    """Which of SAYINGS the case would take now."""
+    return [name for name in PATHS[case.path].allowed(case.state) if name in SAYINGS]
+
+
 def understands(case: Case, event: Event) -> bool:
     """Whether this means anything to the case in its present state."""
     return PATHS[case.path].rule(event, case.state) is not None

@@ -18,7 +18,7 @@ from kept.api import shapes
 from kept.api.acts import Acts, Ask
 from kept.api.answers import Answer, answer, tagged
 from kept.api.declare import changes, lists, makes, reads
-from kept.api.gives import AppointmentOut, ListOut, TimelineOut
+from kept.api.gives import AppointmentOut, FollowingOut, ListOut, TimelineOut
 from kept.api.keys import actor_of, business_of
 from kept.api.lists import Order, page
 from kept.api.matching import if_match, not_modified
@@ -36,6 +36,7 @@ from kept.api.takes import (
     PathId,
     RemarkIn,
     RescheduleIn,
+    SaidIn,
     TellIn,
     WalkInIn,
     path_id,
@@ -45,6 +46,8 @@ from kept.appointments.queries import Appointment, Leg
 from kept.clock.queries import now as clock
 from kept.core.availability import Refusal
 from kept.core.case import Actor, Role
+from kept.journeys import actions as following
+from kept.journeys import queries as journeys
 from kept.people.actions import Contact, contact_of
 from kept.schedule import queries as schedule
 from kept.schedule.queries import Resource, Service
@@ -234,6 +237,21 @@ def get_timeline(request: HttpRequest, appointment_id: PathId) -> HttpResponse:
     return answer(shapes.timeline(leg, known, clock(), zone)).response()
 
 
+@router.get(
+    "/appointments/{appointment_id}/following",
+    summary="What follows it",
+    **reads(FollowingOut, 404),
+)
+def get_following(request: HttpRequest, appointment_id: PathId) -> HttpResponse:
+    """What Kept itself does after each outcome: its letters, what the customer said, and why."""
+    return _following(request, _leg(request, appointment_id).appointment, clock()).response()
+
+
+def _following(request: HttpRequest, row: Appointment, now: datetime) -> Answer:
+    found = journeys.of_appointment(row.id)
+    return answer(shapes.following(found, shapes.zone_of(business_of(request))))
+
+
 def _leg(request: HttpRequest, appointment_id: str) -> Leg:
     wanted = path_id(appointment_id, NO_SUCH)
     try:
@@ -381,3 +399,37 @@ def correct(ask: Asked, body: CorrectIn) -> None:
     actions.correct(
         ask.thing, body.state, ask.now, ask.actor, reason=body.reason, by=by, **_terms(ask)
     )
+
+
+# What follows one
+
+after = Acts(
+    router,
+    "/appointments/{appointment_id}/following",
+    queries.appointment,
+    _following,
+    NO_SUCH,
+)
+
+
+@after.post("said", "The customer said something afterwards", **changes(FollowingOut))
+def said(ask: Asked, body: SaidIn) -> None:
+    """About what follows the present outcome. A complaint is heard at any time.
+
+    409 while nothing follows: before the outcome, or where another program receives it.
+    """
+    case = journeys.current(ask.thing.id)
+    if case is None:
+        raise Problem(409, "not_allowed", NOTHING_FOLLOWS, allowed=[])
+    following.say(
+        ask.business.id,
+        case.id,
+        body.said,
+        ask.now,
+        ask.actor,
+        words=body.words,
+        alongside=lambda _: ask.done(ask.thing),
+    )
+
+
+NOTHING_FOLLOWS = "Nothing follows this appointment yet."
