@@ -661,6 +661,31 @@ def _locked_leg(appointment: Appointment) -> Leg:
 # Contact, policy, closures: what else changes an appointment
 
 
+def renew_link(
+    appointment: Appointment,
+    now: datetime,
+    actor: Actor,
+    *,
+    reason: str = "",
+    expected: int | None = None,
+    alongside: Alongside = nothing,
+) -> Appointment:
+    """The customer's link got into wrong hands: the old one leads nowhere from now on.
+
+    The next letters carry the new one; no letter is sent by this alone. Raises Stale.
+    """
+
+    def change(leg: Leg) -> Appointment:
+        # Only this field: what the caller has read may be old.
+        appointment.token = new_token()
+        appointment.save(update_fields=["token"])
+        event = Event("link_renewed", now, actor, reason)
+        cases.apply([cases.Incoming(leg.case_id, event)], now)
+        return appointment
+
+    return _change(appointment, change, expected, alongside)
+
+
 @in_one_transaction
 def correct_contact(
     appointment: Appointment,

@@ -77,6 +77,17 @@ def _resend(desk: Desk, appointment: Appointment, data: Data) -> str:
     return by_mail(queries.current_leg(appointment), asked(desk, appointment, data))
 
 
+def _new_link(desk: Desk, appointment: Appointment, data: Data) -> str:
+    appointments.renew_link(
+        appointment,
+        desk.now,
+        desk.actor,
+        reason=data["reason"],
+        expected=data["version"],
+    )
+    return "The old link leads nowhere now; the next messages carry the new one."
+
+
 def _miss(desk: Desk, appointment: Appointment, data: Data) -> str:
     appointments.miss(
         appointment,
@@ -268,6 +279,15 @@ ACTS = {
             _contact,
             form=forms.Contact,
             says="If the customer was never reached, the confirmation goes to the new address.",
+        ),
+        Act(
+            "new-link",
+            "link_renewed",
+            "Replace the customer's link",
+            "Replace their link",
+            _new_link,
+            says="For a link in wrong hands: the old one, also in messages already sent, leads "
+            "nowhere from now on. Send the confirmation again to give the customer the new one.",
         ),
     )
 }

@@ -55,6 +55,7 @@ EVENTS = {
     "running_late": "The customer is running late",
     "told_by_staff": "Told by a person",
     "contact_changed": "The customer's contact was changed",
+    "link_renewed": "The customer's link was replaced; the old one leads nowhere",
     "policy_changed": "The policy was changed; what is to come was planned anew",
     "resource_lost": "Staff or place is no longer available",
     "resource_restored": "Staff or place is available again",

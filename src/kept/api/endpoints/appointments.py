@@ -337,6 +337,14 @@ def contact(ask: Asked, body: ContactIn) -> None:
     actions.correct_contact(ask.thing, replace(known, **given), ask.now, ask.actor, **_terms(ask))
 
 
+@acts.post("new-link", "Replace the customer's link", **CHANGES)
+def new_link(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
+    """It got into wrong hands: the old one leads nowhere from now on. Letters to come carry the new
+    one (`customer_url`); `resend` sends it at once.
+    """
+    actions.renew_link(ask.thing, ask.now, ask.actor, reason=body.reason, **_terms(ask))
+
+
 @acts.post("arrive", "The customer is here", **CHANGES)
 def arrive(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
     """They came. On the day of the appointment, or in the twelve hours before it."""

@@ -748,6 +748,7 @@ RULES = (
          guard=only_before_end),
     Rule("contact_changed", AHEAD, sets=new_contact),
     Rule("contact_changed", ANY, sets=lambda case, event: {"channels": event.data["channels"]}),
+    Rule("link_renewed", ANY),
     Rule("policy_changed", ANY),
     Rule("resource_lost", AHEAD, raises=lambda case, event: ("RESOURCE_LOST",)),
     Rule("resource_restored", AHEAD, resolves=("RESOURCE_LOST",)),
