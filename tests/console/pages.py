@@ -24,6 +24,7 @@ def lived_in(house):
     gone = house.book(START + timedelta(hours=1), "Cleo Cancels")
     house.book(START + timedelta(hours=2), "Otto Open")
     loop.turn_once()
+    appointments.say(done, "arrived", NOW, FRONT_DESK)
     appointments.say(done, "completed", NOW, FRONT_DESK)
     appointments.cancel(gone, NOW, CUSTOMER, by=Role.CUSTOMER, reason="ill")
     appointments.move(wants, later + timedelta(hours=1), NOW, FRONT_DESK, reason="asked by phone")
