@@ -41,6 +41,7 @@ def test_a_day_passes_through_every_due_moment(at_work):
     assert clock_queries.now() == NOW + timedelta(days=1)
     assert "It is now" in page
     assert "On the way:" in page
+    assert "First reminder: to be sent now (Mia Wong)" in page
     fired = {c.name: c.fired_at for c in queries.timeline(booked).controls if c.fired_at}
     assert fired["first_reminder"] == START - timedelta(hours=24)
 

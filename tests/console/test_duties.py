@@ -181,3 +181,23 @@ def test_only_the_front_desk_takes_and_only_its_own(house, desk, ada, unreached)
     client = Client()
     client.force_login(other.desk)
     assert see_to(client, row, "take").status_code == 404
+
+
+def test_whose_time_was_lost_with_a_person_is_said_so_with_the_way_to_move_it(house, desk):
+    booked = house.book(START + timedelta(days=1))
+    appointments.retire_staff(house.business, house.ada.id, NOW, FRONT_DESK)
+    page = desk.get("/console/escalations/").content.decode()
+    assert "Ada Lindt is no longer here." in page
+    assert f'href="/console/appointments/{booked.id}/move/">Move…' in page
+
+
+def test_taking_over_says_what_is_then_done_by_hand(house, desk):
+    done = house.book(START, "Dora Done")
+    clock.advance_to(START)
+    appointments.say(done, "arrived", START, FRONT_DESK)
+    appointments.say(done, "completed", START, FRONT_DESK)
+    for place in ("/console/hand-offs/", f"/console/appointments/{done.id}/"):
+        page = desk.get(place).content.decode()
+        assert "You do this by hand: ask for a review." in page
+        assert "Kept does the follow-up itself, unless you take it over." in page
+    assert "What Kept does itself is follow-up" in desk.get("/console/hand-offs/").content.decode()

@@ -66,6 +66,10 @@ def test_once_seen_it_is_saved_and_what_it_touches_needs_a_person(house, owner):
     assert schedule.closures(house.business.id, NOW).count() == 1
     assert state(booked) == "confirmed"  # nothing is cancelled
     assert [e.kind for e in queries.timeline(booked).escalations] == ["RESOURCE_LOST"]
+    for card in ("/console/escalations/", f"/console/appointments/{booked.id}/"):
+        page = owner.get(card).content.decode()
+        assert "The business is closed from Wed 3 March 2027, 00:00" in page
+        assert f'href="/console/appointments/{booked.id}/move/">Move…' in page
     assert b"Staff or place is gone" in owner.get("/console/escalations/").content
 
 
@@ -398,7 +402,8 @@ def test_a_changed_policy_is_a_new_version_and_plans_anew(house, owner):
     loop.turn_once()
     data = {**form_of(owner.get(POLICY)), "first_reminder": "36h"}
     after = save_policy(owner, data)
-    assert b"1 open appointment was planned anew" in after.content
+    looked_at = "First reminder: sent at another time (1)"
+    assert f"Saved as a new version. {looked_at}" in after.content.decode()
     assert accounts_queries.policy_in_force(house.business.id).number == 2
     reminder = [c for c in queries.timeline(booked).controls if c.name == "first_reminder"]
     assert reminder[-1].due_at == START - timedelta(hours=36)

@@ -74,7 +74,7 @@ def test_every_event_says_who_did_it_and_why(booked, desk):
     appointments.move(booked, later, NOW, FRONT_DESK, reason="asked by phone")
     entries = page(desk, booked).context["story"].entries
     moved = next(entry for entry in entries if entry.title.startswith("Moved from"))
-    assert moved.by == "desk@example.com (staff)"
+    assert moved.by == "desk@example.com (front desk)"
     assert moved.why == "asked by phone"
     assert moved.leg == 1
     assert entries == sorted(entries, key=lambda entry: entry.at, reverse=True)

@@ -37,6 +37,11 @@ FOR_BUSINESS, AND_SWITCH = "for_business", "and_switch"
 RANK = {Member.STAFF: 0, Member.FRONT_DESK: 1, Member.OWNER: 2}
 
 
+def name_of(user: User) -> str:
+    """The name under which a member acts: what stands in the history."""
+    return user.get_full_name() or user.email
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Who is at the desk, for which business, at what time."""
@@ -65,7 +70,7 @@ class Desk:
 
     @property
     def actor(self) -> Actor:
-        return Actor(Role.STAFF, self.user.get_full_name() or self.user.email)
+        return Actor(Role.STAFF, name_of(self.user))
 
 
 View = Callable[Concatenate[HttpRequest, Desk, P], HttpResponse]

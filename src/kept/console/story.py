@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import Literal
+from uuid import UUID
 
+from kept.accounts import queries as accounts
 from kept.appointments import queries as appointments
 from kept.appointments.queries import Appointment, Leg, Timeline
 from kept.cases import queries as cases
 from kept.cases.queries import Control, Escalation, Event, HandOff
 from kept.console import words
-from kept.console.access import Desk
+from kept.console.access import Desk, name_of
 from kept.console.rows import Flag, flags
 from kept.core import drawing
 from kept.core.case import Status
@@ -22,6 +24,7 @@ from kept.core.paths import PATHS
 from kept.lib import i18n
 from kept.outbox.queries import Message
 from kept.people.queries import Told, channels
+from kept.schedule import queries as schedule
 from kept.web import parts
 
 PATH = PATHS["appointment"]
@@ -37,6 +40,7 @@ class Entry:
     by: str
     why: str
     leg: int
+    case: UUID
     kind: Kind
     icon: str
 
@@ -82,7 +86,11 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """An escalation in words, with what closes it, and who sees to it ("": nobody yet)."""
+    """An escalation in words, with what closes it, and who sees to it ("": nobody yet).
+
+    `because`: what took the staff or the place away, where that is what is wrong; `to_be_moved`:
+    another time would settle it.
+    """
 
     row: Escalation
     title: str
@@ -92,6 +100,8 @@ class Open:
     age: str
     taken_by: str
     mine: bool
+    because: str = ""
+    to_be_moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +141,7 @@ def story(desk: Desk, appointment: Appointment) -> Story:
     told = appointments.told(appointment)
     ahead = _ahead(line, leg)
     doable = [each for each in ahead if not each.unsendable]
-    escalations = [escalation(desk, each) for each in line.escalations]
+    escalations = [escalation(desk, each, leg) for each in line.escalations]
     return Story(
         leg=leg,
         legs=legs,
@@ -255,7 +265,10 @@ def entries(desk: Desk, events: Sequence[Event], legs: Sequence[Leg] = ()) -> li
     followed = zip_longest(events, events[1:])
     said = [event for event, then in followed if not _says_itself_twice(event, then)]
     offered = {leg.case_id: appointments.why_offered(leg) for leg in legs}
-    return [_entry(desk, event, offered.get(event.case_id, "")) for event in reversed(said)]
+    members = {name_of(each.user): each.role for each in accounts.members(desk.business.id)}
+    return [
+        _entry(desk, event, offered.get(event.case_id, ""), members) for event in reversed(said)
+    ]
 
 
 def _says_itself_twice(event: Event, then: Event | None) -> bool:
@@ -267,15 +280,16 @@ def _says_itself_twice(event: Event, then: Event | None) -> bool:
     return not message and (then.case_id, then.at) == (event.case_id, event.at)
 
 
-def _entry(desk: Desk, event: Event, offered: str) -> Entry:
+def _entry(desk: Desk, event: Event, offered: str, members: Mapping[str, str]) -> Entry:
     kind = _kind(event)
     reasons = (_why(event), offered if event.name == "booked" else "")
     return Entry(
         title=_title(desk, event),
         at=event.at,
-        by=words.actor(event.actor_role, event.actor_name),
+        by=words.actor(event.actor_role, event.actor_name, members),
         why=words.sentences(*reasons),
         leg=event.case.number,
+        case=event.case_id,
         kind=kind,
         icon={"change": "dot", "message": "arrow", "person": "alert", "system": "clock"}[kind],
     )
@@ -357,9 +371,8 @@ def letter(message: Message) -> Letter:
         Rung("accepted by the mail server", at.get("accepted"), "accepted" in at),
         Rung("delivered", at.get("delivered"), "delivered" in at),
     ]
+    # Which try of the plan it was is no matter: what was dropped before it never went out.
     title = words.told_of(message.control, words.CONTROLS)
-    if message.run > 1:
-        title = f"{title} ({message.run})"
     return Letter(message, title, ladder, _trouble(message))
 
 
@@ -372,8 +385,9 @@ def _trouble(message: Message) -> str:
 # What needs a person
 
 
-def escalation(desk: Desk, row: Escalation) -> Open:
-    """An escalation in words, with what may close it."""
+def escalation(desk: Desk, row: Escalation, leg: Leg | None = None) -> Open:
+    """An escalation in words, with what may close it. `leg`: the appointment's present one."""
+    lost = row.kind == "RESOURCE_LOST" and row.resolved_at is None and leg is not None
     rule = PATHS[row.case.path].escalation(row.kind)
     return Open(
         row,
@@ -384,4 +398,20 @@ def escalation(desk: Desk, row: Escalation) -> Open:
         words.ago((desk.now - row.raised_at).total_seconds()),
         taken_by=words.who(row.taken_by),
         mine=row.taken_by == str(desk.actor),
+        because=_why_lost(desk, leg) if lost and leg else "",
+        to_be_moved=lost,
     )
+
+
+def _why_lost(desk: Desk, leg: Leg) -> str:
+    """What took the staff or the place away, in a sentence; "" when it is neither of these."""
+    if not leg.staff.active:
+        return f"{leg.staff.name} is no longer here."
+    closed = schedule.closing(leg.staff, leg.start, leg.end)
+    if closed is None:
+        return ""
+    who = closed.resource.name if closed.resource else "The business"
+    reason = f" ({closed.reason})" if closed.reason else ""
+    begin, end = (_at(desk, each.isoformat()) for each in (closed.start, closed.end))
+    away = "is away" if closed.resource else "is closed"
+    return f"{who} {away} from {begin} to {end}{reason}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from kept.accounts.queries import ApiKey, Member
 from kept.appointments.queries import Appointment
@@ -161,6 +162,21 @@ PATHS = {
     "lead_response": "Lead response",
 }
 
+BY_HAND = {
+    "follow_up": "You do this by hand: ask how it went, or offer the new time.",
+    "reputation": "You do this by hand: ask for a review.",
+    "reactivation": "You do this by hand: invite them to come again.",
+}
+"""What it means that a person takes a hand-off over."""
+
+
+def taking_over(row: HandOff) -> str:
+    """What “Take over” means, in a sentence."""
+    if row.own:
+        return f"Kept does the {told_of(row.to, PATHS).lower()} itself, unless you take it over."
+    return BY_HAND.get(row.to, "You do this by hand.")
+
+
 STATUSES = {
     "offered": "Waiting",
     "expired": "Not taken over in time",
@@ -208,6 +224,9 @@ LADDER = {
     "retrying": "not taken; tried again",
     "doubt": "may or may not have arrived",
 }
+
+MEMBERS = {"owner": "owner", "front_desk": "front desk", "staff": "staff"}
+"""What a member of the business is there, beside their name."""
 
 ROLES = {
     "customer": "the customer",
@@ -271,12 +290,17 @@ def sentences(*said: str) -> str:
 def who(actor: str) -> str:
     """Who did it, of an actor written as text: "staff:Ada Lindt" is Ada Lindt."""
     role, _, name = actor.partition(":")
-    return name or ROLES.get(role, role)
+    return name or ("Kept" if role == "system" else ROLES.get(role, role))
 
 
-def actor(role: str, name: str) -> str:
-    """Like "Ada Lindt (staff)" or "Kept, by itself"."""
-    said = ROLES.get(role, role)
+def actor(role: str, name: str, members: Mapping[str, str] | None = None) -> str:
+    """Like "Ada Lindt (staff)" or "Kept, by itself".
+
+    `members`: what somebody of the business is there now, by the name they act under; who has left
+    is called staff, as everybody was when it was written down.
+    """
+    said = (members or {}).get(name, "") if role == "staff" else ""
+    said = MEMBERS.get(said) or ROLES.get(role, role)
     return f"{name} ({said})" if name else said
 
 

@@ -391,10 +391,16 @@ def with_closures(resources: Sequence[Resource]) -> set[int]:
 
 def is_closed(resource: Resource, begin: datetime, end: datetime) -> bool:
     """True when a standing closure, of the resource or of the whole business, touches this time."""
+    return closing(resource, begin, end) is not None
+
+
+def closing(resource: Resource, begin: datetime, end: datetime) -> Closure | None:
+    """The first standing closure, of the resource or of the whole business, in [begin, end)."""
     standing = Closure.objects.filter(
         Q(resource=resource) | Q(resource=None), business_id=resource.business_id, lifted_at=None
     )
-    return standing.filter(end__gt=begin, start__lt=end).exists()
+    touching = standing.filter(end__gt=begin, start__lt=end).select_related("resource")
+    return touching.order_by("start", "id").first()
 
 
 def closure(business: UUID, closure_id: UUID) -> Closure:

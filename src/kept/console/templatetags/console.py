@@ -11,6 +11,7 @@ from django.template.context import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from kept.cases.queries import HandOff
 from kept.console import words
 from kept.core.time import local_day
 from kept.lib import i18n
@@ -102,6 +103,11 @@ def sure_words(evidence: str) -> str:
 @register.filter
 def path_words(path: str) -> str:
     return words.told_of(path, words.PATHS)
+
+
+@register.filter
+def taking_over(row: HandOff) -> str:
+    return words.taking_over(row)
 
 
 @register.filter

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,8 +12,9 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from kept.accounts.queries import Member
-from kept.appointments import steps
+from kept.appointments import queries, steps
 from kept.cases import queries as cases
+from kept.cases.queries import Event
 from kept.clock import queries as clock
 from kept.clock.actions import ClockRefused
 from kept.console.access import Desk, at_desk, way_back
@@ -61,11 +64,28 @@ def _step(request: HttpRequest, desk: Desk, target: datetime) -> None:
 def _happened(desk: Desk, until: datetime) -> str:
     """What happened on the way, in a few words each."""
     events = cases.events_between(desk.business.id, desk.now, until)
-    told = list(dict.fromkeys(entry.title for entry in reversed(entries(desk, events))))
+    whose = _whose(events)
+    told = list(
+        dict.fromkeys(
+            f"{entry.title} ({whose[entry.case]})" if entry.case in whose else entry.title
+            for entry in reversed(entries(desk, events))
+        )
+    )
     if not told:
         return "Nothing happened on the way."
     shown = "; ".join(told[:6])
     return f"On the way: {shown}{f'; and {len(told) - 6} more' if len(told) > 6 else ''}."
+
+
+def _whose(events: Sequence[Event]) -> dict[UUID, str]:
+    """The customer of each case something happened on, by the case."""
+    subjects = {event.case_id: event.case.subject for event in events}
+    legs = queries.current_legs(subjects.values())
+    return {
+        case: legs[subject].appointment.customer.name
+        for case, subject in subjects.items()
+        if subject in legs
+    }
 
 
 def _at(desk: Desk, instant: datetime) -> str:

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from kept.accounts import queries as accounts
 from kept.accounts.queries import Member
 from kept.appointments import actions as appointments
 from kept.appointments import queries
@@ -22,6 +23,7 @@ from kept.console.forms import Note, Refuse
 from kept.console.rows import Button, buttons
 from kept.console.story import Open, escalation
 from kept.core.case import NotAllowed
+from kept.core.policy import from_data
 
 LISTED = 200
 
@@ -90,7 +92,7 @@ def items(desk: Desk, rows: Sequence[Escalation]) -> list[Item]:
         leg = legs.get(row.case.subject)
         if leg is not None and queries.why_unreadable(leg):
             continue  # it is named above the list
-        said = escalation(desk, row)
+        said = escalation(desk, row, leg)
         taps = buttons(desk, leg) if leg is not None and not said.by_note else []
         late = row.due_at < desk.now
         found.append(Item(said, leg, taps, late=late, words=said_by.get(row.case_id)))
@@ -154,6 +156,7 @@ def hand_offs(request: HttpRequest, desk: Desk) -> HttpResponse:
     found = cases.hand_offs(desk.business.id, status)
     newest = list(found.reverse()[:LISTED]) if status != "offered" else list(found[:LISTED])
     legs = queries.current_legs(row.case.subject for row in newest)
+    policy = from_data(accounts.policy_in_force(desk.business.id).data)
     context: dict[str, object] = {
         "offered": [
             Offered(
@@ -163,6 +166,7 @@ def hand_offs(request: HttpRequest, desk: Desk) -> HttpResponse:
             )
             for row in newest
         ],
+        "kept_does": ", ".join(sorted(words.PATHS[each] for each in policy.built_in)),
         "status": status,
         "statuses": STATUSES,
         "back": request.get_full_path(),

@@ -466,14 +466,15 @@ def _ask_or_save(
             "changed": "seen" in request.POST,
         }
         return show(request, desk, "console/setup/policy_effect.html", context)
-    count = appointments.change_policy(desk.business, changes, desk.now, desk.actor)
-    messages.success(request, _planned_anew(count))
+    appointments.change_policy(desk.business, changes, desk.now, desk.actor)
+    messages.success(request, _planned_anew(effect))
     return redirect("console:policy")
 
 
-def _planned_anew(count: int) -> str:
-    were = words.many(count, "open appointment was", "open appointments were")
-    return f"Saved as a new version. {were} planned anew by it."
+def _planned_anew(effect: queries.PolicyEffect) -> str:
+    """The figures that were looked at before it was saved, and no others."""
+    said = "; ".join(f"{each.words} ({each.count})" for each in policies.effects(effect))
+    return f"Saved as a new version. {said or 'Nothing that is planned changes'}."
 
 
 # Keys
