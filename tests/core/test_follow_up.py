@@ -172,6 +172,12 @@ def test_the_second_miss_in_a_row_is_for_a_person():
     assert not AfterVisit("cancelled_by_customer").open
 
 
+def test_a_miss_that_is_only_assumed_is_not_written_about():
+    visit = AfterVisit("missed_by_customer", assumed=True, policy=OFFERS).after("900h")
+    assert visit.sent() == []
+    assert visit.case.facts["result"] == "not recovered"
+
+
 # What stops it
 
 

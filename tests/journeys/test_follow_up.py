@@ -9,11 +9,13 @@ from kept.cases.queries import Case, HandOff
 from kept.checks import promises
 from kept.core.case import Role
 from kept.journeys import actions, queries
+from kept.outbox.queries import Message
 from kept.people.actions import checked_contact
 from kept.people.queries import Consent
 from tests.appointments.clinic import DESK, MIA, Clinic, berlin, go_to, now
 
-START = berlin(2, 10)
+START = berlin(2, 10    state,
+)
 END = berlin(2, 10, 45)
 
 
@@ -283,3 +285,25 @@ def test_a_complaint_stops_the_suggestions_of_other_visits(clinic):
     post = go_to(now() + timedelta(days=40))
     assert not [kind for kind in kinds(post) if kind.startswith("next_step")]
     assert after(first).state == "closed"
+
+
+# What the law asks
+
+
+def test_a_suggestion_without_the_address_of_its_sender_does_not_leave(clinic):
+    clinic.business.address = ""
+    clinic.business.save()
+    resolved(clinic, "completed")
+    post = go_to(now() + timedelta(days=10))
+    assert kinds(post) == ["aftercare", "how_did_it_go"]
+    failed = Message.objects.filter(control="next_step_first").get()
+    assert failed.error == "a next_step cannot be written: business_address is empty"
+
+
+def test_a_miss_nobody_saw_is_not_written_about(clinic):
+    appointments.change_policy(clinic.business, {"assume_missed": True}, now(), DESK)
+    booked = clinic.book(START)
+    post = go_to(END + timedelta(days=10))
+    assert state(booked) == "missed"
+    assert "missed_first" not in kinds(post)
+    assert after(booked).facts["assumed"]

@@ -37,6 +37,7 @@ def facts(hand_off: HandOff, customer: Customer, now: datetime) -> dict[str, obj
         "aftercare": service.aftercare,
         "comes_again": service.comes_again_days,
         "booked_again": appointments.has_visit_ahead(customer.id, now),
+        "assumed": hand_off.payload.get("outcome_source") == "assumed",
         "missed_before": appointments.missed_before(customer.id, hand_off.case.subject),
         "complained": cases.asks_somebody(customer.id, "COMPLAINT"),
         "refused": people.has_refused(customer.id, "marketing"),

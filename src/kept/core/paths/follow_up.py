@@ -68,15 +68,16 @@ def may_be_asked(case: Case) -> bool:
 
 
 def was_missed(case: Case) -> bool:
-    """The visit was missed, and no other is booked."""
+    """Somebody saw that the visit was missed (it is not assumed), and no other is booked."""
     missed = str(case.facts.get("recovers", "")).startswith("missed")
-    return missed and not case.facts.get("booked_again")
+    return missed and not case.facts.get("assumed") and not case.facts.get("booked_again")
 
 
 def is_offered(case: Case) -> bool:
     """It was missed, or the policy asks for it after a cancellation too; the customer may be asked,
     and no other visit is booked."""
-    wanted = was_missed(case) or case.policy.offer_after_cancelling
+    cancelled = str(case.facts.get("recovers", "")).startswith("cancelled")
+    wanted = was_missed(case) or (cancelled and case.policy.offer_after_cancelling)
     return wanted and not case.facts.get("booked_again") and may_be_asked(case)
 
 

@@ -60,6 +60,9 @@ def after_content(kind: AfterKind, facts: AfterFacts) -> Content:
     for name in ("business_name", "business_email", "service_name", "booking_url", "feedback_url"):
         if not getattr(facts, name):
             raise MissingField(kind, name)
+    # A letter that asks for something new must say where its sender is (CAN-SPAM, 16 CFR 316.3).
+    if facts.may_stop and not facts.business_address:
+        raise MissingField(kind, "business_address")
     writer = _Writer(facts)
     match kind:
         case "aftercare":
