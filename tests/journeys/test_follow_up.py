@@ -12,10 +12,9 @@ from kept.journeys import actions, queries
 from kept.outbox.queries import Message
 from kept.people.actions import checked_contact
 from kept.people.queries import Consent
-from tests.appointments.clinic import DESK, MIA, Clinic, berlin, go_to, now
+from tests.appointments.clinic import DESK, MIA, Clinic, berlin, go_to, now, state
 
-START = berlin(2, 10    state,
-)
+START = berlin(2, 10)
 END = berlin(2, 10, 45)
 
 
