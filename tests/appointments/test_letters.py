@@ -60,7 +60,7 @@ def test_a_confirmation_says_everything_a_customer_has_to_know(clinic):
         "12 Canal Street, Riverton",
         "Ada",
         "€60",
-        "+442079460100",
+        "+44 20 7946 0100",
         "/a/",
     ):
         assert fact in text, fact
