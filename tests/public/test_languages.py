@@ -127,3 +127,18 @@ def test_another_language_is_one_link_away_and_is_kept_from_then_on(house):
 def test_no_link_is_offered_that_would_lose_what_was_typed(house):
     check = house.visitor().to_check()
     assert "hreflang" not in body(check)
+
+
+def test_what_was_typed_goes_along_to_another_language(house):
+    visitor = house.visitor()
+    details = visitor.to_details()
+    refused = visitor.send(details, "check", name="Mia Sanders", email="mia@example")
+    checked = visitor.send(details, "check", **MIA)
+    short = {**MIA, "email": "mia@example"}
+    pages = ((refused, short, "Fehler: Ihre Angaben"), (checked, MIA, "Prüfen und buchen"))
+    for page, typed, german_title in pages:
+        button = 'form="typed" formaction="?lang=de" name="step" value="check" lang="de">Deutsch'
+        assert button in body(page)
+        again = visitor.send(page, "check", f"{page.request['PATH_INFO']}?lang=de", **typed)
+        assert german_title in title(again)
+        assert "Mia Sanders" in body(again)

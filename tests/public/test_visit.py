@@ -547,6 +547,14 @@ def test_moving_offers_the_same_person_or_anybody(db, client):
     assert queries.current_leg(appointment).staff.name == "Noor Haddad"
 
 
+@pytest.mark.parametrize("days", [0, 20])
+def test_another_time_is_looked_for_about_the_booked_day(db, client, days):
+    booked = open_house().book(TUESDAY_TEN + timedelta(days=days))
+    page = client.get(url(booked, "/1/move"))
+    [opened] = [day.date for day, is_open, _ in page.context["days"] if is_open]
+    assert opened == (TUESDAY_TEN + timedelta(days=days)).date()
+
+
 def test_a_move_between_opening_a_page_and_sending_it_is_noticed(db, client):
     appointment = open_house().book()
     client.get(url(appointment, "/1/cancel"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from kept.appointments import actions
 from kept.appointments.actions import CannotBook, Stale
 from kept.core.case import NotAllowed
+from kept.core.time import local_day
 from kept.public import times
 from kept.public.acts import not_allowed, why_not
 from kept.public.choice import instant, with_query
@@ -32,6 +35,7 @@ from kept.schedule import queries as schedule
 from kept.schedule.queries import Resource
 
 SAME, ANY = "same", "any"
+LEAD = 3  # days shown before the booked one
 
 
 @require_safe
@@ -47,7 +51,8 @@ def move(request: HttpRequest, token: str, leg: int) -> HttpResponse:
 def _new_times(visit: Visit, problem: str = "", status: int = 200) -> HttpResponse:
     who, staff = _movers(visit)
     url = lambda **query: with_query(visit.url("move"), who=who, **query)  # noqa: E731
-    listing = day_list(_asked_to_move(visit, staff), visit.request.GET, url, problem)
+    asked = _asked_to_move(visit, staff)
+    listing = day_list(asked, _around(visit, asked), url, problem)
     context = {
         **listing,
         "who": who,
@@ -56,6 +61,17 @@ def _new_times(visit: Visit, problem: str = "", status: int = 200) -> HttpRespon
         "slot_method": "get",
     }
     return render(visit, "public/move.html", context, status)
+
+
+def _around(visit: Visit, asked: times.Asked) -> Mapping[str, str]:
+    """The days asked for; at first those about the booked one, which is open."""
+    query = visit.request.GET
+    if "from" in query or "day" in query:
+        return query
+    booked = local_day(visit.leg.start, ZoneInfo(asked.zone))
+    first = booked - timedelta(days=LEAD)
+    soon = first <= asked.today
+    return {"day": str(booked)} if soon else {"from": str(first), "day": str(booked)}
 
 
 def _asked_to_move(visit: Visit, staff: list[Resource]) -> times.Asked:

@@ -40,6 +40,7 @@ def render(
         "lang": i18n.language_tag(spoken),
         "dir": i18n.direction(spoken),
         "other_languages": _other_languages(request),
+        "languages_besides": _besides(request),
         "in_error": bool(context.get("problem")) or any(map(_has_errors, context.values())),
     }
     response = django_render(request, template, {**surroundings, **context}, status=status)
@@ -49,9 +50,14 @@ def render(
 def _other_languages(request: HttpRequest) -> list[tuple[str, str]]:
     """The languages this page could be read in besides, each with its own name for itself.
 
-    None on the answer to a form: asking for it anew would lose what was typed.
+    None on the answer to a form: a link would lose what was typed (see `_besides`).
     """
-    if request.method != "GET" or not getattr(request, "speaks", False):
+    return _besides(request) if request.method == "GET" else []
+
+
+def _besides(request: HttpRequest) -> list[tuple[str, str]]:
+    """The same for pages that send what was typed along, with a button."""
+    if not getattr(request, "speaks", False):
         return []
     return [(each, i18n.own_name(each)) for each in i18n.languages() if each != _spoken()]
 
