@@ -228,6 +228,14 @@ def test_a_service_shows_what_is_its_own_and_folds_away_what_is_as_usual(house, 
     assert owner.post(new, asked).status_code == 302
 
 
+def test_the_set_up_says_that_customers_see_an_owners_address(house, owner):
+    hint = b'an owner signs in with it. <a href="/console/set-up/business/">'
+    assert hint in owner.get("/console/set-up/").content
+    house.business.email = "hello@example.com"
+    house.business.save()
+    assert hint not in owner.get("/console/set-up/").content
+
+
 def test_an_outcome_that_nothing_says_what_follows_is_shown_at_set_up(house, owner):
     said = b"Nothing says what follows completed after Foot care"
     pages = ("", "services/", f"services/{house.service.id}/", "policy/")

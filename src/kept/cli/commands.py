@@ -79,7 +79,7 @@ def kept() -> None:
     Run it:         kept serve
 
     Settings are environment variables (KEPT_DATA_DIR, KEPT_DATABASE_URL, KEPT_EMAIL_URL,
-    KEPT_BASE_URL, KEPT_SECRET_KEY); docs/operators.md describes each.
+    KEPT_BASE_URL, KEPT_SECRET_KEY, KEPT_TRUSTED_PROXIES); docs/operators.md describes each.
     """  # noqa: E501  # a command is copied in one piece
     os.umask(0o077)  # whatever is written is about customers, or lets somebody in
     for sentence in env.unknown():

@@ -34,8 +34,18 @@ def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """One topic a page, and what of it all is probably not meant."""
     present = _policy_of(desk)
     found = [*warnings(present), *_doubtful_services(desk, present)]
-    context = {"warnings": found, "booking_url": _booking_url(desk)}
+    context = {
+        "warnings": found,
+        "booking_url": _booking_url(desk),
+        "owners_address": desk.business.email if _is_an_owners(desk) else "",
+    }
     return show(request, desk, "console/setup/index.html", context)
+
+
+def _is_an_owners(desk: Desk) -> bool:
+    """The business is reached under an address somebody signs in with, as it is at first."""
+    owners = (each for each in members_of.members(desk.business.id) if each.role == Member.OWNER)
+    return desk.business.email.lower() in {each.user.email.lower() for each in owners}
 
 
 def _booking_url(desk: Desk) -> str:
