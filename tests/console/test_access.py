@@ -34,6 +34,7 @@ def full(house):
     completed = house.book(NOW.replace(hour=8), name="Carl Completed")
     unreached = house.book(name="Una Unreached", email="")
     loop.turn_once()
+    appointments.say(completed, "arrived", NOW, FRONT_DESK)
     appointments.say(completed, "completed", NOW, FRONT_DESK)
     closure = schedule.close(house.business.id, house.ben, NOW, NOW.replace(hour=9), "Training")
     accounts.new_api_key(house.business, "web site", NOW)
