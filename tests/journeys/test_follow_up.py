@@ -7,7 +7,7 @@ import pytest
 from kept.appointments import actions as appointments
 from kept.cases.queries import Case, HandOff
 from kept.checks import promises
-from kept.core.case import Role
+from kept.core.case import NotAllowed, Role
 from kept.journeys import actions, queries
 from kept.outbox.queries import Message
 from kept.people.actions import checked_contact
@@ -208,6 +208,22 @@ def test_what_cannot_be_received_is_left_to_a_person(clinic, monkeypatch, caplog
     booked = resolved(clinic, "completed")
     go_to(now() + timedelta(hours=73))
     assert offers(booked)["follow_up"] == "expired"
+    assert caplog.text.count("could not be received") == 1
+
+
+def test_a_path_that_refuses_to_begin_is_left_to_a_person_and_not_asked_for_ever(
+    clinic, monkeypatch, caplog
+):
+    def refuses(*args, **named):
+        raise NotAllowed("visit_completed", "", "a fault of the path")
+
+    booked = resolved(clinic, "completed")
+    monkeypatch.setattr("kept.cases.actions.begin", refuses)
+    offer = HandOff.objects.get(case__subject=booked.id, to="follow_up")
+    actions.receive_offered(now())
+    assert actions.receive_offered(now()) == 0
+    offer.refresh_from_db()
+    assert (offer.status, offer.own) == ("offered", False)
     assert caplog.text.count("could not be received") == 1
 
 

@@ -21,10 +21,9 @@ from kept.people import actions as people
 
 log = logging.getLogger("kept.journeys")
 
-MARKETING = "marketing"
-
-
+ACCEPTED = "hand_off_accepted"
 BATCH = 50
+MARKETING = "marketing"
 
 
 def receive_offered(now: datetime) -> int:
@@ -52,7 +51,9 @@ def receive(hand_off: HandOff, now: datetime) -> bool:
     """
     try:
         _receive(hand_off, now)
-    except NotAllowed:
+    except NotAllowed as refused:
+        if refused.event != ACCEPTED:
+            raise  # the offer stands, and it is we who cannot begin
         return False
     return True
 
@@ -67,7 +68,7 @@ def _receive(hand_off: HandOff, now: datetime) -> None:
     customer = people.lock(sender.person_id)
     path = PATHS[hand_off.to]
     answer = {"to": hand_off.to, "version": hand_off.version}
-    accepted = Event("hand_off_accepted", now, SYSTEM, "received by Kept", answer)
+    accepted = Event(ACCEPTED, now, SYSTEM, "received by Kept", answer)
     opening = cases.Opening(
         id=new_id(),
         business=hand_off.business_id,
