@@ -33,6 +33,7 @@ from kept.api.wording import sentence
 from kept.appointments.actions import Stale
 from kept.core.case import NotAllowed
 from kept.lib.damaged import Damaged
+from kept.lib.logs import has_been_logged
 from kept.web import away, damaged
 
 log = logging.getLogger("kept.api")
@@ -181,8 +182,7 @@ def _busy(request: HttpRequest, error: Exception) -> HttpResponse:
     away.TROUBLE.met(error)
     detail = "The database is busy or away. Nothing was done; send the request again."
     response = Problem(503, "busy", detail, headers={"Retry-After": "2"}).response(request)
-    response._has_been_logged = True  # type: ignore[attr-defined]  # by TROUBLE, which counts
-    return response
+    return has_been_logged(response)
 
 
 @api.exception_handler(Damaged)
@@ -193,8 +193,7 @@ def _damaged(request: HttpRequest, error: Damaged) -> HttpResponse:
         "runs this installation sees with `kept check` what is wrong with it."
     )
     response = Problem(503, "damaged", detail, headers={"Retry-After": "3600"}).response(request)
-    response._has_been_logged = True  # type: ignore[attr-defined]  # by TROUBLE, which counts
-    return response
+    return has_been_logged(response)
 
 
 @api.exception_handler(Exception)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
+from kept.lib.logs import has_been_logged
 from kept.lib.text import one_line
 
 log = logging.getLogger("kept.web")
@@ -50,9 +51,7 @@ class OurName:
 def _refusal() -> HttpResponse:
     answer = HttpResponse(WORDS, status=400, content_type="text/plain; charset=utf-8")
     answer.headers["Cache-Control"] = "no-store, private"
-    # Django logs every 4xx that nobody has logged; this is how it is told that somebody has.
-    answer._has_been_logged = True  # type: ignore[attr-defined]
-    return answer
+    return has_been_logged(answer)
 
 
 _named: set[str] = set()

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+Answer = TypeVar("Answer", bound="HttpResponse")
 
 # A customer's page and a one-time sign-in link are secrets in a path; an API key stands anywhere.
 _IN_A_PATH = re.compile(r"(/a/|/sign-in/)[A-Za-z0-9_~-]{8,}")
@@ -28,3 +34,9 @@ class HideSecrets(logging.Filter):
 def without_secrets(text: str) -> str:
     """The text with every customer link, sign-in link and API key cut short."""
     return _KEY.sub("kept_…", _IN_A_PATH.sub(r"\1…", text))
+
+
+def has_been_logged(answer: Answer) -> Answer:
+    """Tell Django, which logs every 4xx and 5xx, that this one has been logged in our own words."""
+    answer._has_been_logged = True  # type: ignore[attr-defined]
+    return answer

@@ -15,6 +15,7 @@ from django.middleware.csrf import get_token
 from django.template import loader
 
 from kept.lib import i18n
+from kept.lib.logs import has_been_logged
 from kept.lib.trouble import Trouble, database_away
 from kept.web import pages
 
@@ -71,8 +72,7 @@ def _page(request: HttpRequest) -> HttpResponse:
     # of the database.
     body = loader.get_template("web/away.html").render(context)
     response = HttpResponse(body, status=503, headers={"Retry-After": str(RETRY_AFTER)})
-    response._has_been_logged = True  # type: ignore[attr-defined]  # by TROUBLE, which counts
-    return pages.private(response)
+    return pages.private(has_been_logged(response))
 
 
 def _typed(request: HttpRequest) -> list[tuple[str, str]]:

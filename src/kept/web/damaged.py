@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from kept.lib.damaged import Damaged
+from kept.lib.logs import has_been_logged
 from kept.lib.trouble import Trouble
 from kept.web import pages
 
@@ -37,5 +38,4 @@ def page(request: HttpRequest, error: Damaged) -> HttpResponse:
     locale = pages.speak(pages.readers_locale(request))
     context = {"damaged": error, "at_work": request.user.is_authenticated}
     response = pages.render(request, "web/damaged.html", context, locale=locale, status=503)
-    response._has_been_logged = True  # type: ignore[attr-defined]  # by TROUBLE, which counts
-    return response
+    return has_been_logged(response)
