@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, cast
@@ -23,7 +25,7 @@ from kept.lib import i18n
 from kept.outbox import queries as outbox
 from kept.outbox.queries import Message
 from kept.outbox.texts.compose import compose
-from kept.outbox.texts.facts import Facts, Kind
+from kept.outbox.texts.facts import Facts, Kind, Text
 from kept.people.queries import Customer
 
 log = logging.getLogger("kept.appointments")
@@ -44,14 +46,25 @@ def letter_for(message: Message, now: datetime) -> tuple[Letter, str]:
     Raises Unaddressed, and texts.MissingField when even the words cannot be made.
     """
     leg = leg_of(message)
-    appointment = leg.appointment
+    letter = to_customer(
+        message, leg, now, lambda: compose(cast(Kind, message.kind), _facts(message, leg, now))
+    )
+    calendar, missing = _calendar(message, leg, now)
+    method = _method(message) if calendar else None
+    return replace(letter, calendar=calendar, calendar_method=method), missing
+
+
+def to_customer(message: Message, leg: Leg, now: datetime, word: Callable[[], Text]) -> Letter:
+    """The envelope of every letter to the customer of a visit, with what `word` writes in it.
+
+    Raises Unaddressed, before anything is written.
+    """
+    appointment, thread = leg.appointment, thread_of(message)
     customer, business = appointment.customer, appointment.business
     if not customer.email or customer.email_bad:
         raise Unaddressed(customer.email_bad or "the customer has no e-mail address")
-    text = compose(cast(Kind, message.kind), _facts(message, leg, now))
-    calendar, missing = _calendar(message, leg, now)
-    thread = thread_of(message)
-    letter = Letter(
+    text = word()
+    return Letter(
         sender=Address(business.email, business.name),
         recipient=Address(customer.email, customer.name),
         reply_to=Address(business.email, business.name),
@@ -60,13 +73,10 @@ def letter_for(message: Message, now: datetime) -> tuple[Letter, str]:
         html=text.html,
         message_id=message_id(message),
         date=now,
-        calendar=calendar,
-        calendar_method=_method(message) if calendar else None,
         in_reply_to=thread,
         references=(thread,) if thread else (),
         headers={"X-Kept": trace(message, appointment)},
     )
-    return letter, missing
 
 
 def as_sent(message: Message) -> Letter:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -9,10 +10,10 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from kept.appointments import letters
-from kept.appointments.letters import Unaddressed, customer_url
+from kept.appointments.letters import customer_url
 from kept.appointments.queries import Leg
 from kept.cases.queries import Case
-from kept.channels.base import Address, Letter
+from kept.channels.base import Letter
 from kept.core.path import Tell
 from kept.core.paths import PATHS
 from kept.core.time import CalendarDays, after, local_day
@@ -31,31 +32,13 @@ def writes(message: Message) -> bool:
 
 def letter_for(message: Message, now: datetime) -> Letter:
     """The letter as it is true now. Raises Unaddressed, and texts.MissingField."""
-    leg = letters.leg_of(message)
-    thread = letters.thread_of(message)
-    appointment = leg.appointment
-    customer, business = appointment.customer, appointment.business
-    if not customer.email or customer.email_bad:
-        raise Unaddressed(customer.email_bad or "the customer has no e-mail address")
-    case = Case.objects.get(id=message.case)
+    leg, case = letters.leg_of(message), Case.objects.get(id=message.case)
     facts = _facts(message, case, leg, now)
-    text = compose_after(cast(AfterKind, message.kind), facts)
-    return Letter(
-        sender=Address(business.email, business.name),
-        recipient=Address(customer.email, customer.name),
-        reply_to=Address(business.email, business.name),
-        subject=text.subject,
-        text=text.text,
-        html=text.html,
-        message_id=letters.message_id(message),
-        date=now,
-        in_reply_to=thread,
-        references=(thread,) if thread else (),
-        headers={
-            "X-Kept": letters.trace(message, appointment),
-            **(_one_click(facts.stop_url) if facts.may_stop else {}),
-        },
+    letter = letters.to_customer(
+        message, leg, now, lambda: compose_after(cast(AfterKind, message.kind), facts)
     )
+    ways_out = _one_click(facts.stop_url) if facts.may_stop else {}
+    return replace(letter, headers={**letter.headers, **ways_out})
 
 
 def _one_click(url: str) -> dict[str, str]:
