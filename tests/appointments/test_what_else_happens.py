@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kept.appointments import actions, queries
+from kept.appointments.asking import SENTENCES
 from kept.channels.base import Refused
 from kept.core.availability import Refusal
 from kept.core.case import NotAllowed, Role
@@ -365,7 +366,7 @@ def test_only_sayings_may_be_said(booked):
 
 
 def test_every_refusal_has_a_sentence():
-    assert set(actions.SENTENCES) == set(Refusal)
+    assert set(SENTENCES) == set(Refusal)
 
 
 # An address that refuses for good

@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError
 
 from kept.appointments import actions as appointments
-from kept.appointments import queries, reports
+from kept.appointments import alone, queries, reports
 from kept.cases import actions as cases
 from kept.cases.queries import Case, Control
 from kept.channels.base import Interrupted, Refused, Unreachable
@@ -133,7 +133,7 @@ def test_a_reminder_is_not_revived_by_a_mail_server_that_comes_back_after_a_canc
 
 
 def test_an_attempt_in_doubt_at_a_cancellation_is_not_repeated(house, post, monkeypatch):
-    monkeypatch.setattr(appointments, "HAND_OVER_PATIENCE", 0)
+    monkeypatch.setattr(alone, "HAND_OVER_PATIENCE", 0)
     appointment = house.book()
 
     def cancelled_in_between(letter):

@@ -16,6 +16,7 @@ import pytest
 from django.db import connection, transaction
 
 from kept.appointments import actions as appointments
+from kept.appointments import alone
 from kept.appointments.queries import Leg
 from kept.cases import actions as cases
 from kept.cases.queries import Case, Event, HandOff
@@ -153,7 +154,7 @@ def test_a_cancellation_waits_for_a_letter_that_has_just_been_marked(house, post
 
 
 def test_a_cancellation_waits_only_so_long_for_a_server_that_hangs(house, post, monkeypatch):
-    monkeypatch.setattr(appointments, "HAND_OVER_PATIENCE", 0.3)
+    monkeypatch.setattr(alone, "HAND_OVER_PATIENCE", 0.3)
     appointment = house.book()
     took = []
 
@@ -214,8 +215,8 @@ class Hanging(Ledger):
 
 def test_a_change_waits_for_every_letter_as_long_whenever_it_was_marked(house, monkeypatch):
     """A second one, marked when the first has nearly used up the wait, may begin after that."""
-    watch, patience = Watch(), appointments.HAND_OVER_PATIENCE
-    monkeypatch.setattr(appointments, "real_time", watch)
+    watch, patience = Watch(), alone.HAND_OVER_PATIENCE
+    monkeypatch.setattr(alone, "real_time", watch)
     appointment = house.book()
     clock_actions.advance(DAY)
     cases.turn_due(clock.now())
@@ -248,12 +249,12 @@ def test_a_change_waits_for_every_letter_as_long_whenever_it_was_marked(house, m
 
 
 def test_no_letter_is_begun_later_than_a_change_waits_for_it():
-    assert deliver.LONGEST_MARK < deliver.LONGEST_START < appointments.HAND_OVER_PATIENCE
+    assert deliver.LONGEST_MARK < deliver.LONGEST_START < alone.HAND_OVER_PATIENCE
 
 
 def test_a_change_does_not_wait_for_ever_for_letters_that_hang(house, monkeypatch):
-    watch, patience = Watch(), appointments.HAND_OVER_PATIENCE
-    monkeypatch.setattr(appointments, "real_time", watch)
+    watch, patience = Watch(), alone.HAND_OVER_PATIENCE
+    monkeypatch.setattr(alone, "real_time", watch)
     appointment = house.book()
     hanging = Hanging()
     worker = Elsewhere(lambda: deliver.deliver_one(hanging, "one", clock.now))

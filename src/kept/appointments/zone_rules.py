@@ -22,8 +22,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
-from kept.appointments import actions
 from kept.appointments.models import Leg, ZoneRules
+from kept.appointments.new_leg import anchors_from
 from kept.cases import actions as cases
 from kept.cases import queries as case_queries
 from kept.cases.rows import policy_of
@@ -187,7 +187,7 @@ def _write(shift: Shift) -> dict[str, datetime]:
     leg.wall = time.wall_text(leg.start, zone)
     leg.save(update_fields=["start", "end", "wall"])
     policy, terms = policy_of(leg.case.policy_id), leg.snapshot["terms"]
-    return actions.anchors_from(leg.start, leg.end, leg.staff, zone, policy, terms)
+    return anchors_from(leg.start, leg.end, leg.staff, zone, policy, terms)
 
 
 def _event(shift: Shift, edition: str, now: datetime, *, taken: bool) -> Event:

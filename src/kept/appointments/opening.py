@@ -1,0 +1,91 @@
+"""Booking, and who comes in without an appointment: how an appointment begins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from kept.accounts.queries import Business
+from kept.appointments.asking import Booking, CannotBook, Opened, nothing
+from kept.appointments.models import Appointment
+from kept.appointments.new_leg import NewLeg, check_start
+from kept.core import time
+from kept.core.availability import Refusal
+from kept.core.case import Actor, Event
+from kept.lib.again import in_one_transaction
+from kept.lib.ids import new_reference, new_token
+from kept.people import actions as people
+from kept.people.queries import Customer
+from kept.schedule import actions as schedule
+from kept.schedule import queries as schedule_queries
+
+
+@in_one_transaction
+def book(
+    business: Business,
+    booking: Booking,
+    now: datetime,
+    actor: Actor,
+    alongside: Opened = nothing,
+) -> Appointment:
+    """Book an appointment: one leg, its case, its duties, its confirmation in the outbox.
+
+    Everything new is written in one statement, at the end (`NewLeg.open`).
+    Raises CannotBook, Service.DoesNotExist, Resource.DoesNotExist (nobody of that id gives the
+    service), and TimeError for a start without an offset.
+    """
+    service, policy = schedule_queries.service_and_policy(business.id, booking.service)
+    customer = people.customer_for(
+        business.id, booking.contact, now, by_stranger=booking.origin == "page"
+    )
+    appointment = _new_appointment(business, customer, booking, now)
+    if booking.hold is not None:
+        schedule.drop_hold(booking.hold, business.id)
+    lives_by = booking.contact.time_zone
+    leg = NewLeg(business, appointment, service, policy, customer, now, number=1, lives_by=lives_by)
+    check_start(booking.start, now)
+    leg.claim_time(booking.start, booking.staff, freely=booking.freely)
+    booked = Event("booked", now, actor, data={"origin": booking.origin})
+    alongside(leg.open(booked, told=False))
+    return appointment
+
+
+@in_one_transaction
+def walk_in(
+    business: Business,
+    booking: Booking,
+    now: datetime,
+    actor: Actor,
+    alongside: Opened = nothing,
+) -> Appointment:
+    """Somebody is here without an appointment: it begins at *attended*.
+
+    At the whole minute of the booking's start, which lies on the present day of the business.
+    Raises CannotBook.
+    """
+    service, policy = schedule_queries.service_and_policy(business.id, booking.service)
+    start = time.utc(booking.start).replace(second=0, microsecond=0)
+    if not time.same_local_day(start, now, ZoneInfo(business.time_zone)):
+        raise CannotBook(Refusal.TOO_FAR if start > now else Refusal.PAST)
+    booking = replace(booking, start=start, origin="walk_in")
+    customer = people.customer_for(business.id, booking.contact, now)
+    appointment = _new_appointment(business, customer, booking, now)
+    leg = NewLeg(business, appointment, service, policy, customer, now, number=1)
+    leg.claim_time(booking.start, booking.staff, freely=True)
+    alongside(leg.open(Event("walked_in", now, actor, data={"origin": "walk_in"}), told=True))
+    return appointment
+
+
+def _new_appointment(
+    business: Business, customer: Customer, booking: Booking, now: datetime
+) -> Appointment:
+    return Appointment(
+        business=business,
+        reference=new_reference(),
+        token=new_token(),
+        customer=customer,
+        origin=booking.origin,
+        notes=booking.notes,
+        created_at=now,
+    )
