@@ -85,12 +85,12 @@ def apply(incoming: Sequence[Incoming], now: datetime) -> list[core.Decision]:
     loaded = _load({each.case for each in incoming}, also=_listening(incoming), now=now)
     # Decide
     decisions = []
-    written = _Writes(now)
+    written, circle = _Writes(now), others.of_one_person(loaded.values())
     for each in incoming:
         decision = _decide(loaded[each.case], each.event, written)
         if decision.post:
-            others.note_posted(loaded[each.case], loaded, now)
-        _let_others_hear(loaded[each.case], decision, loaded, written)
+            others.note_posted(loaded[each.case], circle, now)
+        _let_others_hear(loaded[each.case], decision, circle, written)
         decisions.append(decision)
     # Apply
     written.write()
@@ -112,7 +112,8 @@ def begin(
     if others.concern_others(opening.path, event.name) and opening.person not in along:
         # Somebody who has just come has no other cases.
         listening = others.listening_to([case.row.person_id])
-        _let_others_hear(case, decision, _load(set(), also=listening, now=now), written)
+        cases = _load(set(), also=listening, now=now)
+        _let_others_hear(case, decision, others.of_one_person(cases.values()), written)
     written.write(along)
     return case.row
 
@@ -124,10 +125,10 @@ def _decide(case: Loaded, event: core.Event, written: _Writes) -> core.Decision:
 
 
 def _let_others_hear(
-    speaker: Loaded, decision: core.Decision, cases: Mapping[UUID, Loaded], written: _Writes
+    speaker: Loaded, decision: core.Decision, circle: others.Circle, written: _Writes
 ) -> None:
     """What the decision means for the other cases of the same person, of those loaded."""
-    for other, event in others.heard(speaker, decision, cases, written.now):
+    for other, event in others.heard(speaker, decision, circle, written.now):
         if others.understood(other, event):
             _decide(other, event, written)
 

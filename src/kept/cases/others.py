@@ -27,6 +27,7 @@ LEADING = {
     for path in PATHS.values()
     if not path.receives
 }
+Circle = dict[UUID | None, list[Loaded]]  # person -> their cases, of those loaded
 A_DAY = timedelta(hours=27)  # the longest local day there is, and an hour to spare
 
 
@@ -41,8 +42,17 @@ def listening_to(persons: Iterable[UUID | None]) -> set[UUID]:
     return set(rows.values_list("id", flat=True))
 
 
+def of_one_person(cases: Iterable[Loaded]) -> Circle:
+    """The cases by their person. A batch holds hundreds of people, and none hears of another."""
+    circle: Circle = defaultdict(list)
+    for case in cases:
+        if case.row.person_id is not None:
+            circle[case.row.person_id].append(case)
+    return circle
+
+
 def heard(
-    speaker: Loaded, decision: core.Decision, cases: Mapping[UUID, Loaded], now: datetime
+    speaker: Loaded, decision: core.Decision, circle: Circle, now: datetime
 ) -> list[tuple[Loaded, core.Event]]:
     """What the other loaded cases of the same person hear of a decision, in order."""
     row, path = speaker.row, PATHS[speaker.row.path]
@@ -53,14 +63,16 @@ def heard(
         if hand_off.status is core.HandOffStatus.WITHDRAWN
     }
     found = []
-    for other in cases.values():
-        if other is speaker or row.person_id is None or other.row.person_id != row.person_id:
-            continue
+    for other in _others(speaker, circle):
         names = list(said)
         if other.row.subject == row.subject and (other.row.path, other.row.number) in taken_back:
             names.insert(0, "outcome_withdrawn")
         found += [(other, core.Event(name, now, data={"case": str(row.id)})) for name in names]
     return found
+
+
+def _others(speaker: Loaded, circle: Circle) -> list[Loaded]:
+    return [other for other in circle.get(speaker.row.person_id, ()) if other is not speaker]
 
 
 def understood(other: Loaded, event: core.Event) -> bool:
@@ -85,11 +97,10 @@ def note_letters(loaded: Mapping[UUID, Loaded], now: datetime) -> None:
         each.value = core.with_letter(each.value, max(today, default=None))
 
 
-def note_posted(speaker: Loaded, loaded: Mapping[UUID, Loaded], now: datetime) -> None:
+def note_posted(speaker: Loaded, circle: Circle, now: datetime) -> None:
     """A letter was just posted: of those loaded with it, the person's other cases know at once."""
-    for other in loaded.values():
-        same = other.row.person_id == speaker.row.person_id is not None
-        if same and other is not speaker and other.row.path in LISTENING:
+    for other in _others(speaker, circle):
+        if other.row.path in LISTENING:
             other.value = core.with_letter(other.value, now)
 
 
