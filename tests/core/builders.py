@@ -5,6 +5,7 @@ a transport take or refuse what is posted. It holds the promises of the house wh
 """
 
 from datetime import UTC, datetime, timedelta
+from datetime import time as wall_clock
 from zoneinfo import ZoneInfo
 
 from kept.core.case import SYSTEM, Actor, Case, Event, NotAllowed, Role, Status, with_letter
@@ -12,7 +13,7 @@ from kept.core.decide import decide
 from kept.core.paths import PATHS
 from kept.core.policy import Policy, from_data
 from kept.core.replay import replay
-from kept.core.time import close_of_business, parse_duration
+from kept.core.time import CalendarDays, after, close_of_business, local_day, parse_duration
 
 APPOINTMENT = PATHS["appointment"]
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -218,6 +219,46 @@ class AfterVisit(Visit):
         """Another path writes to the person at this moment."""
         self.case = with_letter(self.case, self.now)
         return self
+
+
+class ComesAgain(Visit):
+    """A case of the Reactivation path, opened at `opened`: the next visit is due `days` later.
+
+    The person has agreed to be invited, unless `facts` say otherwise.
+    """
+
+    path = PATHS["reactivation"]
+
+    def __init__(self, days=180, *, opened=START, policy=None, why_not="", **facts):
+        self.start = self.end = self.now = opened
+        self.transport = "accepts"
+        self.events, self.posted, self.withdrawn, self.told = [], [], [], []
+        self.raised, self.decisions = [], []
+        self.due = after(opened, CalendarDays(days, wall_clock(10)), BERLIN)
+        known = {"channels": ["email"], "agreed": True, "agreed_at": opened.isoformat()}
+        self.case = Case(
+            path="reactivation",
+            state="",
+            zone=BERLIN.key,
+            anchors={"opened": opened, "due": self.due},
+            policy=policy or Policy(),
+            facts={**known, "why_not": why_not, **facts},
+        )
+        self.happens("visit_completed", **({"why_not": why_not} if why_not else {}))
+
+    def day(self, days):
+        """Time passes until noon so many days after (or before) the day it is due."""
+        return self.until(self.due + timedelta(days=days, hours=2))
+
+    def days(self):
+        """What was posted, and how many days from the day it is due."""
+        zone = BERLIN
+        due = local_day(self.due, zone)
+        return [(post.control, (local_day(at, zone) - due).days) for at, post in self.posted]
+
+    @property
+    def result(self):
+        return self.case.facts.get("result")
 
 
 def local(instant, zone=BERLIN):

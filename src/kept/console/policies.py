@@ -14,7 +14,7 @@ from kept.console.forms import TimeInput
 from kept.core.path import Tell
 from kept.core.paths import PATHS
 from kept.core.paths.appointment import OUTCOMES
-from kept.core.policy import BUILT_IN, OFFSETS, SWITCHES, Policy, PolicyError, to_data
+from kept.core.policy import BUILT_IN, NUMBERS, OFFSETS, SWITCHES, Policy, PolicyError, to_data
 from kept.core.time import TimeError, parse_offset
 from kept.web.forms import Form
 
@@ -59,6 +59,31 @@ LABELS = {
     "recovery_second": ("Offer a new time, after it did not take place", ""),
     "recovery_third": ("Offer it for the last time, after it did not take place", ""),
     "recovery_until": ("No more offers, after it did not take place", ""),
+    "invitation_first": (
+        "First invitation, before the day the next visit is due",
+        "Only to customers who have agreed to it.",
+    ),
+    "invitation_second": ("Second invitation, after that day", ""),
+    "invitation_third": ("Third and last invitation, after that day", ""),
+    "lapses_after": ("Stop asking, after that day", ""),
+    "invitation_gap": ("Between two invitations lie at least", "Never less than 30 days (720h)."),
+    "invitation_yearly": ("Ask once more, after the end of asking", "At most once a year."),
+    "agreement_fresh": (
+        "An agreement is fresh for",
+        "After that nobody is asked once more.",
+    ),
+}
+
+COUNTS = {
+    "invitations_a_year": ("Invitations to one person in a year, at most", ""),
+    "rhythm_visits": (
+        "So many visits make a rhythm",
+        "Where the service does not say after how many days people come again.",
+    ),
+    "hold_out": (
+        "Of a hundred people so many get no invitation",
+        "Chosen by chance, so that you see what invitations do. 0: everybody gets them.",
+    ),
 }
 
 TARGETS = [(path, words.PATHS[path]) for path in ("follow_up", "reputation", "reactivation")]
@@ -90,6 +115,21 @@ GROUPS = (
             "recovery_third",
             "recovery_until",
             "offer_after_cancelling",
+        ),
+    ),
+    (
+        "When the next visit is due",
+        (
+            "invitation_first",
+            "invitation_second",
+            "invitation_third",
+            "lapses_after",
+            "invitation_gap",
+            "invitation_yearly",
+            "agreement_fresh",
+            "invitations_a_year",
+            "rhythm_visits",
+            "hold_out",
         ),
     ),
     ("What Kept does itself", ("built_in", "several_a_day")),
@@ -145,6 +185,11 @@ class PolicyForm(Form):
         for name in OFFSETS:
             label, hint = LABELS[name]
             self.fields[name] = forms.CharField(label=label, max_length=20, help_text=hint)
+        for name, (least, most) in NUMBERS.items():
+            label, hint = COUNTS[name]
+            self.fields[name] = forms.IntegerField(
+                label=label, min_value=least, max_value=most, help_text=hint
+            )
         for outcome in OUTCOMES:
             self.fields[f"after_{outcome}"] = forms.MultipleChoiceField(
                 label=words.OUTCOMES[outcome],
@@ -178,7 +223,7 @@ def initial(policy: Policy) -> dict[str, object]:
     data = to_data(policy)
     window = policy.quiet_hours
     return {
-        **{name: data[name] for name in OFFSETS},
+        **{name: data[name] for name in (*OFFSETS, *NUMBERS)},
         "ask_acknowledgement": policy.ask_acknowledgement,
         "assume_missed": policy.assume_missed,
         "several_a_day": policy.several_a_day,
@@ -204,6 +249,7 @@ def _data(form: PolicyForm, present: Policy) -> dict[str, object]:
         window = [typed["quiet_from"].strftime("%H:%M"), typed["quiet_to"].strftime("%H:%M")]
     return {
         **{name: str(typed[name]).strip() for name in OFFSETS},
+        **{name: typed[name] for name in NUMBERS},
         "ask_acknowledgement": typed["ask_acknowledgement"],
         "assume_missed": typed["assume_missed"],
         "several_a_day": typed["several_a_day"],
@@ -239,7 +285,7 @@ def _shown(form: PolicyForm, name: str, value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, time):
         return f"{value:%H:%M}"
-    return str(value) if value else "at any hour"
+    return str(value) if value not in ("", None) else "at any hour"
 
 
 @dataclass(frozen=True, slots=True)

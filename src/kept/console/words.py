@@ -102,6 +102,14 @@ EVENTS = {
     "not_recovered": "No new visit came of it",
     "settled": "The complaint is settled",
     "control_put_off": "Put off until tomorrow",
+    "fell_due": "The next visit is due soon",
+    "became_overdue": "The day has passed without a visit",
+    "lapsed": "Nobody came, and the asking ends",
+    "fell_silent": "Nothing more is planned",
+    "snoozed": "The customer wants to be asked later",
+    "gone": "The customer is gone",
+    "agreed": "The customer agrees to suggestions",
+    "visited_since": "A newer visit took place",
 }
 
 CAUSES = {
@@ -153,6 +161,19 @@ CONTROLS = {
     "recovery_second": "Offer of a new time",
     "recovery_third": "Last offer of a new time",
     "recovery_end": "End of the offers",
+    "falls_due": "The next visit is due soon",
+    "invitation_first": "Invitation to the next visit",
+    "invitation_second": "Second invitation",
+    "invitation_third": "Last invitation",
+    "recall_first": "Notice that the next visit is due",
+    "recall_second": "Second notice that it is due",
+    "recall_third": "Last notice that it is due",
+    "becomes_overdue": "The day passes without a visit",
+    "lapses": "End of the invitations",
+    "invitation_as_asked": "Invitation on the day the customer named",
+    "recall_as_asked": "Notice on the day the customer named",
+    "snooze_ends": "End after the day the customer named",
+    "invitation_yearly": "Invitation of the year",
 }
 
 PATHS = {

@@ -134,7 +134,8 @@ class _Walk:
         if rule.sets:
             self.note(rule.sets(self.case, event))
         if rule.anchor:
-            anchors = {**self.case.anchors, rule.anchor: self.now}
+            set_to = rule.moment(self.case, event) if rule.moment else self.now
+            anchors = {**self.case.anchors, rule.anchor: set_to}
             self.case = replace(self.case, anchors=anchors)
         if rule.tells:
             self._tell(event)

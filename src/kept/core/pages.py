@@ -34,6 +34,9 @@ ANCHORS = {
     "end": "the end",
     "close": "close of business",
     "resolved": "the outcome",
+    "due": "the day it is due",
+    "asked_for": "the day the customer named",
+    "lapsed": "the end of asking",
 }
 
 

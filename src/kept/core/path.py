@@ -151,7 +151,8 @@ class Rule:
     `only` narrows the rule by the event's own data; `guard` returns the sentence of refusal.
     `then` names events that follow from this one where their own rules allow them.
     `resolves` closes open escalations ("*": all). `outcome` names the outcome that is handed on.
-    `frees` answers from when on what was claimed is free again.
+    `frees` answers from when on what was claimed is free again. `anchor` is set to this moment, or
+    to the one that `moment` answers.
     """
 
     event: str
@@ -165,6 +166,7 @@ class Rule:
     resolves: tuple[str, ...] = ()
     outcome: Callable[[Case, Event], str] | None = None
     anchor: str = ""
+    moment: Callable[[Case, Event], datetime] | None = None
     tells: bool = False
     frees: Callable[[Case, datetime], datetime] | None = None
     asked: bool = False  # somebody may ask for it (a request), as opposed to it following by itself

@@ -9,9 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import time, timedelta
+from itertools import pairwise
 from types import MappingProxyType
 
-from kept.core.time import Exactly, Offset, Window, format_offset, hours, minutes, parse_offset
+from kept.core.time import (
+    CalendarDays,
+    Exactly,
+    Offset,
+    Window,
+    format_offset,
+    hours,
+    minutes,
+    parse_offset,
+)
 
 # Which paths continue after which outcome. Every outcome must be named, even with an empty list:
 # a missing one is a configuration error, found before the appointment happens.
@@ -34,6 +44,11 @@ TARGETS = ("follow_up", "reputation", "reactivation")
 
 class PolicyError(ValueError):
     """A policy value cannot be used. The message names the field and says what is allowed."""
+
+
+def _at_ten(days: int) -> CalendarDays:
+    """Mail that nobody waits for goes out in the morning, by the wall clock."""
+    return CalendarDays(days, time(10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,17 @@ class Policy:
     recovery_second: Offset = field(default_factory=lambda: hours(24))
     recovery_third: Offset = field(default_factory=lambda: hours(72))
     recovery_until: Offset = field(default_factory=lambda: hours(7 * 24))
+    # When somebody is due again: at most three invitations, each at least a month from the last.
+    invitation_first: Offset = field(default_factory=lambda: _at_ten(14))
+    invitation_second: Offset = field(default_factory=lambda: _at_ten(30))
+    invitation_third: Offset = field(default_factory=lambda: _at_ten(90))
+    lapses_after: Offset = field(default_factory=lambda: _at_ten(120))
+    invitation_gap: Offset = field(default_factory=lambda: hours(30 * 24))
+    invitation_yearly: Offset = field(default_factory=lambda: _at_ten(365))
+    agreement_fresh: Offset = field(default_factory=lambda: _at_ten(730))
+    invitations_a_year: int = 4  # of one person, whatever they came for
+    rhythm_visits: int = 4  # so many make a rhythm: one long holiday among them decides nothing
+    hold_out: int = 10  # of a hundred people so many are left alone, to see what invitations do
     switched_off: frozenset[str] = frozenset()
     ask_acknowledgement: bool = False
     offer_after_cancelling: bool = False  # the notice of a cancellation offers a new time itself
@@ -104,10 +130,20 @@ OF_THE_DAY = frozenset(
         "next_step_third",
         "recovery_second",
         "recovery_third",
+        "invitation_first",
+        "invitation_second",
+        "invitation_third",
+        "lapses_after",
+        "invitation_yearly",
+        "agreement_fresh",
     }
 )
 ELAPSED = tuple(name for name in OFFSETS if name not in OF_THE_DAY)
 BOOLEANS = ("ask_acknowledgement", "assume_missed", "several_a_day", "offer_after_cancelling")
+# Whole numbers, each with the least and the most it may be.
+NUMBERS: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {"invitations_a_year": (1, 12), "rhythm_visits": (3, 20), "hold_out": (0, 50)}
+)
 SWITCHES = frozenset({"first_reminder", "final_reminder"})
 NAMES = {"switched_off": SWITCHES, "built_in": BUILT_IN}  # lists, and what may stand in each
 
@@ -121,6 +157,12 @@ BOUNDS: Mapping[str, tuple[Exactly, Exactly]] = MappingProxyType(
         "outcome_grace": (minutes(0), hours(7 * 24)),
         "late_grace": (minutes(0), hours(24)),
         "accept_within": (minutes(5), hours(90 * 24)),
+        "invitation_second": (hours(24), hours(180 * 24)),
+        "invitation_third": (hours(31 * 24), hours(365 * 24)),
+        "lapses_after": (hours(32 * 24), hours(400 * 24)),
+        "invitation_gap": (hours(30 * 24), hours(180 * 24)),
+        "invitation_yearly": (hours(365 * 24), hours(1095 * 24)),
+        "agreement_fresh": (hours(30 * 24), hours(1095 * 24)),
     }
 )
 
@@ -130,7 +172,7 @@ def to_data(policy: Policy) -> dict[str, object]:
     data: dict[str, object] = {name: format_offset(policy.offset(name)) for name in OFFSETS}
     for name in NAMES:
         data[name] = sorted(getattr(policy, name))
-    for name in BOOLEANS:
+    for name in (*BOOLEANS, *NUMBERS):
         data[name] = getattr(policy, name)
     window = policy.quiet_hours
     data["quiet_hours"] = (
@@ -159,9 +201,12 @@ def changed(policy: Policy, data: Mapping[str, object]) -> Policy:
     new = _with(policy, data)
     for name in BOUNDS.keys() & data.keys():
         _require_bounds(name, new.offset(name))
+    for name in NUMBERS.keys() & data.keys():
+        _require_number(name, getattr(new, name))
     if "hand_offs" in data:
         require_known(name for paths in new.hand_offs.values() for name in paths)
     _require_sendable(new)
+    _require_in_order(new)
     if missing := unmapped(new):
         raise PolicyError(
             f"hand_offs must name what follows each outcome, or [] for nothing; "
@@ -172,12 +217,31 @@ def changed(policy: Policy, data: Mapping[str, object]) -> Policy:
 
 def _require_bounds(name: str, offset: Offset) -> None:
     least, most = BOUNDS[name]
-    length = offset.delta if isinstance(offset, Exactly) else timedelta(days=offset.days)
-    if not least.delta <= length <= most.delta:
+    if not least.delta <= _length(offset) <= most.delta:
         raise PolicyError(
             f"{name} is {format_offset(least)} to {format_offset(most)}, "
             f"not {format_offset(offset)}."
         )
+
+
+def _length(offset: Offset) -> timedelta:
+    return offset.delta if isinstance(offset, Exactly) else timedelta(days=offset.days)
+
+
+def _require_number(name: str, number: int) -> None:
+    least, most = NUMBERS[name]
+    if not least <= number <= most:
+        raise PolicyError(f"{name} is a whole number from {least} to {most}, not {number}.")
+
+
+def _require_in_order(policy: Policy) -> None:
+    """The invitations after the day somebody is due, one after the other; then the end."""
+    for sooner, later in pairwise(("invitation_second", "invitation_third", "lapses_after")):
+        if _length(policy.offset(sooner)) >= _length(policy.offset(later)):
+            raise PolicyError(
+                f"{later} ({_text(policy, later)}) must come after {sooner} "
+                f"({_text(policy, sooner)})."
+            )
 
 
 def unmapped(policy: Policy, own: Mapping[str, object] = MappingProxyType({})) -> list[str]:
@@ -267,6 +331,8 @@ def _value(name: str, raw: object) -> object:
         return raw
     if name in NAMES:
         return _names(name, raw)
+    if name in NUMBERS:
+        return _number(name, raw)
     if name == "quiet_hours":
         return _window(raw)
     return _hand_offs(raw)
@@ -284,6 +350,12 @@ def _names(name: str, raw: object) -> frozenset[str]:
     if names is None or not names <= NAMES[name]:
         raise PolicyError(f"{name} must be a list out of: {', '.join(sorted(NAMES[name]))}")
     return names
+
+
+def _number(name: str, raw: object) -> int:
+    if isinstance(raw, bool) or not isinstance(raw, int):
+        raise PolicyError(f"{name} must be a whole number")
+    return raw
 
 
 def _window(raw: object) -> Window | None:
