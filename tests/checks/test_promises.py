@@ -21,6 +21,7 @@ from kept.core.case import Role
 from kept.core.policy import DEFAULT_HAND_OFFS
 from kept.lib import reading
 from kept.outbox.queries import Evidence, Message
+from kept.people.actions import record_consent
 from kept.people.queries import Told
 from kept.schedule.queries import Claim, Service
 from tests.promises.house import DESK, House, Ledger, advance, contact, leg, turn
@@ -451,6 +452,14 @@ def test_10_names_a_gap_in_a_history_and_a_guard_that_is_gone(lived_in):
     assert f"{lived_in['ahead'].reference}: leg 1 has gaps" in broken
     assert "allows changing an event" in broken
     assert "allows deleting an event" in broken
+
+
+def test_10_names_a_guard_of_what_people_refused_that_is_gone(lived_in):
+    said = {"given": False, "now": clock.now(), "source": "test", "by": "customer"}
+    record_consent(lived_in["ahead"].customer_id, "marketing", **said)
+    assert check(10) == []
+    without_guard("people_consent", "consents_are_append_only")
+    assert "allows changing a consent" in " ".join(check(10))
 
 
 @pytest.mark.parametrize("way", ["upsert", "replace"])

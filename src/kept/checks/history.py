@@ -7,12 +7,14 @@ from itertools import groupby
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
+from django.db.models import F
 
 from kept.cases.queries import Case, Event, events_by_case, why_unreadable
 from kept.checks.finding import Found, Moment, reference, stream
 from kept.core import case as core
 from kept.core.paths import PATHS
 from kept.core.replay import BrokenHistory, replay
+from kept.people.queries import Consent
 
 
 def the_state_is_the_fold(moment: Moment) -> Found:
@@ -59,18 +61,20 @@ def _compare(case: Case, numbered: list[tuple[int, core.Event]]) -> Iterator[str
 
 
 def _not_refused() -> list[str]:
-    event = Event.objects.order_by("id").first()
-    if event is None:
-        return []
-    row = Event.objects.filter(id=event.pk)
+    """What the database would let somebody do to a history, or to what a person said they want."""
+    event, consent = Event.objects.order_by("id").first(), Consent.objects.order_by("id").first()
+    events = Event.objects.filter(id=event.pk) if event else None
+    consents = Consent.objects.filter(id=consent.pk) if consent else None
     tries = {
-        "changing": lambda: row.update(reason=event.reason),
-        "deleting": lambda: row._raw_delete(row.db),
+        "changing an event": events and (lambda: events.update(reason=F("reason"))),
+        "deleting an event": events and (lambda: events._raw_delete(events.db)),
+        "changing a consent": consents and (lambda: consents.update(given=F("given"))),
+        "deleting a consent": consents and (lambda: consents._raw_delete(consents.db)),
     }
     return [
-        f"The database allows {what} an event: its guard is gone."
+        f"The database allows {what}: its guard is gone."
         for what, attempt in tries.items()
-        if not _refused(attempt)
+        if attempt and not _refused(attempt)
     ]
 
 
@@ -80,5 +84,5 @@ def _refused(attempt: Callable[[], object]) -> bool:
             attempt()
             transaction.set_rollback(True)
     except DatabaseError as error:
-        return "history_is_append_only" in str(error)
+        return "append_only" in str(error)
     return False

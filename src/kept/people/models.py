@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Upper
 
 from kept.lib.ids import new_id
 
@@ -24,13 +26,16 @@ class Customer(models.Model):
         indexes = [
             # Read by customer_for: the same person books again.
             models.Index(fields=["business", "email"], name="customer_by_email"),
+            # Read by what somebody refused: it holds for the address, however it is written.
+            models.Index(F("business"), Upper("email"), name="customer_by_folded_email"),
         ]
 
 
 class Consent(models.Model):
     """What a person agreed to or refused, with its proof. Appended, never changed: the last holds.
 
-    `purpose` is what it is about ("marketing"); `wording` is what stood before their eyes.
+    `purpose` is what it is about (`core.wishes.WISHES`); `wording` is what stood before their eyes.
+    Triggers refuse UPDATE and DELETE.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
