@@ -88,7 +88,7 @@ def test_it_is_due_within_its_time_and_not_after_the_start():
 
 def test_every_escalation_that_the_path_can_raise_is_declared():
     raised = {"CONFLICTING_REPLIES", "POSSIBLE_CANCEL", "RESOURCE_LOST", "MESSAGE_INCOMPLETE"}
-    raised |= {"CONFIRMATION_FAILED", "CONTROL_MISSED", "TOLD_DIFFERS"}
+    raised |= {"CONFIRMATION_FAILED", "CONTROL_MISSED", "TOLD_DIFFERS", APPOINTMENT.withheld}
     for control in APPOINTMENT.controls:
         kind = getattr(control.does, "kind", "") or getattr(control.does, "unreachable", "")
         raised |= {kind} - {""}

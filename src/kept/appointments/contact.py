@@ -91,8 +91,13 @@ def _contact_changed(customer: Customer, now: datetime, actor: Actor) -> None:
     an appointment writes to the same address."""
     data: dict[str, object] = {"channels": people_queries.channels(customer)}
     event = Event("contact_changed", now, actor, data=data)
+    refused = people_queries.not_to_write(customer)
+    wishes = Event("consent_changed", now, actor, data={"not_to_write": refused})
     heard: set[UUID] = set()
     # An appointment that is being moved at this moment has another leg by the time it is ours.
     while new := case_queries.waiting_of(customer.id) - heard:
-        cases.apply([cases.Incoming(case_id, event) for case_id in sorted(new)], now)
+        known = case_queries.not_to_write(new)
+        # First what is refused at the new address: what goes out by the change keeps to it.
+        said = {case: [wishes] * (known[case] != refused) + [event] for case in sorted(new)}
+        cases.apply([cases.Incoming(case, each) for case in said for each in said[case]], now)
         heard |= new

@@ -180,6 +180,7 @@ def _by_case(rows: Iterable[HangsOn]) -> dict[UUID, list[HangsOn]]:
 
 
 def _opened(opening: Opening, now: datetime) -> Loaded:
+    facts = {**opening.facts, **_wishes(opening.person)}
     row = models.Case(
         id=opening.id,
         business_id=opening.business,
@@ -193,7 +194,7 @@ def _opened(opening: Opening, now: datetime) -> Loaded:
         waits=True,
         zone=opening.zone,
         anchors=anchors_data(opening.anchors),
-        facts=dict(opening.facts),
+        facts=facts,
         policy_id=opening.policy,
     )
     value = core.Case(
@@ -202,10 +203,22 @@ def _opened(opening: Opening, now: datetime) -> Loaded:
         zone=opening.zone,
         anchors=opening.anchors,
         policy=policy_of(opening.policy),
-        facts=opening.facts,
+        facts=facts,
         leg=opening.number,
     )
     return Loaded(row, value, is_new=True, controls={})
+
+
+def _wishes(person: Customer | None) -> core.Facts:
+    """What the person does not want to be written, known from the beginning of every case.
+
+    Of somebody new nothing is asked here: a refusal at the same address under another name is
+    found by the last look before their first letter.
+    """
+    if person is None or person._state.adding or not getattr(person, "has_spoken", True):
+        return {}
+    refused = people_queries.not_to_write(person)
+    return {"not_to_write": refused} if refused else {}
 
 
 class _Writes:

@@ -20,9 +20,11 @@ from kept.cases.rows import why_unreadable as why_unreadable
 from kept.core import case as core
 from kept.core import preview
 from kept.core.case import Status
+from kept.core.path import Tell
 from kept.core.paths import PATHS
 from kept.core.policy import Policy
 from kept.outbox.actions import LastLook
+from kept.people import queries as people
 
 
 def leg_number(case: models.Case) -> int:
@@ -248,7 +250,34 @@ def message_wanted(case_id: UUID, control: str, run: int) -> LastLook:
         return LastLook(f"{control} is no duty of this case", row.version)
     if duty.status != Status.PLANNED.value:
         return LastLook(f"{control} is {duty.status}: {duty.reason or row.state}", row.version)
-    return LastLook("", row.version)
+    refused = _refused(row, duty)
+    return LastLook(refused, row.version, refused=bool(refused))
+
+
+def _refused(row: models.Case, duty: models.Control) -> str:
+    """Why the person does not want this letter; "" when they do, or asked for it themselves.
+
+    The case knows it as a rule. Here what it could not know is found: the same address under
+    another name, a case begun by an older version.
+    """
+    does = PATHS[row.path].control(duty.name).does
+    asked_for = (row.facts.get("in_answer") or {}).get(duty.name) == duty.run
+    if row.person_id is None or asked_for or not isinstance(does, Tell):
+        return ""
+    return people.may_write(row.person_id, does.purpose) or ""
+
+
+def not_to_write(case_ids: Iterable[UUID]) -> dict[UUID, object]:
+    """What each of these cases knows of its person's refusals: purpose -> why not."""
+    rows = models.Case.objects.filter(id__in=list(case_ids)).values_list("id", "facts")
+    return {case: facts.get("not_to_write") or {} for case, facts in rows}
+
+
+def writing_to(persons: Iterable[UUID]) -> dict[UUID, UUID]:
+    """The cases of these people that wait, or have something planned, with whose they are."""
+    planned = models.Control.objects.filter(case=OuterRef("pk"), status=Status.PLANNED.value)
+    found = models.Case.objects.filter(Q(waits=True) | Exists(planned), person__in=list(persons))
+    return dict(found.values_list("id", "person"))
 
 
 def waiting_without_duty(business_ids: Sequence[UUID] | None = None) -> QuerySet[models.Case]:

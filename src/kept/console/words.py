@@ -95,6 +95,7 @@ EVENTS = {
     "replied": "The customer has answered",
     "declined": "The customer wants no new visit now",
     "opted_out": "The customer wants no suggestions",
+    "consent_changed": "What the customer wants to be written was changed",
     "visit_booked": "A new visit is booked",
     "complained_elsewhere": "Something was not right at another visit",
     "outcome_withdrawn": "The outcome was corrected",
@@ -133,6 +134,10 @@ CAUSES = {
         "Booked so late that it would only repeat the confirmation"
     ),
     "switched off by policy": "Switched off in the policy",
+    "the customer is not to be contacted": "The customer is not to be contacted",
+    "the customer refused letters about visits": "The customer refused letters about visits",
+    "the customer refused to be asked for a review": "The customer refused to be asked",
+    "the customer refused suggestions": "The customer refused suggestions",
 }
 """Why something planned is not done, by the event or the words the path gives as its reason."""
 
@@ -218,6 +223,7 @@ OUTCOMES = {
 ESCALATIONS = {
     "CONTACT_GAP": "Cannot be reached",
     "CONFIRMATION_FAILED": "Was not told the time",
+    "NOT_WRITTEN": "Wants no letters",
     "TOLD_DIFFERS": "Believes something that is not so",
     "CONTROL_MISSED": "A reminder was not sent",
     "UNACKED": "Has not said they will come",

@@ -25,6 +25,7 @@ from kept.core.case import (
     HandOffStatus,
     NotAllowed,
     Post,
+    Role,
     Status,
     Told,
     zone_of_person,
@@ -40,10 +41,11 @@ from kept.core.path import (
     Rule,
     Tell,
 )
-from kept.core.plan import UNREACHABLE, plan
+from kept.core.plan import UNREACHABLE, plan, unwanted
 from kept.core.policy import next_paths
 from kept.core.replay import step
 from kept.core.time import CalendarDays, after, same_local_day
+from kept.core.wishes import REFUSED
 
 
 def decide(path: Path, case: Case, event: Event, now: datetime) -> Decision:
@@ -58,6 +60,7 @@ def decide(path: Path, case: Case, event: Event, now: datetime) -> Decision:
     """
     walk = _Walk(path, case, now)
     handler = ENGINE.get(event.name)
+    walk.answers = handler is None and event.actor.role is Role.CUSTOMER
     if handler is not None:
         handler(walk, event)
     else:
@@ -68,6 +71,7 @@ def decide(path: Path, case: Case, event: Event, now: datetime) -> Decision:
     else:
         walk.fire_due(only_immediate=True)
     walk.settle()
+    walk.ask_instead()
     return walk.decision()
 
 
@@ -83,6 +87,7 @@ class _Walk:
         self.taken: dict[str, str] = {}
         self.told: Told | None = None
         self.release_from: datetime | None = None
+        self.answers = False  # what goes out at once answers what the person did themselves
 
     # -- taking events ------------------------------------------------------------------
 
@@ -353,11 +358,13 @@ class _Walk:
         self.set_control(replace(control, status=status, reason=reason, fired_at=self.now))
 
     def _fire_message(self, control: Control, rule: ControlRule, tell: Tell, due: Event) -> None:
-        later = self._superseded_by(control, rule)
+        later, refused = self._superseded_by(control, rule), unwanted(rule, self.case)
         if self._gives_way(rule):
             self._put_off(control)
         elif later:
             self._end_unsent(control, Status.SKIPPED, f"superseded by {later}, due as well")
+        elif refused and not self.answers:
+            self._withhold(control, tell, refused)
         elif not self.case.facts.get("channels"):
             self._end_unsent(control, Status.SKIPPED, UNREACHABLE)
             if tell.unreachable and (tell.needed is None or tell.needed(self.case)):
@@ -366,6 +373,43 @@ class _Walk:
             self.events.append(due)
             self.set_control(replace(control, fired_at=self.now))
             self.post.append(Post(control.name, control.run, tell.message, control.useful_until))
+            if refused:
+                before: Facts = self.case.facts.get("in_answer") or {}  # type: ignore[assignment]
+                self.note({"in_answer": {**before, control.name: control.run}})
+
+    # -- what the person does not want to be written -----------------------------------------
+
+    def withhold(self) -> None:
+        """Take back what is on its way and not wanted any more."""
+        for control in self.case.controls:
+            does = self.path.control(control.name).does
+            refused = unwanted(self.path.control(control.name), self.case)
+            on_its_way = control.status is Status.PLANNED and control.fired_at is not None
+            if refused and on_its_way and isinstance(does, Tell):
+                self._withhold(control, does, refused)
+
+    def _withhold(self, control: Control, tell: Tell, refused: str) -> None:
+        """It is not written. What the person must know nevertheless somebody is to tell them."""
+        self._end_unsent(control, Status.SKIPPED, refused)
+        if tell.unreachable and (tell.needed is None or tell.needed(self.case)):
+            self.escalate(tell.unreachable, self.events[-1], detail=refused)
+
+    def ask_instead(self) -> None:
+        """A person hears, once, that this customer is not written about what is booked."""
+        kind, before = self.path.withheld, {c.key: c for c in self.before.controls}
+        new = [c for c in self.case.controls if before.get(c.key) != c and self._is_withheld(c)]
+        if kind and new and not self.case.escalations & self._of_the_untold():
+            self.escalate(kind, self.events[-1], detail=new[0].reason)
+
+    def _is_withheld(self, control: Control) -> bool:
+        refused = control.status is Status.SKIPPED and control.reason in REFUSED
+        does = self.path.control(control.name).does if refused else None
+        # Of what must be told somebody was asked by name.
+        return isinstance(does, Tell) and does.purpose == "service" and not does.unreachable
+
+    def _of_the_untold(self) -> frozenset[str]:
+        duties = [rule.does for rule in self.path.controls]
+        return frozenset(duty.unreachable for duty in duties if isinstance(duty, Tell))
 
     def _gives_way(self, rule: ControlRule) -> bool:
         """Another path writes to this person today, and one letter a day is enough."""
@@ -497,6 +541,16 @@ def _message_expired(walk: _Walk, event: Event) -> None:
     walk.take(event)
 
 
+def _consent_changed(walk: _Walk, event: Event) -> None:
+    """What the person refuses to be written is another from now on, on this path as on all."""
+    walk.events.append(event)
+    walk.note({"not_to_write": event.data["not_to_write"], "in_answer": {}})
+    walk.withhold()
+    may_be_told = "service" not in walk.case.facts["not_to_write"]  # type: ignore[operator]
+    if walk.path.withheld and may_be_told:
+        walk.resolve(frozenset({walk.path.withheld}), event)
+
+
 def _hand_off_accepted(walk: _Walk, event: Event) -> None:
     walk.answer_hand_off(event, HandOffStatus.ACCEPTED)
 
@@ -540,6 +594,7 @@ ENGINE: dict[str, Callable[[_Walk, Event], None]] = {
     "message_failed": _message_failed,
     "message_doubtful": _message_doubtful,
     "message_expired": _message_expired,
+    "consent_changed": _consent_changed,
     "hand_off_accepted": _hand_off_accepted,
     "hand_off_rejected": _hand_off_rejected,
     "escalation_resolved": _escalation_resolved,

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from kept.core import time
 from kept.core.case import Case, Event, Facts
 from kept.core.time import Exactly, Offset
+from kept.core.wishes import Purpose
 
 AT_ONCE = Exactly(timedelta(0))
 
@@ -76,12 +77,13 @@ class Tell:
     Without a usable channel, `unreachable` is raised instead, unless `needed` says the customer
     knows anyway. `missed` is raised when its time was over before it could be sent, unless another
     message of that kind is still to come.
-    `purpose` is what the law and the person distinguish: a *service* message belongs to what was
-    booked; a *marketing* one asks for something new, and a person may refuse those.
+    `purpose` is what the law and the person distinguish (`wishes`): a *service* message belongs to
+    what was booked; a *review* one asks for a public word about it; a *marketing* one asks for
+    something new. A person may refuse each.
     """
 
     message: str
-    purpose: Literal["service", "marketing"] = "service"
+    purpose: Purpose = "service"
     unreachable: str = ""
     needed: Callable[[Case], bool] | None = None
     missed: str = ""
@@ -211,6 +213,8 @@ class Path:
 
     `announces`: what the person's other cases hear of an event on this one, in the same
     transaction. `receives`: the event a case begins with when an outcome is handed on to it.
+    `withheld`: the kind raised, once, when a service message is not written because the person
+    does not want it ("": nobody need know).
     """
 
     name: str
@@ -224,6 +228,7 @@ class Path:
     corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # from -> to
     announces: Mapping[str, str] = field(default_factory=dict)  # event -> what the others hear
     receives: Mapping[str, str] = field(default_factory=dict)  # outcome -> first event
+    withheld: str = ""
 
     def rule(self, event: Event, state: str) -> Rule | None:
         """The first rule for this event in this state, or None."""

@@ -14,6 +14,7 @@ from itertools import pairwise
 from kept.core.case import Case, Control, Status, zone_of_person
 from kept.core.path import ControlRule, Path, Tell
 from kept.core.time import quiet_shift
+from kept.core.wishes import REFUSED
 
 FINAL = frozenset({Status.DONE, Status.FAILED, Status.EXPIRED})
 SWITCHED_OFF = "switched off by policy"
@@ -25,8 +26,12 @@ COALESCE = timedelta(minutes=30)  # two messages closer than this are one too ma
 LONG_ENOUGH = timedelta(days=2)  # what has no end can wait for the next morning
 
 
-def plan(path: Path, case: Case, now: datetime, cause: str) -> tuple[Control, ...]:
+def plan(
+    path: Path, case: Case, now: datetime, cause: str, *, asked_for: bool = False
+) -> tuple[Control, ...]:
     """Every control of the case as it ought to be after `cause`, history included.
+
+    `asked_for`: the person did something themselves, and what goes out at once is their answer.
 
     1. Each control rule of the path gives at most one row (a new `run` gives a new row).
     2. Rows that no longer apply become *void* because of `cause`.
@@ -116,7 +121,8 @@ def _timed(
 ) -> Control:
     """The row of a duty that applies: planned, or skipped with the reason."""
     due, until = _due(rule, case), _until(rule, case)
-    reason = _why_not(rule, case, due, until)
+    # What is due now is withheld, or sent as the answer to somebody, by whoever fires it.
+    reason = _why_not(rule, case, due, until) or (unwanted(rule, case) if due > now else "")
     when = None if reason else _undisturbed(rule, case, due, until, _earliest(rule, case))
     if row is not None and (when or due) <= now and _left_behind(path, rule, case, row, now):
         return _not_brought_back(row)
@@ -158,6 +164,14 @@ def _unreachable(rule: ControlRule, case: Case) -> bool:
     return tells and not case.facts.get("channels")
 
 
+def unwanted(rule: ControlRule, case: Case) -> str:
+    """Why the person is not to be written this message; "" when they may be."""
+    if not isinstance(rule.does, Tell):
+        return ""
+    sentences: Mapping[str, str] = case.facts.get("not_to_write") or {}  # type: ignore[assignment]
+    return sentences.get(rule.does.purpose, "")
+
+
 def _earliest(rule: ControlRule, case: Case) -> datetime:
     gap = case.policy.gap(rule.min_gap).delta if rule.min_gap else timedelta(0)
     return case.anchors["opened"] + gap
@@ -182,8 +196,11 @@ def _left_behind(path: Path, rule: ControlRule, case: Case, row: Control, now: d
 
     One that was planned all along and whose time a policy change put into the past is due at once
     instead: its reader would otherwise get nothing. For the same reason one that a policy had
-    skipped comes back with the policy, while it is of use and no later reminder has gone.
+    skipped comes back with the policy, while it is of use and no later reminder has gone. What
+    somebody did not want when its time came they do not get later either.
     """
+    if row.status is Status.SKIPPED and row.reason in REFUSED:
+        return True
     if rule.rank == 0 or row.status is Status.PLANNED:
         return False
     until = _until(rule, case)

@@ -13,17 +13,20 @@ from kept.cases import queries as case_queries
 from kept.cases.queries import Case, HandOff
 from kept.core.case import SYSTEM, Actor, Event, NotAllowed
 from kept.core.paths import PATHS
+from kept.core.wishes import Wish
 from kept.journeys import queries
 from kept.lib.again import in_one_transaction
 from kept.lib.ids import new_id
 from kept.lib.trouble import database_away
 from kept.people import actions as people
+from kept.people import queries as people_queries
+from kept.people.queries import Customer
 
 log = logging.getLogger("kept.journeys")
 
 ACCEPTED = "hand_off_accepted"
 BATCH = 50
-MARKETING = "marketing"
+MARKETING: Wish = "marketing"
 
 
 def receive_offered(now: datetime) -> int:
@@ -121,27 +124,63 @@ def _apply(case: Case, event: Event, now: datetime, alongside: Callable[[Case], 
     alongside(case)
 
 
-@in_one_transaction
 def refuse_suggestions(
     customer_id: UUID, now: datetime, actor: Actor, *, source: str, wording: str = ""
-) -> int:
-    """The customer wants no more letters that ask for something new. Answers how many cases end.
+) -> None:
+    """The customer wants no more letters that ask for something new."""
+    record_wish(customer_id, MARKETING, now, actor, given=False, source=source, wording=wording)
 
-    Kept for ever with its proof, and holds for every path. Asked twice, the second time adds only
-    proof.
+
+@in_one_transaction
+def record_wish(
+    customer_id: UUID,
+    wish: Wish,
+    now: datetime,
+    actor: Actor,
+    *,
+    given: bool,
+    source: str,
+    wording: str = "",
+    alongside: Callable[[Customer], None] = lambda customer: None,
+) -> Customer:
+    """What the customer agrees to or refuses (`core.wishes`) is kept for ever with its proof.
+
+    Every case that still writes to them, on every path, hears of it at once: what they do not want
+    is taken back, and a person is asked where they must know it. It holds for their address, so it
+    reaches whoever shares that. What asks for something new ends by it (`opted_out`). Said twice,
+    the second time adds only proof. Raises Customer.DoesNotExist.
     """
-    customer = people.lock(customer_id)
+    customers = {each.id: each for each in people.lock_address(customer_id)}
     people.record_consent(
-        customer.id,
-        MARKETING,
-        given=False,
-        now=now,
-        source=source,
-        by=str(actor),
-        wording=wording,
+        customer_id, wish, given=given, now=now, source=source, by=str(actor), wording=wording
     )
-    waiting = case_queries.following(customer.id)
-    event = Event("opted_out", now, actor, wording)
-    concerned = [case for case in waiting if queries.understands(case, event)]
-    cases.apply([cases.Incoming(case.id, event) for case in concerned], now)
-    return len(concerned)
+    heard: set[UUID] = set()
+    # An appointment that is being moved at this moment has another leg by the time it is ours.
+    while new := {
+        case: person
+        for case, person in case_queries.writing_to(customers).items()
+        if case not in heard
+    }:
+        for case in sorted(new):
+            said = _said(customers[new[case]], wish, given, now, actor, wording)
+            _let_hear(case, said, now)
+        heard |= new.keys()
+    alongside(customers[customer_id])
+    return customers[customer_id]
+
+
+def _said(
+    customer: Customer, wish: Wish, given: bool, now: datetime, actor: Actor, wording: str
+) -> list[Event]:
+    """What a case of this customer hears of a wish."""
+    data: dict[str, object] = {"wish": wish, "given": given}
+    refused = {"not_to_write": people_queries.not_to_write(customer)}
+    changed = Event("consent_changed", now, actor, wording, {**data, **refused})
+    return [changed] if given else [changed, Event("opted_out", now, actor, wording, data)]
+
+
+def _let_hear(case_id: UUID, said: list[Event], now: datetime) -> None:
+    for event in said:
+        case = case_queries.case(case_id)
+        if event.name == "consent_changed" or queries.understands(case, event):
+            cases.apply([cases.Incoming(case_id, event)], now)

@@ -48,10 +48,14 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class LastLook:
-    """Whether a message is still wanted ("" or why not), and the version its case has just now."""
+    """Whether a message is still wanted ("" or why not), and the version its case has just now.
+
+    `refused`: it is the person who does not want it, and their case does not know that yet.
+    """
 
     why_not: str
     version: int
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,14 @@ from uuid import UUID
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from kept.core.time import zone as known_zone
+from kept.core.wishes import Wish
 from kept.lib.ready import Ready
-from kept.people import models
+from kept.people import models, queries
 
 
 class ContactError(ValueError):
@@ -187,6 +188,8 @@ def customer_for(
 _known = Ready(
     lambda business, name, email, phone: (
         models.Customer.objects.filter(business_id=business, name=name, email=email, phone=phone)
+        # Who has never said anything need not be asked about it in every booking of theirs.
+        .annotate(has_spoken=Exists(models.Consent.objects.filter(customer=OuterRef("pk"))))
         .select_for_update(no_key=True)
         .order_by("created_at", "id")[:1]
     )
@@ -215,9 +218,16 @@ def lock(customer_id: UUID) -> models.Customer:
     return models.Customer.objects.select_for_update(no_key=True).get(id=customer_id)
 
 
+def lock_address(customer_id: UUID) -> list[models.Customer]:
+    """The customer first, and whoever else has the same address; all locked, in order of id."""
+    ids = queries.at_address(models.Customer.objects.get(id=customer_id))
+    rows = models.Customer.objects.filter(id__in=ids).select_for_update(no_key=True).order_by("id")
+    return sorted(rows, key=lambda row: row.id != customer_id)
+
+
 def record_consent(
     customer_id: UUID,
-    purpose: str,
+    purpose: Wish,
     *,
     given: bool,
     now: datetime,
@@ -225,7 +235,10 @@ def record_consent(
     by: str,
     wording: str = "",
 ) -> None:
-    """Append what a person agreed to or refused. Refusing twice is kept twice: each is proof."""
+    """Append what a person agreed to or refused. Refusing twice is kept twice: each is proof.
+
+    It only keeps the proof: what follows from it for their cases, `journeys.actions` does.
+    """
     models.Consent.objects.create(
         customer_id=customer_id,
         purpose=purpose,

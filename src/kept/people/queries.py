@@ -6,8 +6,10 @@ import unicodedata
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from kept.core import wishes
+from kept.core.wishes import Purpose, Wish
 from kept.people.models import Consent as Consent
 from kept.people.models import Customer as Customer
 from kept.people.models import Told as Told
@@ -31,10 +33,65 @@ def address(person: Customer, channel: str) -> str:
     return person.email if channel == "email" else ""
 
 
-def has_refused(customer_id: UUID, purpose: str) -> bool:
-    """The person's last word about it is no. Who has said nothing has not refused."""
+def may_write(
+    customer: Customer | UUID, purpose: Purpose, *, agreement: bool = False
+) -> str | None:
+    """None, or why this person may not be written a letter of this purpose, in a sentence.
+
+    Who is not to be contacted may not be written at all. `agreement`: silence is not enough, they
+    must have agreed to it and not taken that back. What somebody asked for in the moment is not
+    asked about here: it is their answer (`core.wishes`).
+    """
+    person = customer if isinstance(customer, Customer) else Customer.objects.get(id=customer)
+    if refused := not_to_write(person).get(purpose):
+        return refused
+    agreed = not agreement or has_agreed(person.id, purpose)
+    return None if agreed else wishes.NOT_AGREED
+
+
+def not_to_write(person: Customer) -> dict[str, str]:
+    """Of each purpose this person may not be written for, the sentence why not."""
+    return wishes.not_to_write(refusals(person))
+
+
+def refusals(person: Customer) -> set[str]:
+    """What this person refuses (`core.wishes.WISHES`), by their last word about each.
+
+    A refusal holds for the address too, whatever name it is booked under the next time: that is
+    what a reader who says "no more of these" means, and what the law counts (16 CFR 316.5). Their
+    own yes, or one from that address, after it counts again; nobody's yes undoes another one's no.
+    """
+    own: dict[str, bool] = {}
+    there: dict[str, bool] = {}
+    said = Consent.objects.filter(customer__in=_at_address(person)).order_by("id")
+    for customer, wish, given in said.values_list("customer", "purpose", "given"):
+        there[wish] = given
+        if customer == person.id:
+            own[wish] = given
+    return {wish for wish, given in there.items() if not (given and own.get(wish, True))}
+
+
+def _at_address(person: Customer) -> QuerySet[Customer]:
+    """This person, and whoever else of the business is written at the same address."""
+    if not person.email:
+        return Customer.objects.filter(id=person.id)
+    return Customer.objects.filter(business=person.business_id, email__iexact=person.email)
+
+
+def at_address(person: Customer) -> set[UUID]:
+    """The ids of this person and of whoever else of the business has the same address."""
+    return {person.id, *_at_address(person).values_list("id", flat=True)}
+
+
+def has_refused(customer_id: UUID, purpose: Purpose) -> bool:
+    """They may not be written for this. Who has said nothing has not refused."""
+    return may_write(customer_id, purpose) is not None
+
+
+def has_agreed(customer_id: UUID, purpose: Wish) -> bool:
+    """The person's own last word about it is yes. Who has said nothing has not agreed."""
     said = Consent.objects.filter(customer=customer_id, purpose=purpose).order_by("-id").first()
-    return said is not None and not said.given
+    return said is not None and said.given
 
 
 def consents(customer_id: UUID) -> list[Consent]:
@@ -43,6 +100,12 @@ def consents(customer_id: UUID) -> list[Consent]:
         each.purpose: each for each in Consent.objects.filter(customer=customer_id).order_by("id")
     }
     return [last[purpose] for purpose in sorted(last)]
+
+
+def everything_said(person: Customer) -> list[Consent]:
+    """All that was agreed to and refused, at this address too, the last word first."""
+    found = Consent.objects.filter(customer__in=_at_address(person)).select_related("customer")
+    return list(found.order_by("-id"))
 
 
 def told(subject: UUID) -> Told | None:

@@ -30,6 +30,7 @@ from kept.outbox import queries as outbox_queries
 from kept.outbox.actions import LastLook, Outcome
 from kept.outbox.queries import Message
 from kept.people import actions as people
+from kept.people import queries as people_queries
 
 log = logging.getLogger("kept.worker")
 
@@ -95,8 +96,7 @@ def _hand_over(
     message: Message, letter: Letter, missing: str, transport: Transport, now: Now
 ) -> None:
     began = real_time.monotonic()
-    why_not = outbox.mark_handed_over(message, letter, now(), still_wanted)
-    if why_not:
+    if not _mark(message, letter, now):
         return
     try:
         if real_time.monotonic() - began > LONGEST_MARK:
@@ -114,6 +114,27 @@ def _hand_over(
             message, now, lambda at, look: outbox.accepted(message, receipt.detail, at), missing
         )
     )
+
+
+@in_one_transaction
+def _mark(message: Message, letter: Letter, now: Now) -> bool:
+    """Mark it as handed over, after the last look. False: it is not to be sent."""
+    at = now()
+    if not outbox.mark_handed_over(message, letter, at, still_wanted):
+        return True
+    _respect(message, still_wanted(message), at)
+    return False
+
+
+def _respect(message: Message, look: LastLook, at: datetime) -> None:
+    """A refusal that the last look has found, the case hears: its plan tells the truth again.
+
+    The caller's transaction holds the lock of this case; the person's others find it by their own.
+    """
+    if look.refused:
+        refused = people_queries.not_to_write(people_queries.customer(message.person_id))
+        data: dict[str, object] = {"not_to_write": refused}
+        _happened(message, Event("consent_changed", at, reason=look.why_not, data=data), at)
 
 
 def _insist(write: Callable[[], None]) -> None:
@@ -163,7 +184,10 @@ def _settle(message: Message, now: Now, write_back: WriteBack, missing: str = ""
     """
     look = still_wanted(message)
     at = now()
-    tell(write_back(at, look), at)
+    outcome = write_back(at, look)
+    tell(outcome, at)
+    if outcome is None:
+        _respect(message, look, at)
     if missing:
         data: dict[str, object] = {"control": message.control, "detail": missing}
         _happened(message, Event("message_incomplete", at, data=data), at)

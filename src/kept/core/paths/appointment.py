@@ -464,6 +464,7 @@ UNTIL_START = ("CONTROL_MISSED", "UNACKED")
 UNTIL_END = (
     "CONTACT_GAP",
     "CONFIRMATION_FAILED",
+    "NOT_WRITTEN",
     "CONFLICTING_REPLIES",
     "POSSIBLE_CANCEL",
     "RESOURCE_LOST",
@@ -642,6 +643,12 @@ ESCALATIONS = (
         until=AT_END, afterwards=NOTHING_TO_TELL,
     ),
     EscalationRule(
+        "NOT_WRITTEN", "front_desk", hours(24), "The customer refused letters, so none goes out.",
+        "Tell them only in a way they agreed to, and resolve this with a note: it counts as told.",
+        no_later_than="start", note_means="told_by_staff",
+        until=AT_END, afterwards=NOTHING_TO_TELL,
+    ),
+    EscalationRule(
         "TOLD_DIFFERS", "front_desk", hours(1), "The customer believes something that is not so.",
         TELL_THEM, no_later_than="start", note_means="told_by_staff",
         until=DAY_AFTER, afterwards="A day after its time nobody waits for this visit any more.",
@@ -694,6 +701,7 @@ ESCALATIONS = (
 )
 
 UNTOLD = ("CONTACT_GAP", "CONFIRMATION_FAILED", "TOLD_DIFFERS")
+TOLD = (*UNTOLD, "NOT_WRITTEN")  # what nobody need ask any more once a person has told them
 DOUBTED = ("UNACKED", "POSSIBLE_CANCEL")
 
 RULES = (
@@ -732,12 +740,12 @@ RULES = (
     Rule("preparation_opened", AHEAD, sets=opens_preparation),
     Rule("prepared", frozenset({CONFIRMED}), to=PREPARED),
     Rule("told_by_staff", frozenset({SCHEDULED}), then=("confirmed",), sets=has_been_told,
-         resolves=UNTOLD, tells=True, asked=True),
-    Rule("told_by_staff", AHEAD | {CANCELLED}, sets=has_been_told, resolves=UNTOLD, tells=True,
+         resolves=TOLD, tells=True, asked=True),
+    Rule("told_by_staff", AHEAD | {CANCELLED}, sets=has_been_told, resolves=TOLD, tells=True,
          asked=True),
     Rule("acknowledged", frozenset({SCHEDULED}), then=("confirmed",), sets=acknowledges,
-         resolves=(*UNTOLD, *DOUBTED), tells=True, asked=True, guard=only_before_end),
-    Rule("acknowledged", AHEAD, sets=acknowledges, resolves=(*UNTOLD, *DOUBTED), tells=True,
+         resolves=(*TOLD, *DOUBTED), tells=True, asked=True, guard=only_before_end),
+    Rule("acknowledged", AHEAD, sets=acknowledges, resolves=(*TOLD, *DOUBTED), tells=True,
          asked=True, guard=only_before_end),
     Rule("acknowledged", frozenset({CANCELLED}), raises=late_reply,
          guard=only_right_after_cancelling),
@@ -756,7 +764,7 @@ RULES = (
     Rule("zone_rules_changed", AHEAD, raises=left_to_a_person),
     # Attendance
     Rule("arrived", AHEAD, to=ATTENDED, asked=True, guard=only_around_the_visit,
-         resolves=(*UNTOLD, *DOUBTED, "CONTROL_MISSED")),
+         resolves=(*TOLD, *DOUBTED, "CONTROL_MISSED")),
     Rule("arrived", frozenset({MISSED}), to=ATTENDED, asked=True, guard=only_same_day,
          outcome=no_outcome, resolves=("*",)),
     Rule("completed", UNRESOLVED, to=COMPLETED, asked=True, guard=only_who_came,
@@ -789,4 +797,5 @@ APPOINTMENT = Path(
     outcomes=OUTCOMES,
     corrections=CORRECTIONS,
     announces={"booked": "visit_booked", "walked_in": "visit_booked"},
+    withheld="NOT_WRITTEN",
 )

@@ -94,6 +94,11 @@ def suggests(event: Event) -> bool:
     return str(event.data.get("control", "")).startswith("next_step")
 
 
+def wants_nothing_new(event: Event) -> bool:
+    """No suggestions, or no letters at all; what else may be refused is not this path's."""
+    return event.data.get("wish", "marketing") in {"marketing", "contact"}
+
+
 def books_again(case: Case, event: Event) -> Facts:
     return {"booked_again": True}
 
@@ -281,7 +286,8 @@ RULES = (
     Rule("went_badly", frozenset({COMPLAINT}), sets=notes_words, raises=complains, asked=True),
     Rule("replied", WAITING, to=CLOSED, sets=ends("replied"), raises=answers, asked=True),
     Rule("declined", WAITING, to=CLOSED, sets=ends("declined"), asked=True),
-    Rule("opted_out", WAITING, to=CLOSED, sets=ends("opted out"), resolves=("MISSED_AGAIN",)),
+    Rule("opted_out", WAITING, only=wants_nothing_new, to=CLOSED, sets=ends("opted out"),
+         resolves=("MISSED_AGAIN",)),
     # What happens elsewhere
     Rule("visit_booked", frozenset({RECOVERING}), to=CLOSED, sets=ends("recovered"),
          resolves=("*",)),
