@@ -4,69 +4,78 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from uuid import UUID
 
 from benchmarks import house
-from benchmarks.bookings import booking_statement
 from benchmarks.house import House
+from benchmarks.rows import Template, capture
 
-DUE = 10_000  # cases with one reminder due
+DUE = 10_000  # cases whose visit begins in an hour: the final reminder is due, and nothing else
 DORMANT = 1_000_000
 STAFF = 20
+MINUTES = 15
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
 def run() -> None:
-    built = house.build("controls", staff=STAFF, hours=house.ROUND_THE_CLOCK, minutes=15)
-    template, controls = _template(built)
-    offset = _fill(template, DUE, at=0, fall_due=True)
+    built = house.build("controls", staff=STAFF, hours=house.ROUND_THE_CLOCK, minutes=MINUTES)
+    due, dormant = _in_an_hour(built), _next_year(built)
+    at = _fill(due, DUE, at=0)
     alone = _drain()
-    offset = _fill(template, DORMANT // controls, at=offset)
-    _fill(template, DUE, at=offset, fall_due=True)
+    planned = sum(row.get("status") == "planned" for _, row in dormant.rows)
+    at = _fill(dormant, DORMANT // planned, at=at)
+    _fill(due, DUE, at=at)
     crowded = _drain()
     print(f"{DUE} due, nothing else           {alone:8.0f} controls/s (aim: 2000)")
     print(f"{DUE} due, {DORMANT} dormant   {crowded:8.0f} controls/s")
     print(f"  ratio {crowded / alone:.0%} (aim: within 10 % of the same)")
 
 
-def _template(built: House) -> tuple[Any, int]:
-    """The rows of a booking, and how many of its controls stay planned."""
-    from benchmarks.rows import capture
-    from kept.appointments.queries import Appointment, current_leg
+def _in_an_hour(built: House) -> Template:
+    """A visit in an hour, booked long ago: confirmed then and reminded a day before."""
+    from kept.cases import actions
+    from kept.channels.email import from_url
+    from kept.worker.deliver import deliver_one
 
-    booking_statement(built)
-    booked = Appointment.objects.get(business=built.business)
-    leg = current_leg(booked)
-    template = capture(booked.id, leg.case_id, booked.customer_id)
-    return template, sum(table == "cases_control" for table, _ in template.rows)
+    start = datetime.now(UTC).replace(second=0, microsecond=0) + HOUR
+    start -= timedelta(minutes=start.minute % MINUTES)
+    rows_of = _booked(built, start, start - 30 * DAY)
+    transport = from_url("inbox:")()
+    for moment in (start - 30 * DAY, start - DAY):
+        actions.turn_due(moment)
+        while deliver_one(transport, "benchmark", lambda: moment):  # noqa: B023 (called at once)
+            pass
+    return capture(*rows_of)
 
 
-def _fill(template: Any, cases: int, *, at: int, fall_due: bool = False) -> int:
-    """Write so many cases; with `fall_due`, the first reminder of each is due now."""
+def _next_year(built: House) -> Template:
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    return capture(*_booked(built, now + 300 * DAY, now))
+
+
+def _booked(built: House, start: datetime, now: datetime) -> tuple[UUID, UUID, UUID]:
+    """Book; the ids of the appointment, its leg and its customer."""
+    from kept.appointments import actions, queries
+    from kept.core.case import Actor, Role
+    from kept.people.actions import checked_contact
+
+    contact = checked_contact("Template", f"template{start:%s}@example.com")
+    booking = actions.Booking(built.service.id, start, contact, built.staff[0].id)
+    booked = actions.book(built.business, booking, now, Actor(Role.INTEGRATION, "benchmark"))
+    return booked.id, queries.current_leg(booked).case_id, booked.customer_id
+
+
+def _fill(template: Template, cases: int, *, at: int) -> int:
+    """Write so many cases, from the number `at` on; answers the number after the last."""
     from django.db import connection
 
-    now = datetime.now(UTC)
     with connection.cursor() as cursor:
         for begin in range(at, at + cases, 20_000):
             end = min(begin + 20_000, at + cases) - 1
             source = f"SELECT generate_series({begin}, {end})"
             cursor.execute(
-                template.statement(source, staff=STAFF, first_minute=-10_000_000, length=15)
-            )
-        if fall_due:
-            cursor.execute(
-                """
-                UPDATE cases_control SET due_at = %(due)s, wake_at = %(due)s,
-                    useful_until = %(until)s
-                WHERE name = 'first_reminder' AND id IN (
-                    SELECT id FROM cases_control WHERE name = 'first_reminder'
-                    AND status = 'planned' AND fired_at IS NULL
-                    ORDER BY ctid DESC LIMIT %(count)s)
-                """,
-                {
-                    "due": now - timedelta(minutes=1),
-                    "until": now + timedelta(hours=20),
-                    "count": cases,
-                },
+                template.statement(source, staff=STAFF, first_minute=-10_000_000, length=MINUTES)
             )
         cursor.execute("ANALYZE")
         # What was just filled in must not still be on its way to the disk while we measure.
@@ -75,14 +84,22 @@ def _fill(template: Any, cases: int, *, at: int, fall_due: bool = False) -> int:
 
 
 def _drain() -> float:
-    """Turn the handle until nothing is due; controls a second."""
-    from kept.cases import actions
+    """Turn the handle until nothing is due; controls a second. Each must have posted its letter."""
+    from kept.cases import actions, queries
 
-    turned, began = 0, time.perf_counter()
-    while True:
+    due, before = queries.due_now(datetime.now(UTC)), _reminders()
+    began, done = time.perf_counter(), 1
+    while done:
         done, pushed_back = actions.turn_due(datetime.now(UTC))
         if pushed_back:
             raise RuntimeError(f"{pushed_back} cases could not be handled")
-        if not done:
-            return turned / (time.perf_counter() - began)
-        turned += done
+    seconds = time.perf_counter() - began
+    if (posted := _reminders() - before) != due:
+        raise RuntimeError(f"{posted} of {due} reminders were posted")
+    return due / seconds
+
+
+def _reminders() -> int:
+    from kept.outbox.models import Message
+
+    return Message.objects.filter(control="final_reminder").count()
