@@ -1,9 +1,13 @@
 """A connection that was kept between two requests is looked at without asking the server."""
 
-import pytest
-from django.db import OperationalError, connection, connections
-from django.db.backends.postgresql import base
+from datetime import UTC, datetime
 
+import pytest
+from django.db import DataError, OperationalError, connection, connections
+from django.db.backends.postgresql import base
+from psycopg.pq import Format
+
+from kept.lib.postgres.base import Instant
 from kept.lib.ready import Ready
 from kept.people.models import Customer
 
@@ -94,3 +98,33 @@ def test_what_is_cut_in_the_middle_of_a_request_fails_and_the_next_one_goes_on(l
     next_request()
     assert by_name(name="Ada") == []
     assert server_pid() != before
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("2026-11-22 20:31:50.12345+00", datetime(2026, 11, 22, 20, 31, 50, 123450, UTC)),
+        ("2026-03-29 03:30:00+02", datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        ("0001-01-01 00:00:00+00", datetime(1, 1, 1, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_is_read_in_utc(line, said, read):
+    found = ask_for(said)
+    assert (found, found.tzinfo) == (read, UTC)
+
+
+def test_an_instant_that_python_has_not_is_refused(line):
+    with pytest.raises(DataError, match="infinity"):
+        ask_for("infinity")
+
+
+def ask_for(instant):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::timestamptz", [instant])
+        assert isinstance(loader_of(cursor), Instant)
+        return cursor.fetchone()[0]
+
+
+def loader_of(cursor):
+    oid = cursor.description[0].type_code
+    return cursor.cursor.adapters.get_loader(oid, Format.TEXT)(oid, cursor.connection)

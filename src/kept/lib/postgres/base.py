@@ -4,16 +4,42 @@ from __future__ import annotations
 
 import select
 import time
+from datetime import UTC, datetime
+from typing import Any
 
 from django.db.backends.postgresql import base
+from psycopg.abc import Buffer
+from psycopg.adapt import AdaptersMap
+from psycopg.types.datetime import TimestamptzLoader
 
 LONGEST_PAUSE = 5.0  # seconds
 
 
+class Instant(TimestamptzLoader):
+    """Reads an instant as Django's own loader does, ten times as fast: a case has dozens of them.
+
+    Our connections ask for UTC, so what arrives is ISO 8601 but for dates that Python has not.
+    """
+
+    timezone = UTC  # Django compares it with its own and would put its loader back
+
+    def load(self, data: Buffer) -> datetime:
+        try:
+            return datetime.fromisoformat(str(data, "ascii"))
+        except ValueError:
+            return super().load(data)
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's own, except for how it finds out that a connection it kept is no longer there."""
+    """Django's own, but for how it reads instants and finds out that a line is no longer there."""
 
     _seen_at = -LONGEST_PAUSE  # by the monotonic clock
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params: dict[str, Any] = super().get_connection_params()
+        params["context"] = AdaptersMap(params["context"])
+        params["context"].register_loader("timestamptz", Instant)
+        return params
 
     def is_usable(self) -> bool:
         """True when the connection can be used for the next request.
