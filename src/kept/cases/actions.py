@@ -492,7 +492,7 @@ def turn_due(now: datetime, *, limit: int = BATCH) -> tuple[int, int]:
         if database_away(error) and not given_up(error):
             raise  # no case is to blame, and each of them would only say the same
         log.exception("A batch of due controls failed; its cases are taken one at a time.")
-    return _one_by_one(now, limit)
+    return _one_by_one(now, limit=limit)
 
 
 def _tick(case_id: UUID, now: datetime) -> Incoming:
@@ -506,10 +506,19 @@ def _due(now: datetime) -> QuerySet[models.Control]:
 
 
 def _claim_due(now: datetime, limit: int) -> list[UUID]:
-    candidates = list(_due(now).values_list("case_id", flat=True)[:limit])
+    """Lock a batch of cases that are due, passing over what another worker is at.
+
+    First the people, as everywhere: of two letters to one person the second waits until tomorrow,
+    and two workers that each had one of the cases would not see each other's letter.
+    """
+    due = _due(now).values_list("case_id", "case__person", "case__path")
+    candidates = list(due[:limit])
     if not candidates:
         return []
-    cases = models.Case.objects.filter(id__in=candidates)
+    takes_turns = {who for _, who, path in candidates if path in others.TAKES_TURNS} - {None}
+    mine = people.lock_free(takes_turns) if takes_turns else set()
+    reached = [case for case, who, path in candidates if who not in takes_turns or who in mine]
+    cases = models.Case.objects.filter(id__in=reached)
     free = cases.select_for_update(skip_locked=True, no_key=True)
     locked = set(free.values_list("id", flat=True))
     # Between the two reads another worker may have handled and let go of a case: look again.
@@ -517,11 +526,12 @@ def _claim_due(now: datetime, limit: int) -> list[UUID]:
     return list(dict.fromkeys(still_due))
 
 
-def _one_by_one(now: datetime, limit: int) -> tuple[int, int]:
+def _one_by_one(now: datetime, *, limit: int) -> tuple[int, int]:
     turned = pushed_back = 0
     for case_id in dict.fromkeys(_due(now).values_list("case_id", flat=True)[:limit]):
         try:
             with transaction.atomic():
+                _lock_person(case_id)
                 apply([_tick(case_id, now)], now)
             turned += 1
         except Exception as error:
@@ -531,6 +541,13 @@ def _one_by_one(now: datetime, limit: int) -> tuple[int, int]:
             _push_back(case_id, now)
             pushed_back += 1
     return turned, pushed_back
+
+
+def _lock_person(case_id: UUID) -> None:
+    """Whose case it is, if another of their cases may be writing to them at this moment."""
+    found = models.Case.objects.filter(id=case_id, path__in=others.TAKES_TURNS)
+    for person in found.exclude(person=None).values_list("person", flat=True):
+        people.lock(person)
 
 
 def _push_back(case_id: UUID, now: datetime) -> None:

@@ -22,11 +22,19 @@ from kept.core.time import same_local_day
 from kept.outbox import queries as outbox
 
 LISTENING = tuple(path.name for path in PATHS.values() if path.receives)
+TAKES_TURNS = tuple(
+    path.name for path in PATHS.values() if any(rule.gives_way for rule in path.controls)
+)
+"""The paths with letters that wait while another one writes to the person that day."""
+
 LEADING = {
-    path.name: tuple(rule.name for rule in path.controls if isinstance(rule.does, Tell))
+    path.name: tuple(
+        rule.name for rule in path.controls if isinstance(rule.does, Tell) and not rule.gives_way
+    )
     for path in PATHS.values()
-    if not path.receives
 }
+"""The letters that wait for nobody: those of an appointment, and what to mind after a visit."""
+
 Circle = dict[UUID | None, list[Loaded]]  # person -> their cases, of those loaded
 A_DAY = timedelta(hours=27)  # the longest local day there is, and an hour to spare
 
@@ -82,7 +90,7 @@ def understood(other: Loaded, event: core.Event) -> bool:
 
 def note_letters(loaded: Mapping[UUID, Loaded], now: datetime) -> None:
     """Tell the cases that give way to others when another one writes to their person today."""
-    listening = [each for each in loaded.values() if each.row.path in LISTENING]
+    listening = [each for each in loaded.values() if each.row.path in TAKES_TURNS]
     persons = {each.row.person_id for each in listening if each.row.person_id}
     if not persons:
         return
@@ -108,9 +116,9 @@ Letters = Mapping[UUID | None, list[tuple[UUID, datetime]]]  # person -> (case, 
 
 
 def _letters(persons: set[UUID], now: datetime) -> Letters:
-    """The letters of these days: those posted, and those an appointment is about to post."""
+    """The letters of these days: those posted, and those about to be that wait for nobody."""
     found: dict[UUID | None, list[tuple[UUID, datetime]]] = defaultdict(list)
-    for person, case_id, at in outbox.written_to(persons, now - A_DAY):
+    for person, case_id, at in outbox.written_to(persons, now - A_DAY, now):
         found[person].append((case_id, at))
     letters = Q()
     for path, names in LEADING.items():

@@ -9,7 +9,8 @@ from typing import Literal
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Case, Min, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 
 from kept.channels.email import from_url
 from kept.clock import queries as clock
@@ -21,11 +22,19 @@ Attempt = tuple[UUID, int]
 """A message and the number of the attempt to hand it over."""
 
 
-def written_to(persons: Iterable[UUID], since: datetime) -> list[tuple[UUID, UUID, datetime]]:
-    """Letters to these people posted since then that went out, or will: (person, case, when)."""
+def written_to(
+    persons: Iterable[UUID], since: datetime, now: datetime
+) -> list[tuple[UUID, UUID, datetime]]:
+    """Letters to these people that left since then, or will leave: (person, case, when).
+
+    One that still waits for the mail server counts as of `now`: it may go at any moment.
+    """
     gone = [Message.WITHDRAWN, Message.EXPIRED, Message.FAILED]
-    found = Message.objects.filter(person__in=set(persons), created_at__gte=since)
-    return list(found.exclude(status__in=gone).values_list("person", "case", "created_at"))
+    waits = Q(status__in=[Message.QUEUED, Message.CLAIMED])
+    found = Message.objects.filter(waits | Q(created_at__gte=since) | Q(handed_over_at__gte=since))
+    when = Case(When(waits, then=Value(now)), default=Coalesce("handed_over_at", "created_at"))
+    rows = found.filter(person__in=set(persons)).exclude(status__in=gone).annotate(left=when)
+    return list(rows.values_list("person", "case", "left"))
 
 
 def of_subject(subject: UUID) -> QuerySet[Message]:

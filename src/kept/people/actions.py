@@ -218,6 +218,13 @@ def lock(customer_id: UUID) -> models.Customer:
     return models.Customer.objects.select_for_update(no_key=True).get(id=customer_id)
 
 
+def lock_free(ids: Iterable[UUID]) -> set[UUID]:
+    """Lock those of these people whom nobody else has locked; answers which they are."""
+    rows = models.Customer.objects.filter(id__in=list(ids))
+    free = rows.select_for_update(no_key=True, skip_locked=True)
+    return set(free.values_list("id", flat=True))
+
+
 def lock_address(customer_id: UUID) -> list[models.Customer]:
     """The customer first, and whoever else has the same address; all locked, in order of id."""
     ids = queries.at_address(models.Customer.objects.get(id=customer_id))
