@@ -17,6 +17,7 @@ import hypothesis
 import pytest
 
 from tests.databases import clean_slate
+from tests.effort import THOROUGH
 
 
 def _make_folder():
@@ -33,7 +34,7 @@ FOR_TESTS = {
     "KEPT_TEST_DATABASE_URL",
     "KEPT_SCREENSHOTS",
     "KEPT_REQUIRE_BROWSER",
-    "KEPT_HYPOTHESIS",
+    "KEPT_THOROUGH",
 }
 
 
@@ -74,7 +75,7 @@ def _choose_hypothesis_profile():
     quiet = {"database": None} if in_ci else {}
     hypothesis.settings.register_profile("quick", deadline=None, derandomize=in_ci, **quiet)
     hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000)
-    hypothesis.settings.load_profile(os.environ.get("KEPT_HYPOTHESIS", "quick"))
+    hypothesis.settings.load_profile("thorough" if THOROUGH else "quick")
 
 
 _prepare_environment()

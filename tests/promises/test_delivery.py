@@ -132,6 +132,17 @@ def test_a_reminder_is_not_revived_by_a_mail_server_that_comes_back_after_a_canc
     assert kept()
 
 
+def test_a_cancellation_nobody_heard_of_for_days_is_put_before_a_person(house, post):
+    """The workers were away from before the visit until after the day that follows it."""
+    appointment = house.book()
+    turn(post)
+    house.cancel(appointment, by=Role.STAFF)
+    clock_actions.advance(4 * DAY)
+    turn(post)
+    assert "NEVER_TOLD" in open_kinds(appointment)
+    assert kept()
+
+
 def test_an_attempt_in_doubt_at_a_cancellation_is_not_repeated(house, post, monkeypatch):
     monkeypatch.setattr(alone, "HAND_OVER_PATIENCE", 0)
     appointment = house.book()
