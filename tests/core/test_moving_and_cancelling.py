@@ -145,6 +145,30 @@ def test_a_cancellation_that_does_not_arrive_is_a_task(news):
     assert visit.told[-1].control == "cancelled_notice"
 
 
+@pytest.mark.parametrize("news", ["failed", "expired", "doubtful"])
+def test_a_cancellation_found_untold_days_later_still_asks_a_person(news):
+    """Kept was switched off over the visit and the day after it."""
+    visit = Visit("72h")
+    visit.transport = "hangs"
+    visit.happens("cancelled", by=STAFF)
+    visit.now = visit.after_end("25h")
+    visit.message(news, "cancelled_notice")
+    assert "NEVER_TOLD" in visit.open
+    visit.until(visit.after_end("30d"))
+    assert "NEVER_TOLD" in visit.open
+    visit.happens("told_by_staff", by=STAFF)
+    assert "NEVER_TOLD" not in visit.open
+
+
+def test_whoever_cancelled_themselves_needs_no_call_days_later():
+    visit = Visit("72h")
+    visit.transport = "hangs"
+    visit.happens("cancelled", by=CUSTOMER)
+    visit.now = visit.after_end("25h")
+    visit.message("expired", "cancelled_notice")
+    assert visit.open == frozenset()
+
+
 def test_a_confirmation_taken_after_all_does_not_close_what_it_contradicts():
     visit = Visit("72h")
     visit.transport = "refuses"

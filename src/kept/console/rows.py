@@ -17,7 +17,7 @@ from kept.cases.queries import Escalation
 from kept.console import words
 from kept.console.access import Desk
 from kept.core.case import Event
-from kept.core.paths.appointment import AHEAD, ATTENDED, COMPLETED, MISSED
+from kept.core.paths.appointment import AHEAD, ATTENDED, COMPLETED, MISSED, UNTOLD
 from kept.core.time import ONE_MINUTE, same_local_day
 from kept.people.queries import Told
 
@@ -108,8 +108,7 @@ def flags(desk: Desk, leg: Leg, told: Told | None, open_ones: Sequence[Escalatio
 
 
 def _told_flags(leg: Leg, told: Told | None, open_ones: Sequence[Escalation]) -> list[Flag]:
-    said = {"CONTACT_GAP", "CONFIRMATION_FAILED", "TOLD_DIFFERS"}
-    if any(each.kind in said for each in open_ones) or appointments.told_is_true(leg, told):
+    if any(each.kind in UNTOLD for each in open_ones) or appointments.told_is_true(leg, told):
         return []
     if told is None:
         return [Flag("Not told yet", "clock", "calm")] if leg.case.state in AHEAD else []

@@ -225,6 +225,7 @@ ESCALATIONS = {
     "CONFIRMATION_FAILED": "Was not told the time",
     "NOT_WRITTEN": "Wants no letters",
     "TOLD_DIFFERS": "Believes something that is not so",
+    "NEVER_TOLD": "Was never told of the cancellation",
     "CONTROL_MISSED": "A reminder was not sent",
     "UNACKED": "Has not said they will come",
     "CONFLICTING_REPLIES": "Said both yes and no",

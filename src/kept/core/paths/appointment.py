@@ -299,9 +299,14 @@ def delayed_kind(case: Case, event: Event) -> tuple[str, ...]:
 
 
 def notice_failed_kind(case: Case, event: Event) -> tuple[str, ...]:
-    """The customer still believes in a time that is cancelled."""
-    differs = announces_cancellation(event) and believes_otherwise(case)
-    return ("TOLD_DIFFERS",) if differs else ()
+    """The customer still believes in a time that is cancelled.
+
+    News that comes only days later, after a long outage, comes too late to spare them the way, and
+    not too late to speak to them.
+    """
+    if not (announces_cancellation(event) and believes_otherwise(case)):
+        return ()
+    return ("NEVER_TOLD",) if event.at >= DAY_AFTER.of(case) else ("TOLD_DIFFERS",)
 
 
 def told_too_late(case: Case, event: Event) -> tuple[str, ...]:
@@ -654,6 +659,11 @@ ESCALATIONS = (
         until=DAY_AFTER, afterwards="A day after its time nobody waits for this visit any more.",
     ),
     EscalationRule(
+        "NEVER_TOLD", "front_desk", hours(24),
+        "The customer was never told that the visit was cancelled, and its time is over.",
+        "Speak to the customer: they may have come in vain.", note_means="told_by_staff",
+    ),
+    EscalationRule(
         "CONTROL_MISSED", "front_desk", hours(1), "A reminder could not be sent.",
         "Call the customer, or correct the address.", no_later_than="start",
         until=AT_START, afterwards="The visit has begun: it is too late to remind anybody.",
@@ -700,7 +710,7 @@ ESCALATIONS = (
     ),
 )
 
-UNTOLD = ("CONTACT_GAP", "CONFIRMATION_FAILED", "TOLD_DIFFERS")
+UNTOLD = ("CONTACT_GAP", "CONFIRMATION_FAILED", "TOLD_DIFFERS", "NEVER_TOLD")
 TOLD = (*UNTOLD, "NOT_WRITTEN")  # what nobody need ask any more once a person has told them
 DOUBTED = ("UNACKED", "POSSIBLE_CANCEL")
 
