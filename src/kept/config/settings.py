@@ -24,6 +24,7 @@ EMAIL_URL = ENVIRONMENT.email_url
 ALLOWED_HOSTS = sorted({ENVIRONMENT.host, *env.LOOPBACK, "[::1]"})
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 TRUSTED_PROXIES = ENVIRONMENT.trusted_proxies
+WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENVIRONMENT.secure else None
 
 INSTALLED_APPS = [
@@ -39,6 +40,7 @@ INSTALLED_APPS = [
     "kept.people",
     "kept.schedule",
     "kept.outbox",
+    "kept.webhooks",
     "kept.cases",
     "kept.appointments",
     "kept.api",

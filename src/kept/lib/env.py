@@ -43,6 +43,7 @@ class Environment:
     base_url: str
     secret_key: str
     trusted_proxies: tuple[Network, ...] = ()
+    webhook_networks: tuple[Network, ...] = ()
 
     @property
     def host(self) -> str:
@@ -65,6 +66,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         base_url=_base_url(environ),
         secret_key=_secret_key(environ, data_dir),
         trusted_proxies=_trusted_proxies(environ),
+        webhook_networks=_webhook_networks(environ),
     )
 
 
@@ -75,6 +77,7 @@ SETTINGS = (
     "BASE_URL",
     "SECRET_KEY",
     "TRUSTED_PROXIES",
+    "WEBHOOK_NETWORKS",
 )
 # Of a checkout and its tests; the command reads none of them.
 ELSEWHERE = ("PYTHON", "VENV", "TEST_DATABASE_URL", "SCREENSHOTS", "REQUIRE_BROWSER", "HYPOTHESIS")
@@ -215,6 +218,18 @@ def _trusted_proxies(environ: Mapping[str, str]) -> tuple[Network, ...]:
         raise SettingError(
             f"KEPT_TRUSTED_PROXIES cannot be used ({error}): name addresses or networks, such as "
             "127.0.0.1 or 10.0.0.0/8, separated by commas."
+        ) from None
+
+
+def _webhook_networks(environ: Mapping[str, str]) -> tuple[Network, ...]:
+    """Private networks to which events may be sent: none, unless they are named."""
+    named = environ.get("KEPT_WEBHOOK_NETWORKS", "").replace(",", " ").split()
+    try:
+        return tuple(ip_network(each) for each in named)
+    except ValueError as error:
+        raise SettingError(
+            f"KEPT_WEBHOOK_NETWORKS cannot be used ({error}): name networks of your own to which "
+            "events may be sent, such as 10.20.0.0/16, separated by commas."
         ) from None
 
 
