@@ -14,7 +14,7 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 # The folder in docs/ that a generator owns altogether.
-GENERATORS = {"paths": "kept.core.pages"}
+GENERATORS = {"paths": "kept.core.pages", "webhooks": "kept.webhooks.pages"}
 
 
 def exists(module: str) -> bool:

@@ -155,6 +155,11 @@ def update_business(business: Business, **details: str) -> None:
 EDITABLE = frozenset({"name", "email", "phone", "address", "locale", "currency"})
 
 
+def set_heard(business_id: UUID, heard: bool) -> None:
+    """Note that a program outside hears of what happens in a business, or that none does."""
+    Business.objects.filter(id=business_id).update(heard=heard)
+
+
 def new_api_key(business: Business, name: str, now: datetime) -> str:
     """A new bearer key. Its secret is answered once and never again: only its digest is kept.
 

@@ -27,6 +27,9 @@ class Business(models.Model):
     phone = models.CharField(max_length=40, blank=True)
     address = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
+    heard = models.BooleanField(
+        default=False, help_text="A program outside hears of what happens (see webhooks)."
+    )
 
 
 class PolicyVersion(models.Model):

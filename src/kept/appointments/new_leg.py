@@ -164,6 +164,7 @@ class NewLeg:
             facts=self._facts(told),
             policy=self.policy,
             version=version,
+            heard=self.business.heard,
         )
         leg = self._row()
         new = [row for row in (self.customer, self.appointment) if row._state.adding]

@@ -16,9 +16,9 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Model, OuterRef, QuerySet
 
-from kept.cases import models, others
+from kept.cases import models, others, telling
 from kept.cases.rows import (
     Loaded,
     anchors_data,
@@ -41,6 +41,7 @@ from kept.people import actions as people
 from kept.people import queries as people_queries
 from kept.people.queries import Customer
 from kept.schedule import actions as schedule
+from kept.webhooks import telling as webhooks
 
 log = logging.getLogger("kept.cases")
 
@@ -64,6 +65,7 @@ class Opening:
     facts: core.Facts
     policy: int  # the id of the policy version in force
     version: int = 0  # the subject's last event so far
+    heard: bool | None = None  # whether anybody outside listens (None: to be asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +144,8 @@ def _load(asked: set[UUID], *, also: set[UUID], now: datetime) -> dict[UUID, Loa
     ids = asked | also
     if not ids:
         return loaded
-    rows = list(
-        models.Case.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
-    )
+    locked = models.Case.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
+    rows = list(locked.annotate(heard=webhooks.listening(OuterRef("business"))))
     if missing := asked - {row.id for row in rows}:
         raise NoSuchCase(f"{len(missing)} of {len(asked)} cases do not exist")
     controls = _by_case(models.Control.objects.filter(case_id__in=ids).order_by("due_at", "id"))
@@ -154,7 +155,10 @@ def _load(asked: set[UUID], *, also: set[UUID], now: datetime) -> dict[UUID, Loa
     for row in rows:
         value = case_value(row, controls[row.id], escalations[row.id], hand_offs[row.id])
         by_key = {(control.name, control.run): control for control in controls[row.id]}
-        loaded[row.id] = Loaded(row, value, is_new=False, controls=by_key)
+        offers = {(each.to, each.version): each for each in hand_offs[row.id]}
+        loaded[row.id] = Loaded(
+            row, value, is_new=False, controls=by_key, heard=row.heard, offers=offers
+        )
     others.note_letters(loaded, now)
     return loaded
 
@@ -206,7 +210,10 @@ def _opened(opening: Opening, now: datetime) -> Loaded:
         facts=facts,
         leg=opening.number,
     )
-    return Loaded(row, value, is_new=True, controls={})
+    heard = opening.heard
+    if heard is None:
+        heard = webhooks.anybody_listens(opening.business)
+    return Loaded(row, value, is_new=True, controls={}, heard=heard, offers={})
 
 
 def _wishes(person: Customer | None) -> core.Facts:
@@ -239,6 +246,7 @@ class _Writes:
         self.told: dict[UUID, people.Told] = {}
         self.untold: list[tuple[UUID, int, str]] = []
         self.releases: dict[UUID, datetime] = {}
+        self.happenings: list[webhooks.Happening] = []
 
     def add(self, case: Loaded, decision: core.Decision) -> None:
         """Take up a decision; the case goes on from there for the next event on it."""
@@ -249,6 +257,8 @@ class _Writes:
         self._add_messages(case, decision)
         if decision.release_from is not None:
             self.releases[case.row.id] = decision.release_from
+        if case.heard:
+            self.happenings += telling.told(case, decision, case.offers, self.now)
         case.value = decision.case
         self.cases[case.row.id] = case
 
@@ -295,7 +305,7 @@ class _Writes:
         cause = decision.events[0] if decision.events else None
         for hand_off in decision.hand_offs:
             answered = hand_off.status is not core.HandOffStatus.OFFERED
-            self.offers[(row.id, *hand_off.key)] = models.HandOff(
+            offer = models.HandOff(
                 business_id=row.business_id,
                 case_id=row.id,
                 to=hand_off.to,
@@ -310,6 +320,13 @@ class _Writes:
                 answered_by=str(cause.actor) if answered and cause else "",
                 reason=cause.reason[:500] if answered and cause else "",
             )
+            offer.payload |= {
+                "id": str(offer.id),
+                "offered_at": self.now.isoformat(),
+                "accept_by": hand_off.accept_by.isoformat() if hand_off.accept_by else None,
+            }
+            self.offers[(row.id, *hand_off.key)] = offer
+            case.offers[hand_off.key] = _answered(case.offers.get(hand_off.key), offer)
 
     def _add_messages(self, case: Loaded, decision: core.Decision) -> None:
         row = case.row
@@ -374,7 +391,9 @@ class _Writes:
         opened = [case.row for case in self.cases.values() if case.is_new]
         begun_with = {row.person.id: row.person for row in opened if row.person is not None}
         messages = outbox.messages(self.posts, self.now, known=begun_with)
-        return [*opened, *self.events, *self.new_controls.values(), *self.escalations, *messages]
+        said = webhooks.rows(self.happenings, self.now)
+        new = [*opened, *self.events, *self.new_controls.values(), *self.escalations]
+        return [*new, *messages, *said]
 
     def _resolve_escalations(self) -> None:
         for case_id, kind, who in self.taken:
@@ -394,7 +413,7 @@ class _Writes:
             self.offers.values(),
             update_conflicts=True,
             unique_fields=["case", "to", "version"],
-            update_fields=["status", "answered_at", "answered_by", "reason"],
+            update_fields=ANSWER,
         )
 
 
@@ -402,6 +421,18 @@ CHANGES: dict[type[Model], tuple[str, ...]] = {
     models.Case: ("state", "state_since", "version", "waits", "anchors", "facts", "policy"),
     models.Control: ("due_at", "useful_until", "status", "reason", "fired_at", "wake_at"),
 }
+
+
+def _answered(known: models.HandOff | None, offer: models.HandOff) -> models.HandOff:
+    """An offer as it will stand: one already made keeps what it was, and gets its answer."""
+    if known is None:
+        return offer
+    for name in ANSWER:
+        setattr(known, name, getattr(offer, name))
+    return known
+
+
+ANSWER = ("status", "answered_at", "answered_by", "reason")
 
 
 def _leg(row: models.Case) -> int:

@@ -24,6 +24,8 @@ class Loaded:
     value: core.Case
     is_new: bool
     controls: dict[tuple[str, int], models.Control]
+    heard: bool  # somebody outside listens to its business
+    offers: dict[tuple[str, int], models.HandOff]
 
 
 @lru_cache(maxsize=512)

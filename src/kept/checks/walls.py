@@ -19,6 +19,8 @@ from kept.checks.finding import Found, Moment, stream
 from kept.outbox.queries import Message
 from kept.people.queries import Told
 from kept.schedule.queries import Claim, Resource
+from kept.webhooks.queries import Delivery
+from kept.webhooks.queries import Event as WebhookEvent
 
 # (table, column, what it names there, by which column, only these rows)
 LOOSE: tuple[tuple[type[Model], str, type[Model], str, dict[str, object]], ...] = (
@@ -28,6 +30,9 @@ LOOSE: tuple[tuple[type[Model], str, type[Model], str, dict[str, object]], ...] 
     (Told, "subject", Appointment, "id", {}),
     (Claim, "resource", Resource, "number", {}),
     (Claim, "holder", Leg, "case_id", {"kind": Claim.LEG}),
+    (WebhookEvent, "case", Case, "id", {}),
+    (WebhookEvent, "subject", Appointment, "id", {}),
+    (Delivery, "subject", Appointment, "id", {}),
 )
 
 
