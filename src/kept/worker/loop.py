@@ -1,8 +1,9 @@
 """The clockwork: turns what is due into decisions, and delivers what is to be said.
 
 One thread turns the handle; a few others deliver, so that a slow mail server holds up neither the
-controls nor the other messages. Nothing is remembered between two turns: everything is decided
-from rows, which is why a worker may die at any moment and any number of them may run.
+controls nor the other messages; one sees to webhooks (`worker/hooks.py`). Nothing is remembered
+between two turns: everything is decided from rows, which is why a worker may die at any moment and
+any number of them may run.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ from kept.journeys import actions as journeys
 from kept.lib.trouble import Trouble
 from kept.outbox import actions as outbox
 from kept.outbox import queries as outbox_queries
+from kept.webhooks import actions as webhooks
 from kept.worker.deliver import deliver_one, recover
+from kept.worker.hooks import Hooks, deliver_hooks
 from kept.worker.mail import Watch, Watched
+from kept.worker.notices import Notices
 
 log = logging.getLogger("kept.worker")
 TROUBLE = Trouble(log, "The worker met an error and goes on.")
@@ -57,6 +61,9 @@ def run(
         )
         for n in range(deliverers)
     ]
+    threads.append(
+        threading.Thread(target=_hooks_until, args=(stop, f"{name}.hooks"), name="webhooks")
+    )
     for thread in threads:
         thread.start()
     _turn_until(stop, tally)
@@ -73,7 +80,11 @@ def turn_once() -> int:
     total = 0
     try:
         # What became of a message may make a control due, and the other way round.
-        while done := turn_controls() or deliver_one(transport, "once", clock_queries.now):
+        while done := (
+            turn_controls()
+            or deliver_one(transport, "once", clock_queries.now)
+            or deliver_hooks("once", clock_queries.now)
+        ):
             total += done
     finally:
         transport.close()
@@ -128,6 +139,7 @@ class _Tally:
         if at - self.tidied_at >= TIDY_EVERY:
             self.tidied_at = at
             clock.forget_the_dead()
+            webhooks.tidy(clock_queries.now())
             self._tidy()
 
 
@@ -176,12 +188,15 @@ def _deliver_until(
     stop: threading.Event, name: str, tally: _Tally, make: Callable[[], Transport]
 ) -> None:
     transport, patience = Watched(make(), tally.mail), _Patience()
+    notices = Notices(transport, clock_queries.now)
     while not stop.is_set():
         delivered = False
         try:
             delivered = deliver_one(transport, name, clock_queries.now)
             tally.turned += delivered
             _look_after_mail(transport, tally.mail)
+            if not delivered:
+                notices.send()
             patience.fine()
         except Exception as error:
             delivered = False
@@ -190,6 +205,21 @@ def _deliver_until(
             stop.wait(patience.rest)
     with suppress(OSError):
         transport.close()
+    connection.close()
+
+
+def _hooks_until(stop: threading.Event, name: str) -> None:
+    hooks, patience = Hooks(name, clock_queries.now), _Patience()
+    while not stop.is_set():
+        busy = False
+        try:
+            busy = hooks.turn(patience.rest)
+            patience.fine()
+        except Exception as error:
+            patience.met(error)
+        if not busy:
+            stop.wait(patience.rest)
+    hooks.close()
     connection.close()
 
 
