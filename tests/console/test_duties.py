@@ -198,6 +198,6 @@ def test_taking_over_says_what_is_then_done_by_hand(house, desk):
     appointments.say(done, "completed", START, FRONT_DESK)
     for place in ("/console/hand-offs/", f"/console/appointments/{done.id}/"):
         page = desk.get(place).content.decode()
-        assert "You do this by hand: ask for a review." in page
+        assert "You do this by hand: invite them to come again." in page
         assert "Kept does the follow-up itself, unless you take it over." in page
     assert "What Kept does itself is follow-up" in desk.get("/console/hand-offs/").content.decode()

@@ -1,10 +1,12 @@
 """What the engine does on every path, tried on the smallest one."""
 
+from dataclasses import replace
+
 import pytest
 
 from kept.core.case import Case, Event
 from kept.core.decide import decide
-from kept.core.path import Path, Rule, State
+from kept.core.path import ControlRule, Open, Path, Rule, State, at
 from kept.core.paths import PATHS
 from kept.core.policy import Policy
 from tests.core.builders import APPOINTMENT, START
@@ -61,3 +63,16 @@ def test_a_path_knows_what_its_duties_count_from():
 def test_a_path_knows_what_takes_an_outcome_back():
     assert APPOINTMENT.taking_back == {"arrived", "corrected"}
     assert PATHS["follow_up"].taking_back == frozenset()
+
+
+def test_a_path_knows_after_which_events_it_may_speak_to_the_others():
+    assert PATHS["follow_up"].speaks_after == {
+        "went_badly",
+        "settled",
+        "escalation_resolved",  # its note settles the complaint
+    }
+    assert PATHS["reputation"].speaks_after == {"asked", "message_accepted", "message_doubtful"}
+    assert ERRAND.speaks_after == frozenset()
+    timed = ControlRule("tell", "", at("opened"), None, OPEN, does=Open("closed"))
+    speaking = replace(ERRAND, announces={"closed": "heard"}, controls=(timed,))
+    assert speaking.speaks_after == {"closed", "begun", "control_due"}

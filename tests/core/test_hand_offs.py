@@ -3,7 +3,7 @@
 import pytest
 
 from kept.core.paths.appointment import OUTCOMES
-from kept.core.policy import PolicyError, own_hand_offs, unmapped
+from kept.core.policy import PolicyError, next_paths, own_hand_offs, unmapped
 from tests.core.builders import STAFF, Visit, policy
 
 
@@ -122,6 +122,7 @@ def test_a_service_may_name_what_its_policy_leaves_unnamed():
         ({"completed": "follow_up"}, "must map each outcome to a list of paths"),
         ({"completed": [1]}, "must map each outcome to a list of paths"),
         ({"completed": ["nowhere"]}, "there is no path nowhere"),
+        ({"missed_by_customer": ["reputation"]}, "reputation follows only completed"),
         ({"eaten": ["follow_up"]}, "there is no outcome eaten; choose from completed, missed_by"),
     ],
 )
@@ -134,3 +135,8 @@ def test_a_service_may_say_nothing_or_name_a_path_twice():
     assert own_hand_offs({}) == {}
     twice = {"completed": ["follow_up", "follow_up"], "missed_by_business": []}
     assert own_hand_offs(twice) == {"completed": ["follow_up"], "missed_by_business": []}
+
+
+def test_what_may_not_follow_an_outcome_does_not_whatever_an_old_policy_says():
+    old = policy(hand_offs={"missed_by_customer": ["follow_up", "reputation"]})
+    assert next_paths(old, None, "missed_by_customer") == ("follow_up",)

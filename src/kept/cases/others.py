@@ -35,13 +35,14 @@ LEADING = {
 }
 """The letters that wait for nobody: those of an appointment, and what to mind after a visit."""
 
+SPEAKING = {path.name: path.speaks_after | path.taking_back for path in PATHS.values()}
 Circle = dict[UUID | None, list[Loaded]]  # person -> their cases, of those loaded
 A_DAY = timedelta(hours=27)  # the longest local day there is, and an hour to spare
 
 
 def concern_others(path: str, event: str) -> bool:
     """Whether such an event on this path may concern the person's other cases."""
-    return event in PATHS[path].announces or event in PATHS[path].taking_back
+    return event in SPEAKING[path]
 
 
 def listening_to(persons: Iterable[UUID | None]) -> set[UUID]:

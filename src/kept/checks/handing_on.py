@@ -10,7 +10,7 @@ from kept.cases.queries import Case, Event, HandOff
 from kept.cases.rows import policy_of
 from kept.checks.finding import BATCH, Found, Moment, reference
 from kept.core.paths.appointment import RESOLVED
-from kept.core.policy import TARGETS, Policy, next_paths, unmapped
+from kept.core.policy import TARGETS, Policy, may_follow, next_paths, unmapped
 from kept.schedule.queries import Service
 
 PUT_ASIDE = frozenset({"withdrawn", "rejected"})
@@ -50,6 +50,10 @@ def _wrongly_set_up(services: Iterable[Service]) -> Iterator[str]:
         for outcome, paths in service.hand_offs.items():
             for path in sorted(set(paths) - set(TARGETS)):
                 yield f"{name}: {outcome} is handed on to {path}, which there is not."
+        for outcome in {*policies[whose].hand_offs, *service.hand_offs}:
+            paths = service.hand_offs.get(outcome, policies[whose].hand_offs.get(outcome, ()))
+            for path in sorted(path for path in paths if not may_follow(path, outcome)):
+                yield f"{name}: {path} is to follow {outcome}, and never does."
 
 
 def _wrong_with(case: Case, moment: Moment) -> Iterator[str]:

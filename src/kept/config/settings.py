@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "kept.webhooks",
     "kept.cases",
     "kept.appointments",
+    "kept.journeys",
     "kept.api",
     "kept.console",
     "kept.public",

@@ -28,6 +28,20 @@ ENDS = {
     "opted out": "The customer wants no suggestions.",
     "outcome corrected": "The outcome was corrected, so nothing more is sent.",
     "complaint settled": "The complaint is settled.",
+    "nobody saw the visit": "Not asked for a review: nobody saw whether the visit took place.",
+    "refused": "Not asked for a review: the customer does not want to be.",
+    "insider": "Not asked for a review: they belong to the business.",
+    "asked recently": "Not asked for a review: they were asked a short time ago.",
+    "no link": "Not asked for a review: no review page was named in time.",
+    "no address": "Not asked for a review: no address reaches the customer.",
+    "not delivered": "Not asked for a review: the letter could not be delivered.",
+    "not in time": "Not asked for a review: there was no moment for it in time.",
+    "rather not": "The customer would rather not write a review.",
+    "clicked": "The customer went to the review page.",
+    "wrong person": "The customer says that they were not here.",
+    "reviewed": "The customer wrote a review.",
+    "no answer": "The customer was asked for a review and has not answered.",
+    "outcome corrected after asking": "The outcome was corrected after a review was asked for.",
 }
 
 

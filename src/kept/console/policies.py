@@ -59,6 +59,14 @@ LABELS = {
     "recovery_second": ("Offer a new time, after it did not take place", ""),
     "recovery_third": ("Offer it for the last time, after it did not take place", ""),
     "recovery_until": ("No more offers, after it did not take place", ""),
+    "review_ask": ("Ask for a review, after the visit", "24h to 72h; everybody alike."),
+    "review_reminder": ("Ask for it once more, after the first ask", "7 to 12 days."),
+    "review_hold": (
+        "An open complaint delays the ask for, at most",
+        "14 days at most: a complaint never prevents it.",
+    ),
+    "review_until": ("Nobody is asked for a review later than, after the visit", ""),
+    "review_cooldown": ("Nobody is asked for a review again within", ""),
     "invitation_first": (
         "First invitation, before the day the next visit is due",
         "Only to customers who have agreed to it.",
@@ -116,6 +124,10 @@ GROUPS = (
             "recovery_until",
             "offer_after_cancelling",
         ),
+    ),
+    (
+        "Asking for a review",
+        ("review_ask", "review_reminder", "review_hold", "review_until", "review_cooldown"),
     ),
     (
         "When the next visit is due",

@@ -37,6 +37,9 @@ ANCHORS = {
     "due": "the day it is due",
     "asked_for": "the day the customer named",
     "lapsed": "the end of asking",
+    "clear": "nothing stands in its way",
+    "asked": "the ask",
+    "reply_by": "two working days",
 }
 
 

@@ -277,5 +277,18 @@ class Path:
         return frozenset(rule.event for rule in rules)
 
     @property
+    def speaks_after(self) -> frozenset[str]:
+        """The events that may lead to one this path announces, themselves or by what follows."""
+        found = frozenset(self.announces)
+        while more := found | {r.event for r in self.rules if found.intersection(r.then)}:
+            if more == found:
+                break
+            found = more
+        if any(rule.note_means in found for rule in self.escalations):
+            found |= {"escalation_resolved"}
+        timed = any(isinstance(r.does, Open) and r.does.event in found for r in self.controls)
+        return found | {"control_due"} if timed else found
+
+    @property
     def waiting(self) -> frozenset[str]:
         return frozenset(state.name for state in self.states if state.waits)

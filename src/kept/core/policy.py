@@ -35,7 +35,10 @@ DEFAULT_HAND_OFFS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-BUILT_IN = frozenset({"follow_up"})
+BUILT_IN = frozenset({"follow_up", "reputation"})
+
+# A path that may follow some outcomes only. Nobody is asked to review what did not take place.
+ONLY_AFTER: Mapping[str, tuple[str, ...]] = MappingProxyType({"reputation": ("completed",)})
 
 
 # What an outcome may be handed on to.
@@ -95,6 +98,13 @@ class Policy:
     invitations_a_year: int = 4  # of one person, whatever they came for
     rhythm_visits: int = 4  # so many make a rhythm: one long holiday among them decides nothing
     hold_out: int = 10  # of a hundred people so many are left alone, to see what invitations do
+    # Asking for a review: between one day and three after the visit, once and once more; nobody
+    # twice in three months. An open complaint delays it, and after two weeks no longer.
+    review_ask: Offset = field(default_factory=lambda: hours(48))
+    review_reminder: Offset = field(default_factory=lambda: hours(7 * 24))
+    review_hold: Offset = field(default_factory=lambda: hours(14 * 24))
+    review_until: Offset = field(default_factory=lambda: hours(28 * 24))
+    review_cooldown: Offset = field(default_factory=lambda: hours(90 * 24))
     switched_off: frozenset[str] = frozenset()
     ask_acknowledgement: bool = False
     offer_after_cancelling: bool = False  # the notice of a cancellation offers a new time itself
@@ -136,6 +146,8 @@ OF_THE_DAY = frozenset(
         "lapses_after",
         "invitation_yearly",
         "agreement_fresh",
+        "review_ask",
+        "review_reminder",
     }
 )
 ELAPSED = tuple(name for name in OFFSETS if name not in OF_THE_DAY)
@@ -163,6 +175,11 @@ BOUNDS: Mapping[str, tuple[Exactly, Exactly]] = MappingProxyType(
         "invitation_gap": (hours(30 * 24), hours(180 * 24)),
         "invitation_yearly": (hours(365 * 24), hours(1095 * 24)),
         "agreement_fresh": (hours(30 * 24), hours(1095 * 24)),
+        "review_ask": (hours(24), hours(72)),
+        "review_reminder": (hours(7 * 24), hours(12 * 24)),
+        "review_hold": (hours(0), hours(14 * 24)),
+        "review_until": (hours(21 * 24), hours(90 * 24)),
+        "review_cooldown": (hours(30 * 24), hours(730 * 24)),
     }
 )
 
@@ -204,7 +221,7 @@ def changed(policy: Policy, data: Mapping[str, object]) -> Policy:
     for name in NUMBERS.keys() & data.keys():
         _require_number(name, getattr(new, name))
     if "hand_offs" in data:
-        require_known(name for paths in new.hand_offs.values() for name in paths)
+        require_known(new.hand_offs)
     _require_sendable(new)
     _require_in_order(new)
     if missing := unmapped(new):
@@ -257,27 +274,39 @@ def own_hand_offs(raw: object) -> dict[str, list[str]]:
         if outcome not in DEFAULT_HAND_OFFS:
             known = ", ".join(DEFAULT_HAND_OFFS)
             raise PolicyError(f"hand_offs: there is no outcome {outcome}; choose from {known}.")
-    require_known(name for paths in own.values() for name in paths)
+    require_known(own)
     return {outcome: list(paths) for outcome, paths in own.items()}
 
 
 def next_paths(policy: Policy, own: object, outcome: str) -> tuple[str, ...] | None:
     """What follows an outcome: what the service said of it at booking (`own`), else the policy.
 
-    None: neither names that outcome.
+    None: neither names that outcome. What may not follow it is not followed, whatever an old
+    policy says.
     """
-    if isinstance(own, Mapping) and outcome in own:
-        return tuple(own[outcome])
-    return policy.hand_offs.get(outcome)
+    said = own[outcome] if isinstance(own, Mapping) and outcome in own else None
+    paths = policy.hand_offs.get(outcome) if said is None else said
+    return None if paths is None else tuple(path for path in paths if may_follow(path, outcome))
 
 
-def require_known(paths: Iterable[str]) -> None:
+def require_known(hand_offs: Mapping[str, Iterable[str]]) -> None:
     """Raises PolicyError for a path that an outcome cannot be handed on to."""
-    for name in paths:
+    for outcome, name in (
+        (outcome, name) for outcome, paths in hand_offs.items() for name in paths
+    ):
         if name not in TARGETS:
             raise PolicyError(
                 f"hand_offs: there is no path {name}; choose from {', '.join(TARGETS)}."
             )
+        if not may_follow(name, outcome):
+            raise PolicyError(
+                f"hand_offs: {name} follows only {', '.join(ONLY_AFTER[name])}, not {outcome}."
+            )
+
+
+def may_follow(path: str, outcome: str) -> bool:
+    """Whether a path may be walked after this outcome."""
+    return outcome in ONLY_AFTER.get(path, (outcome,))
 
 
 def _require_sendable(policy: Policy) -> None:

@@ -17,6 +17,7 @@ from kept.channels.base import Letter
 from kept.core.path import Tell
 from kept.core.paths import PATHS
 from kept.core.time import CalendarDays, after, local_day
+from kept.journeys import reputation
 from kept.outbox.queries import Message
 from kept.outbox.texts.compose import AFTER_KINDS, AfterFacts, AfterKind, Offer, compose_after
 from kept.schedule import queries as schedule
@@ -46,15 +47,19 @@ def _one_click(url: str) -> dict[str, str]:
     return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
-def asks_for_something_new(message: Message, case: Case) -> bool:
-    """Whether the path counts this message as one the customer may refuse."""
+def purpose_of(message: Message, case: Case) -> str:
+    """What the path says this message is for: *service*, or what its reader may refuse."""
     duty = PATHS[case.path].control(message.control).does
-    return isinstance(duty, Tell) and duty.purpose == "marketing"
+    return duty.purpose if isinstance(duty, Tell) else "service"
+
+
+WAYS_OUT = {"marketing": "stop", "review": "review/stop"}
+"""Where a letter that may be refused is refused, behind the link of the visit."""
 
 
 def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
     appointment, business = leg.appointment, leg.appointment.business
-    page = customer_url(appointment)
+    page, purpose = customer_url(appointment), purpose_of(message, case)
     earliest = max(now, _comes_again(message, case))
     return AfterFacts(
         business_name=business.name,
@@ -69,12 +74,19 @@ def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
         zone=case.zone,
         booking_url=_booking_url(leg) if earliest <= now else _from_day(leg, earliest),
         feedback_url=f"{page}/went",
-        stop_url=f"{page}/stop",
+        stop_url=f"{page}/{WAYS_OUT.get(purpose, 'stop')}",
         aftercare=str(case.facts.get("aftercare") or ""),
         offers=_offers(leg, earliest, now) if message.kind in OFFERING else (),
         by_us=str(case.facts.get("follows", "")).endswith("by_business"),
-        may_stop=asks_for_something_new(message, case),
+        may_stop=purpose in WAYS_OUT,
+        review_url=f"{page}/review",
+        review_pages=_review_pages(case) if purpose == "review" else (),
     )
+
+
+def _review_pages(case: Case) -> tuple[str, ...]:
+    place = str(case.facts.get("place") or "")
+    return tuple(link.name for link in reputation.links_for(case.business_id, place))
 
 
 OFFERING = frozenset({"next_step", "missed_you", "rebook_offer"})

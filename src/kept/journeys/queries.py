@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -12,11 +13,14 @@ from kept.cases.queries import Case, HandOff
 from kept.core.case import Event
 from kept.core.paths import PATHS
 from kept.core.policy import BUILT_IN
+from kept.journeys import reputation
 from kept.outbox import queries as outbox
 from kept.people import queries as people
 from kept.people.queries import Customer
 
-SAYINGS = frozenset({"went_well", "went_badly", "replied", "declined"})
+SAYINGS = frozenset(
+    {"went_well", "went_badly", "replied", "declined", "clicked", "review_declined", "wrong_person"}
+)
 
 
 def visit_of(hand_off: HandOff) -> datetime:
@@ -26,23 +30,41 @@ def visit_of(hand_off: HandOff) -> datetime:
 
 def facts(hand_off: HandOff, customer: Customer, now: datetime) -> dict[str, object]:
     """What a following case knows from its beginning."""
-    service = appointments.service_of(hand_off.case.subject)
-    return {
+    common = {
         "channels": people.channels(customer),
         "recipient_zone": customer.time_zone,
         "hand_off": str(hand_off.id),
         "leg": hand_off.payload["leg"],
         "follows": hand_off.outcome,
+        "assumed": hand_off.payload.get("outcome_source") == "assumed",
+        "carries": dict(hand_off.payload),
+    }
+    return {**common, **OWN_FACTS[hand_off.to](hand_off, customer, now)}
+
+
+def _of_follow_up(hand_off: HandOff, customer: Customer, now: datetime) -> dict[str, object]:
+    service = appointments.service_of(hand_off.case.subject)
+    return {
         "recovers": "" if hand_off.outcome == "completed" else hand_off.outcome,
         "aftercare": service.aftercare,
         "comes_again": service.comes_again_days,
         "booked_again": appointments.has_visit_ahead(customer.id, now),
-        "assumed": hand_off.payload.get("outcome_source") == "assumed",
         "missed_before": appointments.missed_before(customer.id, hand_off.case.subject),
         "complained": cases.asks_somebody(customer.id, "COMPLAINT"),
         "refused": people.has_refused(customer.id, "marketing"),
-        "carries": dict(hand_off.payload),
     }
+
+
+def _of_reputation(hand_off: HandOff, customer: Customer, now: datetime) -> dict[str, object]:
+    service = hand_off.payload.get("service_snapshot") or {}
+    return reputation.facts(customer, str(service.get("place") or ""), now)
+
+
+OWN_FACTS: Mapping[str, Callable[[HandOff, Customer, datetime], dict[str, object]]] = {
+    "follow_up": _of_follow_up,
+    "reputation": _of_reputation,
+}
+"""What a path wants to know beside that, by its name."""
 
 
 def journey(business: UUID, case_id: UUID) -> Case:
@@ -67,9 +89,9 @@ def timeline(case: Case) -> Timeline:
     )
 
 
-def current(subject: UUID) -> Case | None:
-    """What follows the present outcome of an appointment; None before it has one."""
-    found = of_appointment(subject)
+def current(subject: UUID, path: str = "follow_up") -> Case | None:
+    """What this path made of the present outcome of an appointment; None where it has not begun."""
+    found = [case for case in of_appointment(subject) if case.path == path]
     return found[-1] if found else None
 
 

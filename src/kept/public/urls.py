@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import URLPattern
 from django.urls import path as django_path
 
-from kept.public import acts, after, choosing, details, moving, visit
+from kept.public import acts, after, choosing, details, moving, reviewing, visit
 from kept.web import pages
 
 app_name = "public"
@@ -30,6 +30,9 @@ urlpatterns = [
     path("a/<str:token>", visit.page, name="appointment"),
     path("a/<str:token>/went", after.went, name="went"),
     path("a/<str:token>/stop", after.stop, name="stop"),
+    path("a/<str:token>/review", reviewing.review, name="review"),
+    path("a/<str:token>/review/stop", reviewing.stop, name="review_stop"),
+    path("a/<str:token>/review/<uuid:link_id>", reviewing.to_review, name="to_review"),
     path("a/<str:token>/calendar.ics", visit.calendar, name="calendar"),
     path(LEG, visit.page, name="leg"),
     path(f"{LEG}/move", moving.move, name="move"),

@@ -428,5 +428,11 @@ def holders_between(resources: Sequence[Resource], begin: datetime, end: datetim
     return list(claims.order_by("start").values_list("holder", flat=True))
 
 
+def weekdays_worked(business: UUID) -> frozenset[int]:
+    """The days of the week (0: Monday) on which somebody of the business works."""
+    found = Hours.objects.filter(resource__business=business, resource__active=True)
+    return frozenset(found.values_list("weekday", flat=True))
+
+
 def hours_rows(resource: Resource) -> list[Hours]:
     return sorted(resource.hours.all(), key=lambda row: (row.weekday, row.start))

@@ -312,7 +312,7 @@ FOLLOW_UP = Path(
     rules=RULES,
     controls=CONTROLS,
     escalations=ESCALATIONS,
-    announces={"went_badly": "complained_elsewhere"},
+    announces={"went_badly": "complained_elsewhere", "settled": "complaint_settled"},
     receives={
         "completed": "visit_completed",
         "missed_by_customer": "visit_lost",

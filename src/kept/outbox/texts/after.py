@@ -11,7 +11,15 @@ from kept.lib.text import one_line
 from kept.outbox.texts.content import Content, Frame, Link, Note, Row, clean
 from kept.outbox.texts.facts import MissingField
 
-AfterKind = Literal["aftercare", "how_did_it_go", "next_step", "missed_you", "rebook_offer"]
+AfterKind = Literal[
+    "aftercare",
+    "how_did_it_go",
+    "next_step",
+    "missed_you",
+    "rebook_offer",
+    "review_ask",
+    "review_reminder",
+]
 AFTER_KINDS: tuple[AfterKind, ...] = get_args(AfterKind)
 
 
@@ -51,6 +59,10 @@ class AfterFacts:
     """The business could not keep the time."""
     may_stop: bool = False
     """The letter asks for something new: it says how to get no more of them."""
+    review_url: str = ""
+    """Where the customer chooses the page to review on."""
+    review_pages: tuple[str, ...] = ()
+    """What those pages are called, in one order for everybody."""
 
 
 def after_content(kind: AfterKind, facts: AfterFacts) -> Content:
@@ -61,7 +73,8 @@ def after_content(kind: AfterKind, facts: AfterFacts) -> Content:
         if not getattr(facts, name):
             raise MissingField(kind, name)
     # A letter that asks for something new must say where its sender is (CAN-SPAM, 16 CFR 316.3).
-    if facts.may_stop and not facts.business_address:
+    asks_a_review = kind in {"review_ask", "review_reminder"}
+    if facts.may_stop and not asks_a_review and not facts.business_address:
         raise MissingField(kind, "business_address")
     writer = _Writer(facts)
     match kind:
@@ -77,6 +90,10 @@ def after_content(kind: AfterKind, facts: AfterFacts) -> Content:
             return writer.missed_you()
         case "rebook_offer":
             return writer.rebook_offer()
+        case "review_ask" | "review_reminder":
+            if not facts.review_pages:
+                raise MissingField(kind, "review_pages")
+            return writer.review(again=kind == "review_reminder")
         case _:
             assert_never(kind)
 
@@ -147,6 +164,29 @@ class _Writer(Frame[AfterFacts]):
             button=self._book(),
         )
 
+    def review(self, *, again: bool) -> Content:
+        """The same words for everybody, whatever they said of the visit; nothing is promised for
+        them, and no page is put before another."""
+        _ = self._
+        url, who = self.facts.review_url, {"who": self.facts.business_name}
+        ask = _("Would you tell others how it was, in your own words, good or bad?")
+        last = _("We asked you some days ago, and ask only this once more.")
+        helps = _("It helps people who do not know %(who)s yet.") % who
+        return self._content(
+            subject=_("%(stem)s: a review?"),
+            heading=_("How was it? Tell others"),
+            lead=(
+                _("You were with us on %(day)s.") % {"day": self._day()},
+                *((last, ask) if again else (ask, helps)),
+            ),
+            rows=tuple(Row(_("Where"), page, url) for page in self.facts.review_pages),
+            button=Link(_("Write a review"), url),
+            to_stop=(
+                _("You would rather not be asked?"),
+                _("Never ask me for a review"),
+            ),
+        )
+
     # What they share
 
     def _content(
@@ -157,6 +197,7 @@ class _Writer(Frame[AfterFacts]):
         lead: tuple[str, ...],
         button: Link,
         rows: tuple[Row, ...] = (),
+        to_stop: tuple[str, str] | None = None,
     ) -> Content:
         return Content(
             locale=self.locale,
@@ -168,7 +209,7 @@ class _Writer(Frame[AfterFacts]):
             lead=lead,
             rows=rows,
             button=button,
-            notes=(self._how_to_reach_us(), *self._how_to_stop()),
+            notes=(self._how_to_reach_us(), *self._how_to_stop(to_stop)),
             footer=self._footer(),
         )
 
@@ -189,8 +230,11 @@ class _Writer(Frame[AfterFacts]):
             for offer in self.facts.offers
         )
 
-    def _how_to_stop(self) -> tuple[Note, ...]:
+    def _how_to_stop(self, said: tuple[str, str] | None) -> tuple[Note, ...]:
         if not self.facts.may_stop:
             return ()
-        words = self._("You would rather not get suggestions from us?")
-        return (Note(words, Link(self._("Send me no more of these"), self.facts.stop_url)),)
+        words, link = said or (
+            self._("You would rather not get suggestions from us?"),
+            self._("Send me no more of these"),
+        )
+        return (Note(words, Link(link, self.facts.stop_url)),)
