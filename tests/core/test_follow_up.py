@@ -251,3 +251,25 @@ def test_what_was_put_off_beyond_its_use_is_skipped_with_the_reason():
 def test_without_an_address_each_letter_says_why_it_did_not_go():
     visit = AfterVisit(channels=()).after("700h")
     assert visit.became("how_did_it_go") == "skipped: no channel reaches the customer"
+
+
+# Whatever they say, and whenever
+
+
+@pytest.mark.parametrize("said", ["replied", "declined"])
+@pytest.mark.parametrize("end", ["closed", "complaint"])
+def test_what_is_said_after_the_end_is_kept_and_what_is_written_is_read(said, end):
+    visit = AfterVisit()
+    visit.happens("went_badly" if end == "complaint" else "declined")
+    visit.happens(said, by=STAFF, words="call me in May")
+    assert visit.state == end
+    assert visit.said(said)[-1].data["words"] == "call me in May"
+    assert ("REPLY" in visit.open) == (said == "replied")
+
+
+def test_a_later_word_does_not_write_over_how_it_went():
+    visit = AfterVisit()
+    visit.happens("went_badly", words="it hurts")
+    visit.happens("replied", words="and my coat is still there")
+    assert visit.case.facts["words"] == "it hurts"
+    assert visit.open == {"COMPLAINT", "REPLY"}

@@ -177,7 +177,59 @@ def test_nobody_speaks_for_a_case_of_another_business(clinic):
         actions.say(other.business.id, after(booked).id, "went_well", now(), MIA)
 
 
+def test_a_cancellation_taken_back_stops_what_asks_for_a_visit_in_its_place(clinic):
+    """She came after all, so nobody asks her for another one because of an earlier miss."""
+    missed = resolved(clinic, "missed_by_customer")
+    other = clinic.book(berlin(2, 11))
+    appointments.cancel(other, now(), DESK, by=Role.CUSTOMER)
+    again = resolved_miss(clinic)
+    assert (after(missed).state, after(again).state) == ("recovering", "recovering")
+    how = {"reason": "she came after all", "by": Role.CUSTOMER}
+    appointments.correct(other, "completed", now(), DESK, **how)
+    assert after(missed).facts["result"] == after(again).facts["result"] == "recovered"
+    post = go_to(now() + timedelta(days=10))
+    assert not [kind for kind in kinds(post) if kind.startswith("recovery")]
+    assert broken() == []
+
+
+def resolved_miss(clinic):
+    booked = clinic.book(berlin(2, 12), clinic.ben)
+    go_to(berlin(2, 12, 45))
+    appointments.miss(booked, now(), DESK, by=Role.CUSTOMER)
+    go_to(now() + timedelta(minutes=20))
+    return booked
+
+
 # Refusing
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [("missed_by_customer", "We missed you"), ("missed_by_business", "We are sorry")],
+)
+def test_who_refused_suggestions_is_asked_after_and_offered_nothing(clinic, outcome, words):
+    booked = clinic.book(START)
+    actions.refuse_suggestions(booked.customer_id, now(), MIA, source="letter")
+    go_to(END)
+    by = Role.CUSTOMER if outcome.endswith("customer") else Role.STAFF
+    appointments.miss(booked, now(), DESK, by=by)
+    letter = go_to(now() + timedelta(hours=1)).letters[-1]
+    assert words in letter.text
+    assert "/book/" not in letter.text + letter.html
+    assert "new time" not in letter.text + letter.subject
+    assert f"/a/{booked.token}" in letter.text
+
+
+def test_whom_we_gave_a_time_back_is_offered_none_that_can_only_be_cancelled_late(clinic):
+    appointments.change_policy(clinic.business, {"offer_after_cancelling": True}, now(), DESK)
+    resolved(clinic, "cancelled_by_business")
+    post = go_to(now() + timedelta(hours=25))
+    offer = next(each for each in post.letters if "recovery_second" in each.headers["X-Kept"])
+    offered = [day for day in range(2, 12) if f"from=2027-03-{day:02}" in offer.text]
+    # It leaves on the 3rd at 10:00, and what begins within 24 hours could only be cancelled late.
+    assert offer.date == berlin(3, 9, 59)
+    assert offered == [4, 5, 8]
+    assert "9:00" not in offer.text.split("from=2027-03-04")[0]
 
 
 def test_who_wants_no_suggestions_gets_none_and_keeps_their_appointments(clinic):

@@ -72,6 +72,7 @@ EVENTS = {
     "cancelled": "Cancelled",
     "moved": "Moved to another time",
     "corrected": "Corrected",
+    "came_after_all": "The visit took place after all",
     "stage_skipped": "A step was passed over",
     "escalated": "Needs a person",
     "escalation_resolved": "Resolved by a person",

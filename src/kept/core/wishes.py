@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal, get_args
 
+from kept.core.case import Event
+
 Purpose = Literal["service", "review", "marketing"]  # what a letter may be for
 Wish = Literal["contact", "service", "review", "marketing"]  # what a person may refuse
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
@@ -26,6 +28,11 @@ SENTENCES: Mapping[str, str] = {
 }
 NOT_AGREED = "the customer has not agreed to this"
 REFUSED = frozenset(SENTENCES.values())
+
+
+def refuses_suggestions(event: Event) -> bool:
+    """An `opted_out` that means suggestions: those alone, or any contact."""
+    return event.data.get("wish", "marketing") in {"marketing", "contact"}
 
 
 def not_to_write(refused: Iterable[str]) -> dict[str, str]:

@@ -16,10 +16,11 @@ from kept.cases.queries import Case
 from kept.channels.base import Letter
 from kept.core.path import Tell
 from kept.core.paths import PATHS
-from kept.core.time import CalendarDays, after, local_day
+from kept.core.time import CalendarDays, after, local_day, parse_offset
 from kept.journeys import reputation
 from kept.outbox.queries import Message
 from kept.outbox.texts.compose import AFTER_KINDS, AfterFacts, AfterKind, Offer, compose_after
+from kept.people import queries as people
 from kept.schedule import queries as schedule
 
 OFFERED = 3  # times in a letter: enough to choose from, few enough to read
@@ -60,7 +61,8 @@ WAYS_OUT = {"marketing": "stop", "review": "review/stop"}
 def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
     appointment, business = leg.appointment, leg.appointment.business
     page, purpose = customer_url(appointment), purpose_of(message, case)
-    earliest = max(now, _comes_again(message, case))
+    earliest = max(now, _comes_again(message, case), _outside_notice(case, leg, now))
+    suggests = people.may_write(appointment.customer, "marketing") is None
     return AfterFacts(
         business_name=business.name,
         business_phone=business.phone,
@@ -76,11 +78,13 @@ def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
         feedback_url=f"{page}/went",
         stop_url=f"{page}/{WAYS_OUT.get(purpose, 'stop')}",
         aftercare=str(case.facts.get("aftercare") or ""),
-        offers=_offers(leg, earliest, now) if message.kind in OFFERING else (),
+        offers=_offers(leg, earliest, now) if message.kind in OFFERING and suggests else (),
         by_us=str(case.facts.get("follows", "")).endswith("by_business"),
         may_stop=purpose in WAYS_OUT,
         review_url=f"{page}/review",
         review_pages=_review_pages(case) if purpose == "review" else (),
+        may_suggest=suggests,
+        visit_url=page,
     )
 
 
@@ -105,6 +109,14 @@ def _comes_again(message: Message, case: Case) -> datetime:
     visit = datetime.fromisoformat(case.anchors["visit"])
     days = case.facts.get("comes_again") if message.kind == "next_step" else 0
     return after(visit, CalendarDays(int(days or 0), time(0)), ZoneInfo(case.zone))
+
+
+def _outside_notice(case: Case, leg: Leg, now: datetime) -> datetime:
+    """To whom we gave the time back ourselves we offer none that they could only cancel late."""
+    if case.facts.get("follows") != "cancelled_by_business":
+        return now
+    notice = parse_offset(leg.snapshot["terms"]["late_cancel"])
+    return after(now, notice, ZoneInfo(case.zone))
 
 
 def _from_day(leg: Leg, instant: datetime) -> str:

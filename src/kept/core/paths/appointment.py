@@ -163,6 +163,11 @@ def once_put_in_order(case: Case, now: datetime) -> datetime:
     return now + timedelta(minutes=int(str(case.facts.get("buffer_after_minutes", 0))))
 
 
+def took_place(event: Event) -> bool:
+    """Corrected to a visit that there was, so that nobody need ask for another in its place."""
+    return event.data["to"] in {ATTENDED, COMPLETED}
+
+
 def back_to_waiting(event: Event) -> bool:
     return event.data["to"] in AHEAD
 
@@ -791,8 +796,12 @@ RULES = (
     # Mistakes. Arrived by a slip of the finger: the wait goes on, and so does whatever is open.
     Rule("corrected", frozenset({ATTENDED}), to=To.NAMED, asked=True, only=back_to_waiting,
          guard=correctable, raises=untold_again),
+    Rule("corrected", frozenset({CANCELLED, MISSED}), to=To.NAMED, asked=True, only=took_place,
+         guard=correctable, anchor="resolved", outcome=corrected_outcome, sets=notes_correction,
+         resolves=("*",), then=("came_after_all",)),
     Rule("corrected", RESOLVED | {ATTENDED}, to=To.NAMED, asked=True, guard=correctable,
          anchor="resolved", outcome=corrected_outcome, sets=notes_correction, resolves=("*",)),
+    Rule("came_after_all", frozenset({ATTENDED, COMPLETED})),
 )
 # fmt: on
 
@@ -806,6 +815,10 @@ APPOINTMENT = Path(
     settles=(Settle(CONFIRMED, ready_for_visit, "prepared"),),
     outcomes=OUTCOMES,
     corrections=CORRECTIONS,
-    announces={"booked": "visit_booked", "walked_in": "visit_booked"},
+    announces={
+        "booked": "visit_booked",
+        "walked_in": "visit_booked",
+        "came_after_all": "visit_booked",
+    },
     withheld="NOT_WRITTEN",
 )

@@ -29,6 +29,7 @@ from kept.core.path import (
     after,
 )
 from kept.core.time import hours
+from kept.core.wishes import refuses_suggestions
 
 OPEN, CHECKED, NEXT_STEP = "open", "checked", "next_step"
 RECOVERING, COMPLAINT, CLOSED = "recovering", "complaint", "closed"
@@ -94,11 +95,6 @@ def suggests(event: Event) -> bool:
     return str(event.data.get("control", "")).startswith("next_step")
 
 
-def wants_nothing_new(event: Event) -> bool:
-    """No suggestions, or no letters at all; what else may be refused is not this path's."""
-    return event.data.get("wish", "marketing") in {"marketing", "contact"}
-
-
 def books_again(case: Case, event: Event) -> Facts:
     return {"booked_again": True}
 
@@ -114,6 +110,12 @@ def ends(result: str) -> Callable[[Case, Event], Facts]:
 
 def notes_words(case: Case, event: Event) -> Facts:
     return {"feedback": event.name, "words": str(event.data.get("words", ""))}
+
+
+def keeps_words(case: Case, event: Event) -> Facts:
+    """What they last wrote; a word about how it went is not lost by it."""
+    words = str(event.data.get("words", ""))
+    return {"words": words} if words and not case.facts.get("words") else {}
 
 
 def to_a_person(case: Case, event: Event) -> tuple[str, ...]:
@@ -286,7 +288,10 @@ RULES = (
     Rule("went_badly", frozenset({COMPLAINT}), sets=notes_words, raises=complains, asked=True),
     Rule("replied", WAITING, to=CLOSED, sets=ends("replied"), raises=answers, asked=True),
     Rule("declined", WAITING, to=CLOSED, sets=ends("declined"), asked=True),
-    Rule("opted_out", WAITING, only=wants_nothing_new, to=CLOSED, sets=ends("opted out"),
+    # Whatever they say later is kept as well, and what they write is read.
+    Rule("replied", frozenset({COMPLAINT, CLOSED}), sets=keeps_words, raises=answers, asked=True),
+    Rule("declined", frozenset({COMPLAINT, CLOSED}), sets=keeps_words, asked=True),
+    Rule("opted_out", WAITING, only=refuses_suggestions, to=CLOSED, sets=ends("opted out"),
          resolves=("MISSED_AGAIN",)),
     # What happens elsewhere
     Rule("visit_booked", frozenset({RECOVERING}), to=CLOSED, sets=ends("recovered"),

@@ -35,6 +35,7 @@ from kept.core.path import (
 )
 from kept.core.time import after as counted
 from kept.core.time import hours
+from kept.core.wishes import refuses_suggestions
 
 DUE_SET, DUE, OVERDUE = "due_set", "due", "overdue"
 SNOOZED, LAPSED, CLOSED = "snoozed", "lapsed", "closed"
@@ -317,7 +318,7 @@ RULES = (
     Rule("declined", WAITING, to=CLOSED, sets=ends("declined"), asked=True),
     Rule("replied", WAITING, to=CLOSED, sets=ends("replied"), raises=answers, asked=True),
     Rule("gone", WAITING, to=CLOSED, sets=notes_gone, asked=True),
-    Rule("opted_out", WAITING, to=CLOSED, sets=ends("opted out")),
+    Rule("opted_out", WAITING, only=refuses_suggestions, to=CLOSED, sets=ends("opted out")),
     Rule("agreed", WAITING, sets=agrees),
     # What happens elsewhere
     Rule("visit_booked", WAITING, to=CLOSED, sets=ends("booked")),

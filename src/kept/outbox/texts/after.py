@@ -57,6 +57,10 @@ class AfterFacts:
     offers: tuple[Offer, ...] = ()
     by_us: bool = False
     """The business could not keep the time."""
+    may_suggest: bool = True
+    """The customer has not refused to be asked for something new."""
+    visit_url: str = ""
+    """The page of the visit; needed where nothing may be suggested."""
     may_stop: bool = False
     """The letter asks for something new: it says how to get no more of them."""
     review_url: str = ""
@@ -139,6 +143,8 @@ class _Writer(Frame[AfterFacts]):
         _ = self._
         sorry = _("We could not keep your time on %(day)s. We are sorry.")
         missed = _("We expected you on %(day)s and did not see you. We hope that all is well.")
+        if not self.facts.may_suggest:
+            return self._only_sorry(sorry if self.facts.by_us else missed)
         return self._content(
             subject=_("%(stem)s: a new time?"),
             heading=_("We are sorry") if self.facts.by_us else _("We missed you"),
@@ -148,6 +154,16 @@ class _Writer(Frame[AfterFacts]):
             ),
             rows=self._offered(),
             button=self._book(),
+        )
+
+    def _only_sorry(self, words: str) -> Content:
+        """For who wants no suggestions: no time and no page to book one."""
+        _ = self._
+        return self._content(
+            subject=_("%(stem)s: your visit"),
+            heading=_("We are sorry") if self.facts.by_us else _("We missed you"),
+            lead=(words % {"day": self._day()}, _("If there is anything we can do, call us.")),
+            button=Link(_("See your visit"), self.facts.visit_url),
         )
 
     def rebook_offer(self) -> Content:
