@@ -29,13 +29,20 @@ BODIES = {
     "reports": {"kind": "delivered"},
     "accept": None,
     "reject": {"reason": "x"},
+    "disable": None,
+    "enable": None,
+    "rotate-secret": None,
+    "test": None,
+    "replay": {"since": "2027-03-01T00:00:00Z"},
+    "skip": None,
 }
 CLOSED = {"start": "2027-06-03T00:00:00+02:00", "end": "2027-06-04T00:00:00+02:00"}
 TAKING_IDS = [
     (method, path)
     for path, methods in document()["paths"].items()
     for method in methods
-    if "{" in path
+    # To sign an answer is to prove who one is: see test_webhooks.py.
+    if "{" in path and not path.endswith("/answers")
 ]
 
 
@@ -58,16 +65,29 @@ def theirs(house):
         "staff_id": other.staff[0]["id"],
         "closure_id": other.post("/closures", CLOSED, 201).json()["id"],
     }
+    url = "https://hooks.example.com/"
+    endpoint = other.post("/webhook-endpoints", {"url": url}, 201).json()["id"]
+    event = other.post(f"/webhook-endpoints/{endpoint}/test").json()["id"]
+    other.ids |= {"endpoint_id": endpoint, "event_id": event}
     return other
 
 
 def everything_of(house):
-    paths = ("/services", "/staff", "/closures", "/appointments", "/escalations", "/hand-offs")
+    paths = (
+        "/services",
+        "/staff",
+        "/closures",
+        "/appointments",
+        "/escalations",
+        "/hand-offs",
+        "/webhook-endpoints",
+    )
     return [house.get(path).json() for path in paths]
 
 
 def ask(house, method, path, ids):
-    body = {"name": "x"} if method == "patch" else BODIES.get(path.rsplit("/", 1)[-1])
+    field = "description" if "webhook" in path else "name"
+    body = {field: "x"} if method == "patch" else BODIES.get(path.rsplit("/", 1)[-1])
     content = b"" if body is None else json.dumps(body)
     return house.client.generic(
         method.upper(), "/api/v1" + path.format(**ids), content, content_type="application/json"

@@ -92,6 +92,11 @@ class Acts(Generic[Thing]):
         add = self.router.delete(self.at, summary=summary, **declared)
         return partial(self._register, add, _show_touched)
 
+    def remove(self, summary: str, **declared: Any) -> Callable[[Act], Act]:
+        """`DELETE …/{id}`: it is gone. `done` gets the thing as it was, which is the answer."""
+        add = self.router.delete(self.at, summary=summary, **declared)
+        return partial(self._register, add, self.show)
+
     def read(self, request: HttpRequest, given: str) -> HttpResponse:
         """One of them as it is now, or 304 for who has seen it so."""
         shown = self.show(request, self._found(request, given), clock())

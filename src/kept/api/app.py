@@ -25,6 +25,7 @@ from kept.api.endpoints import (
     messages,
     services,
     staff,
+    webhooks,
 )
 from kept.api.keys import BearerKey
 from kept.api.problems import FieldError, Problem, invalid_fields
@@ -96,6 +97,7 @@ for router in (
     escalations.router,
     hand_offs.router,
     messages.router,
+    webhooks.router,
     health.router,
 ):
     api.add_router("", router)

@@ -348,3 +348,66 @@ class HealthOut(TypedDict):
     database: Annotated[str, Field(examples=["ok"], description="ok or unreachable")]
     worker: WorkerOut
     mail: MailOut
+
+
+class WebhookEndpointOut(TypedDict):
+    """An endpoint. Its secret is given when it is made or changed, and never again."""
+
+    id: Id
+    url: Annotated[str, Field(examples=["https://crm.example.com/hooks"])]
+    description: Annotated[str, Field(examples=["CRM"])]
+    types: Annotated[list[str], Field(description="Empty: all of them.")]
+    format: Annotated[str, Field(description="standard or cloudevents", examples=["standard"])]
+    status: Annotated[str, Field(description="active or disabled", examples=["active"])]
+    disabled_at: Instant | None
+    disabled_by: Annotated[
+        str | None, Field(description="by_hand, gone (it answered 410) or in_vain")
+    ]
+    disabled_why: str | None
+    waiting: Annotated[int, Field(description="How many events are still to be delivered.")]
+    created_at: Instant
+
+
+class NewWebhookEndpointOut(WebhookEndpointOut):
+    """The same with its new secret. The one before stays good for 24 hours."""
+
+    secret: Annotated[str, Field(examples=["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"])]
+
+
+class TryOut(TypedDict):
+    """One attempt. `status` is that of HTTP, null when there was no answer (`error` says why);
+    `answer` is how the body began."""
+
+    at: Instant
+    took_ms: int
+    status: int | None
+    error: str | None
+    answer: str
+
+
+class DeliveryOut(TypedDict):
+    """One event for one endpoint, and what became of it. `id` is the `webhook-id`."""
+
+    id: Id
+    type: Annotated[str, Field(examples=["appointment.confirmed"])]
+    root_id: Id
+    version: int
+    status: Annotated[
+        str,
+        Field(
+            description="pending, sending, held (the endpoint is disabled), delivered, skipped; "
+            "failed only for tests, which are tried once",
+            examples=["delivered"],
+        ),
+    ]
+    happened_at: Instant
+    next_try_at: Instant | None
+    delivered_at: Instant | None
+    data: dict[str, Any]
+    tries: list[TryOut]
+
+
+class ReplayedOut(TypedDict):
+    """How many events are sent once more."""
+
+    events: int

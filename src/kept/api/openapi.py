@@ -6,12 +6,15 @@ from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from pydantic import TypeAdapter
 
 from kept.api import problems
 from kept.api.answers import CONTENT_TYPE, dumps
 from kept.api.app import api
 from kept.api.declare import header
 from kept.api.examples import example
+from kept.webhooks.catalogue import Type, types
+from kept.webhooks.shapes import shape_of
 
 TAGS = {
     "Services": "What can be booked.",
@@ -19,6 +22,7 @@ TAGS = {
     "Appointments": "Booking, and everything that may happen to a booking.",
     "Escalations": "What only a person can resolve.",
     "Hand-offs": "What comes next, offered to whoever takes it over.",
+    "Webhooks": "What other programs hear, and what became of it.",
     "Health": "Whether the installation works.",
 }
 REFUSAL_HEADERS = {401: "WWW-Authenticate", 412: "ETag", 503: "Retry-After"}
@@ -36,6 +40,40 @@ CODES = {
 }
 
 
+def _webhooks(known: dict[str, Any]) -> dict[str, Any]:
+    """What Kept sends by itself (OpenAPI 3.1, `webhooks`): one operation a type of event."""
+    return {each.name: {"post": _webhook(each, known)} for each in types()}
+
+
+def _webhook(event: Type, known: dict[str, Any]) -> dict[str, Any]:
+    made = TypeAdapter(shape_of(event.name)).json_schema(
+        ref_template="#/components/schemas/{model}"
+    )
+    shared = made.pop("$defs", {})
+    known.update({**shared, made["title"]: made})
+    body = {
+        "type": "object",
+        "required": ["type", "timestamp", "data"],
+        "properties": {
+            "type": {"type": "string", "const": event.name, "examples": [event.name]},
+            "timestamp": {"type": "string", "format": "date-time"},
+            "data": {"$ref": f"#/components/schemas/{made['title']}"},
+        },
+    }
+    return {
+        "operationId": f"told_{event.name.replace('.', '_')}",
+        "summary": event.name,
+        "description": event.says,
+        "tags": ["Webhooks"],
+        "security": [],
+        "requestBody": {
+            "required": True,
+            "content": {CONTENT_TYPE: {"schema": body, "example": example(body, known)}},
+        },
+        "responses": {"2XX": {"description": "Taken. Anything else is tried again."}},
+    }
+
+
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
     """The whole document."""
@@ -46,6 +84,7 @@ def document() -> dict[str, Any]:
         for operation in operations.values():
             _complete(operation)
             _give_examples(operation, made["components"]["schemas"])
+    made["webhooks"] = _webhooks(made["components"]["schemas"])
     return made
 
 

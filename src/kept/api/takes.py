@@ -179,6 +179,7 @@ CorrectedState = Literal[
 State = Literal[
     "scheduled", "confirmed", "prepared", "attended", "completed", "cancelled", "missed"
 ]
+DeliveryState = Literal["pending", "sending", "held", "delivered", "skipped", "failed"]
 Outcome = Literal[
     "completed",
     "missed_by_customer",
@@ -231,6 +232,12 @@ class HandOffsIn(PageIn):
     """Which hand-offs."""
 
     status: HandOffState | None = None
+
+
+class DeliveriesIn(PageIn):
+    """Which deliveries."""
+
+    status: DeliveryState | None = None
 
 
 class SlotsIn(BaseModel):
@@ -347,6 +354,45 @@ class ClosureIn(Body):
     reason: Line = Field("", max_length=200, examples=["Training"])
 
 
+class WebhookEndpointIn(Body):
+    """Where events are to be sent, and which."""
+
+    url: Line = Field(
+        max_length=500,
+        examples=["https://crm.example.com/hooks"],
+        description="HTTPS, and public: it is refused when it leads into a private network.",
+    )
+    description: Line = Field("", max_length=200, examples=["CRM"])
+    types: list[Line] = Field(
+        [],
+        max_length=200,
+        examples=[["appointment.scheduled", "appointment.rescheduled"]],
+        description="Names of events, as docs/webhooks/events.md lists them. Empty: all of them.",
+    )
+    format: Literal["standard", "cloudevents"] = "standard"
+
+
+class ReplayIn(Body):
+    """From when on events are to be sent once more."""
+
+    since: Instant
+
+
+class AnswerDataIn(Body):
+    """Which hand-off; `reason` must be given when it is refused."""
+
+    hand_off_id: Id
+    reason: Text = Field("", max_length=500, examples=["Not our customer"])
+
+
+class AnswerIn(Body):
+    """What an outside system says of a hand-off, in the manner of Standard Webhooks."""
+
+    type: Literal["hand_off.accepted", "hand_off.rejected"]
+    timestamp: Instant
+    data: AnswerDataIn
+
+
 class CustomerIn(Body):
     """Who the appointment is for. Without an e-mail address a person has to tell them."""
 
@@ -365,6 +411,11 @@ class ServiceChangeIn(Changes):
 @_some_of(StaffIn)
 class StaffChangeIn(Changes):
     """What is to change of a member of staff. What is not given stays."""
+
+
+@_some_of(WebhookEndpointIn)
+class WebhookEndpointChangeIn(Changes):
+    """What is to change of an endpoint. What is not given stays."""
 
 
 FREELY = "As the front desk may: also outside the hours, notice and grid. Never over somebody."
