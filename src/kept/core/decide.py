@@ -293,7 +293,6 @@ class _Walk:
             self.replan(cause=control.name)
 
     def _next_due(self, fired: set[tuple[str, int]], only_immediate: bool) -> Control | None:
-        order = [rule.name for rule in self.path.controls]
         due = [
             control
             for control in self.case.controls
@@ -301,7 +300,7 @@ class _Walk:
         ]
         if only_immediate:
             due = [control for control in due if self._is_message(control)]
-        return min(due, key=lambda c: (c.due_at, order.index(c.name)), default=None)
+        return min(due, key=lambda c: (c.due_at, self.path.order[c.name]), default=None)
 
     def _is_message(self, control: Control) -> bool:
         return isinstance(self.path.control(control.name).does, Tell)

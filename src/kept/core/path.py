@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cached_property
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -207,7 +208,7 @@ class Settle:
     event: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # with a dictionary: what is looked up at every step is put together once
 class Path:
     """A path: the whole of what may become of a case.
 
@@ -232,11 +233,18 @@ class Path:
 
     def rule(self, event: Event, state: str) -> Rule | None:
         """The first rule for this event in this state, or None."""
-        for rule in self.rules:
-            applies = rule.event == event.name and state in rule.frm
-            if applies and (rule.only is None or rule.only(event)):
+        for rule in self._rules.get((event.name, state), ()):
+            if rule.only is None or rule.only(event):
                 return rule
         return None
+
+    @cached_property
+    def _rules(self) -> Mapping[tuple[str, str], list[Rule]]:
+        found: dict[tuple[str, str], list[Rule]] = {}
+        for rule in self.rules:
+            for state in rule.frm:
+                found.setdefault((rule.event, state), []).append(rule)
+        return found
 
     def allowed(self, state: str) -> tuple[str, ...]:
         """The events somebody may ask for in this state, whatever the hour, in the path's order.
@@ -250,16 +258,31 @@ class Path:
         return next(state for state in self.states if state.name == name)
 
     def control(self, name: str) -> ControlRule:
-        return next(control for control in self.controls if control.name == name)
+        return self._controls[name]
+
+    @cached_property
+    def _controls(self) -> Mapping[str, ControlRule]:
+        return {rule.name: rule for rule in self.controls}
+
+    @cached_property
+    def order(self) -> Mapping[str, int]:
+        """The place of each control in the path."""
+        return {rule.name: place for place, rule in enumerate(self.controls)}
+
+    @cached_property
+    def reminders(self) -> Mapping[str, int]:
+        """The rank of each message that keeps to the allowed hours."""
+        told = (rule for rule in self.controls if isinstance(rule.does, Tell) and rule.quiet)
+        return {rule.name: rule.rank for rule in told}
 
     def escalation(self, kind: str) -> EscalationRule:
         return next(rule for rule in self.escalations if rule.kind == kind)
 
-    @property
+    @cached_property
     def stages(self) -> tuple[str, ...]:
         return tuple(state.name for state in self.states if state.kind == "stage")
 
-    @property
+    @cached_property
     def counts_from(self) -> frozenset[str]:
         """The instants every case of this path has from its beginning: its duties count from them.
 
@@ -270,13 +293,13 @@ class Path:
         set_later = {rule.anchor for rule in self.rules}
         return frozenset(moment.anchor for moment in moments) - set_later
 
-    @property
+    @cached_property
     def taking_back(self) -> frozenset[str]:
         """The events that may take an outcome back, or put another one in its place."""
         rules = (rule for rule in self.rules if rule.outcome and not rule.frm <= self.waiting)
         return frozenset(rule.event for rule in rules)
 
-    @property
+    @cached_property
     def speaks_after(self) -> frozenset[str]:
         """The events that may lead to one this path announces, themselves or by what follows."""
         found = frozenset(self.announces)
@@ -289,6 +312,6 @@ class Path:
         timed = any(isinstance(r.does, Open) and r.does.event in found for r in self.controls)
         return found | {"control_due"} if timed else found
 
-    @property
+    @cached_property
     def waiting(self) -> frozenset[str]:
         return frozenset(state.name for state in self.states if state.waits)

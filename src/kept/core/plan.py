@@ -44,7 +44,10 @@ def plan(
     _void_other_runs(rows, runs, cause)
     for rule in path.controls:
         run = runs[rule.name]
-        row = _planned(path, rule, case, now, rows.get((rule.name, run)), run, cause)
+        old = rows.get((rule.name, run))
+        if old is None and case.controls and case.state not in rule.states:
+            continue  # nothing was planned and nothing is to be
+        row = _planned(path, rule, case, now, old, run, cause)
         if row is not None:
             rows[row.key] = row
     _coalesce(path, rows)
@@ -222,11 +225,9 @@ def _not_brought_back(row: Control) -> Control:
 
 def _coalesce(path: Path, rows: dict[tuple[str, int], Control]) -> None:
     """Of two reminders pulled onto one another only the one nearer to the visit goes."""
-    rules = {
-        rule.name: rule for rule in path.controls if isinstance(rule.does, Tell) and rule.quiet
-    }
-    waiting = [row for row in rows.values() if row.waiting and row.name in rules]
-    waiting.sort(key=lambda row: rules[row.name].rank)
+    ranks = path.reminders
+    waiting = [row for row in rows.values() if row.name in ranks and row.waiting]
+    waiting.sort(key=lambda row: ranks[row.name])
     for lower, higher in pairwise(waiting):
         if abs(higher.due_at - lower.due_at) < COALESCE:
             reason = f"one message with {higher.name}"
