@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -35,6 +35,7 @@ from kept.core.paths import PATHS
 from kept.core.paths.follow_up import COMPLAINT, FOLLOW_UP
 from kept.lib import together
 from kept.lib.again import given_up
+from kept.lib.among import among
 from kept.lib.trouble import database_away
 from kept.outbox import actions as outbox
 from kept.people import actions as people
@@ -144,14 +145,19 @@ def _load(asked: set[UUID], *, also: set[UUID], now: datetime) -> dict[UUID, Loa
     ids = asked | also
     if not ids:
         return loaded
-    locked = models.Case.objects.select_for_update(no_key=True).filter(id__in=ids).order_by("id")
+    cases = models.Case.objects.filter(among("id", ids)).order_by("id")
+    locked = cases.select_for_update(no_key=True)
     rows = list(locked.annotate(heard=webhooks.listening(OuterRef("business"))))
     if missing := asked - {row.id for row in rows}:
         raise NoSuchCase(f"{len(missing)} of {len(asked)} cases do not exist")
-    controls = _by_case(models.Control.objects.filter(case_id__in=ids).order_by("due_at", "id"))
-    open_escalations = models.Escalation.objects.filter(case_id__in=ids, resolved_at=None)
+    controls = _by_case(
+        models.Control.objects.filter(among("case_id", ids))
+        .order_by("due_at", "id")
+        .values_list(*CONTROL, named=True)
+    )
+    open_escalations = models.Escalation.objects.filter(among("case_id", ids), resolved_at=None)
     escalations = _by_case(open_escalations)
-    hand_offs = _by_case(models.HandOff.objects.filter(case_id__in=ids).order_by("id"))
+    hand_offs = _by_case(models.HandOff.objects.filter(among("case_id", ids)).order_by("id"))
     for row in rows:
         value = case_value(row, controls[row.id], escalations[row.id], hand_offs[row.id])
         by_key = {(control.name, control.run): control for control in controls[row.id]}
@@ -173,11 +179,12 @@ def _listening(incoming: Sequence[Incoming]) -> set[UUID]:
     return others.listening_to(rows.values_list("person", flat=True))
 
 
-HangsOn = TypeVar("HangsOn", models.Control, models.Escalation, models.HandOff)
+# Of a batch of cases there are thousands of controls: values, no instances of the model.
+CONTROL = tuple(field.attname for field in models.Control._meta.concrete_fields)
 
 
-def _by_case(rows: Iterable[HangsOn]) -> dict[UUID, list[HangsOn]]:
-    grouped: dict[UUID, list[HangsOn]] = defaultdict(list)
+def _by_case(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
+    grouped: dict[UUID, list[Any]] = defaultdict(list)
     for row in rows:
         grouped[row.case_id].append(row)
     return grouped
@@ -511,12 +518,13 @@ def turn_due(now: datetime, *, limit: int = BATCH) -> tuple[int, int]:
     A case that cannot be handled is pushed back and counted; the others go on without it. Raises
     OperationalError or InterfaceError when the database cannot be used.
     """
-    if not _due(now).exists():
-        # Looked at several times a second: on SQLite a transaction would keep writers waiting.
+    # Looked at several times a second: on SQLite a transaction would keep writers waiting.
+    candidates = list(_due(now).values_list("case_id", "case__person", "case__path")[:limit])
+    if not candidates:
         return 0, 0
     try:
         with transaction.atomic():
-            ids = _claim_due(now, limit)
+            ids = _claim(candidates, now)
             apply([_tick(case_id, now) for case_id in ids], now)
             return len(ids), 0
     except Exception as error:
@@ -536,24 +544,20 @@ def _due(now: datetime) -> QuerySet[models.Control]:
     ).order_by("wake_at")
 
 
-def _claim_due(now: datetime, limit: int) -> list[UUID]:
-    """Lock a batch of cases that are due, passing over what another worker is at.
+def _claim(candidates: Sequence[tuple[UUID, Any, str]], now: datetime) -> list[UUID]:
+    """Lock these cases (with their people and paths), passing over what another worker is at.
 
     First the people, as everywhere: of two letters to one person the second waits until tomorrow,
     and two workers that each had one of the cases would not see each other's letter.
     """
-    due = _due(now).values_list("case_id", "case__person", "case__path")
-    candidates = list(due[:limit])
-    if not candidates:
-        return []
     takes_turns = {who for _, who, path in candidates if path in others.TAKES_TURNS} - {None}
     mine = people.lock_free(takes_turns) if takes_turns else set()
     reached = [case for case, who, path in candidates if who not in takes_turns or who in mine]
-    cases = models.Case.objects.filter(id__in=reached)
+    cases = models.Case.objects.filter(among("id", reached))
     free = cases.select_for_update(skip_locked=True, no_key=True)
     locked = set(free.values_list("id", flat=True))
-    # Between the two reads another worker may have handled and let go of a case: look again.
-    still_due = _due(now).filter(case_id__in=locked).values_list("case_id", flat=True)
+    # Meanwhile another worker may have handled and let go of a case: look again.
+    still_due = _due(now).filter(among("case_id", locked)).values_list("case_id", flat=True)
     return list(dict.fromkeys(still_due))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,15 @@ from kept.core.paths import PATHS
 from kept.core.policy import Policy
 
 
+class Held(Protocol):
+    """What must be known of the row of a control to write another one in its place."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def failures(self) -> int: ...
+
+
 @dataclass(slots=True)
 class Loaded:
     """A case while it is being worked on: its row, its value, and the rows it came with."""
@@ -23,7 +33,7 @@ class Loaded:
     row: models.Case
     value: core.Case
     is_new: bool
-    controls: dict[tuple[str, int], models.Control]
+    controls: dict[tuple[str, int], Held]
     heard: bool  # somebody outside listens to its business
     offers: dict[tuple[str, int], models.HandOff]
 
@@ -110,7 +120,7 @@ def event_row(case_id: UUID, seq: int, event: core.Event) -> models.Event:
     )
 
 
-def control_row(case_id: UUID, control: core.Control, old: models.Control | None) -> models.Control:
+def control_row(case_id: UUID, control: core.Control, old: Held | None) -> models.Control:
     """The row of a control, keeping the id of the one it replaces."""
     row = models.Control(
         case_id=case_id,

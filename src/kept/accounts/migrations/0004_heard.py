@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_use_of_keys'),
+        ("accounts", "0003_use_of_keys"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='business',
-            name='heard',
-            field=models.BooleanField(default=False, help_text='A program outside hears of what happens (see webhooks).'),
+            model_name="business",
+            name="heard",
+            field=models.BooleanField(
+                default=False, help_text="A program outside hears of what happens (see webhooks)."
+            ),
         ),
     ]
