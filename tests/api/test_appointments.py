@@ -1,9 +1,12 @@
 """Booking through the API, and everything that may happen to a booking."""
 
+from datetime import timedelta
+
 import pytest
 
 from kept.cases import actions as cases
 from kept.cases.actions import Incoming
+from kept.clock import actions as clock
 from kept.clock.queries import now
 from kept.core.case import Event
 from kept.journeys.actions import receive_offered
@@ -45,6 +48,37 @@ def test_a_booking_answers_the_whole_appointment(house):
     assert response["ETag"].startswith(f'"{made["version"]}-')
     assert response["Location"].endswith(f"/api/v1/appointments/{made['id']}")
     assert house.client.get(response["Location"]).json() == made
+
+
+def test_an_appointment_says_whether_certainty_holds_and_if_not_what_broke_it(house):
+    made = house.book()
+    assert made["certainty"] == {
+        "holds": True,
+        "broken_by": None,
+        "since": None,
+        "sentence": "A time is booked; the customer has not been told yet.",
+    }
+    clock.advance(timedelta(minutes=2))  # and nobody turned the handle
+    found = house.get(f"/appointments/{made['id']}").json()["certainty"]
+    assert (found["holds"], found["broken_by"]) == (False, "confirmation")
+    assert found["since"] == "2027-03-01T08:00:00+01:00"
+    assert found["sentence"] == (
+        "Confirmation: its message is ready, and no mail server has taken it yet."
+    )
+    [listed] = house.get("/appointments").json()["items"]
+    assert listed["certainty"] == found
+    confirm(house, made)
+    found = house.get(f"/appointments/{made['id']}").json()["certainty"]
+    assert found["holds"] is True
+    house.ask(made, "request-change")
+    found = house.get(f"/appointments/{made['id']}").json()["certainty"]
+    assert (found["holds"], found["broken_by"]) == (False, "change_requested")
+
+
+def test_whom_nothing_reaches_is_uncertain_from_the_booking_on(house):
+    made = house.book(customer={"name": "Mia Holt"})
+    assert made["certainty"]["broken_by"] == "confirmation"
+    assert house.get(f"/appointments/{made['id']}").json() == made
 
 
 def test_a_customer_needs_a_name_and_nothing_else(house):

@@ -78,7 +78,8 @@ def test_a_list_costs_the_same_however_long_it_is(house):
     for start in starts[1:6]:
         house.ask(house.book(start), "acknowledge")
     long, _ = statements(lambda: house.get("/appointments"))
-    assert short == long <= 4
+    # Of these, two ask what is still to be done and what waits for a person: whether all is well.
+    assert short == long <= 5
 
 
 def test_a_month_of_free_slots_costs_the_same_however_many_there_are(house):

@@ -69,11 +69,28 @@ def test_it_tells_what_the_customer_was_last_told_and_that_it_is_true(studio, mo
     assert told["evidence"] == "accepted"
 
 
+def test_it_says_whether_certainty_holds_and_if_not_which_control_broke_it(studio, moved):
+    known = studio.kept("explain", moved, "--json").json["certainty"]
+    assert known["holds"] is True
+    assert (known["broken_by"], known["since"]) == (None, None)
+
+    reference = live(
+        studio,
+        'print(book("Ruth", "2027-03-08T10:00:00+01:00", phone="+442079460148").reference)',
+    )
+    known = studio.kept("explain", reference, "--json").json["certainty"]
+    assert (known["holds"], known["broken_by"]) == (False, "confirmation")
+    assert known["since"].startswith("2027-03-04T12:00:00")
+    told = studio.kept("explain", reference).out
+    assert "Not certain since Thu 2027-03-04 12:00 +01:00. Confirmation: no channel" in told
+
+
 def test_it_reads_as_a_story(studio, moved):
     told = studio.kept("explain", moved.lower()).out
     for part in (
         f"{moved}  Mia Sommer, My Studio: prepared",
         "All times are of Europe/Berlin",
+        "Certain. The preparation window is open and every duty is done.",
         "That is the truth.",
         "● scheduled ── ● confirmed ── ◉ rescheduled",
         "Fri 2027-03-05 11:00 +01:00",

@@ -155,6 +155,23 @@ class OutcomeOut(TypedDict):
     source: str
 
 
+class CertaintyOut(TypedDict):
+    """Whether everything due so far is done and nothing waits for a person; if not, what broke it
+    first, and when."""
+
+    holds: bool
+    broken_by: Annotated[
+        str | None,
+        Field(
+            examples=["first_reminder"],
+            description="The control that broke it, or the event, such as `resource_lost`, where "
+            "it was no control; null while it holds.",
+        ),
+    ]
+    since: Instant | None
+    sentence: Annotated[str, Field(examples=["The confirmation has been handed over."])]
+
+
 class AppointmentOut(TypedDict):
     """An appointment. The fields up to `staff_name` are those of the leg that holds now."""
 
@@ -175,6 +192,7 @@ class AppointmentOut(TypedDict):
     created_at: Instant
     acknowledged: Annotated[bool, Field(description="The customer has said that they will come.")]
     told: ToldOut | None
+    certainty: CertaintyOut
     outcome: OutcomeOut | None
     allowed: Annotated[list[str], Field(description="What would be accepted now.")]
     leg: Annotated[int, Field(description="The number of the leg that holds now.")]

@@ -20,6 +20,7 @@ from kept.appointments.queries import Leg
 from kept.cases.queries import Case, Control, Escalation, Event, HandOff, leg_number
 from kept.core.availability import from_minute
 from kept.core.case import Role
+from kept.core.certainty import Certainty
 from kept.journeys import queries as journeys
 from kept.outbox.queries import Message
 from kept.people.queries import Customer, Told
@@ -160,23 +161,29 @@ def appointment(row: appointments.Appointment, now: datetime) -> gives.Appointme
 
 def new_appointment(leg: Leg, now: datetime) -> gives.AppointmentOut:
     """An appointment booked in this transaction: nobody has been told anything yet."""
-    return _appointment(leg, [leg], None, now)
+    return _appointment(leg, [leg], None, appointments.certainty_at_booking(leg, now), now)
 
 
 def appointment_list(current: Sequence[Leg], now: datetime) -> list[gives.AppointmentOut]:
-    """The appointments of these current legs: three statements, however many there are."""
+    """The appointments of these current legs: a few statements, however many there are."""
     ids = [leg.appointment_id for leg in current]
     moved = [leg.appointment_id for leg in current if leg.number > 1]
     earlier = appointments.legs_of(moved) if moved else {}
-    told = appointments.told_by_subject(ids)
+    told, sure = appointments.told_by_subject(ids), appointments.certainties(current, now)
     return [
-        _appointment(leg, earlier.get(leg.appointment_id, [leg]), told.get(leg.appointment_id), now)
+        _appointment(
+            leg,
+            earlier.get(leg.appointment_id, [leg]),
+            told.get(leg.appointment_id),
+            sure[leg.case_id],
+            now,
+        )
         for leg in current
     ]
 
 
 def _appointment(
-    leg: Leg, legs: Sequence[Leg], told: Told | None, now: datetime
+    leg: Leg, legs: Sequence[Leg], told: Told | None, sure: Certainty, now: datetime
 ) -> gives.AppointmentOut:
     row, facts = leg.appointment, leg.case.facts
     zone = zone_of(row.business)
@@ -198,6 +205,7 @@ def _appointment(
         "created_at": local(row.created_at, zone),
         "acknowledged": facts.get("acknowledged") == "yes",
         "told": _told(leg, told, zone),
+        "certainty": _certainty(sure, zone),
         "outcome": _outcome(facts.get("outcome"), zone),
         "allowed": requests_of(appointments.allowed(leg, Role.INTEGRATION, now)),
         "leg": leg.number,
@@ -228,6 +236,15 @@ def _told(leg: Leg, told: Told | None, zone: ZoneInfo) -> gives.ToldOut | None:
         "evidence": told.evidence,
         "at": local(told.at, zone),
         "is_true": appointments.told_is_true(leg, told),
+    }
+
+
+def _certainty(known: Certainty, zone: ZoneInfo) -> gives.CertaintyOut:
+    return {
+        "holds": known.holds,
+        "broken_by": known.broken_by or None,
+        "since": _local_or_none(known.since, zone),
+        "sentence": known.sentence,
     }
 
 

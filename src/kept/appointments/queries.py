@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 
 from kept.accounts import queries as accounts
+from kept.appointments.certainty import certainties as certainties
+from kept.appointments.certainty import certainty_at_booking as certainty_at_booking
 from kept.appointments.models import Appointment as Appointment
 from kept.appointments.models import Leg as Leg
 from kept.cases import queries as cases

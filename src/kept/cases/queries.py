@@ -15,7 +15,7 @@ from kept.cases.models import Escalation as Escalation
 from kept.cases.models import Event as Event
 from kept.cases.models import HandOff as HandOff
 from kept.cases.others import LISTENING
-from kept.cases.rows import case_value, event_value
+from kept.cases.rows import case_value, control_value, event_value
 from kept.cases.rows import why_unreadable as why_unreadable
 from kept.core import case as core
 from kept.core import preview
@@ -83,6 +83,15 @@ def history(case_id: UUID, *, until: int | None = None) -> list[core.Event]:
     return [event_value(row) for row in rows]
 
 
+def histories(case_ids: Iterable[UUID]) -> dict[UUID, list[core.Event]]:
+    """The history of each of these cases, oldest first."""
+    wanted, found = list(case_ids), dict[UUID, list[core.Event]]()
+    rows = models.Event.objects.filter(case__in=wanted).order_by("seq") if wanted else ()
+    for row in rows:
+        found.setdefault(row.case_id, []).append(event_value(row))
+    return found
+
+
 def events_by_case() -> Iterator[tuple[UUID, int, core.Event]]:
     """Every event there is with its case and number, case by case in the order of their ids."""
     rows = models.Event.objects.order_by("case_id", "seq").iterator(chunk_size=5000)
@@ -93,6 +102,24 @@ def controls(cases: Iterable[UUID]) -> list[models.Control]:
     """The duties of these cases, by leg and by when they are due."""
     found = models.Control.objects.filter(case__in=list(cases)).select_related("case")
     return list(found.order_by("case__number", "due_at", "id"))
+
+
+def planned(case_ids: Iterable[UUID]) -> dict[UUID, list[core.Control]]:
+    """The duties of each of these cases that are not done yet."""
+    found: dict[UUID, list[core.Control]] = {}
+    rows = models.Control.objects.filter(case__in=list(case_ids), status=Status.PLANNED.value)
+    for row in rows:
+        found.setdefault(row.case_id, []).append(control_value(row))
+    return found
+
+
+def asked(case_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+    """Of each of these cases the kinds of what waits for a person, if anything does."""
+    found: dict[UUID, list[str]] = {}
+    rows = models.Escalation.objects.filter(case__in=list(case_ids), resolved_at=None)
+    for case_id, kind in rows.values_list("case_id", "kind"):
+        found.setdefault(case_id, []).append(kind)
+    return found
 
 
 def own_offers(limit: int) -> list[models.HandOff]:

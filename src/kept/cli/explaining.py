@@ -18,6 +18,7 @@ from kept.cli import out
 from kept.cli.businesses import the_business
 from kept.cli.problems import Misused, Refused
 from kept.cli.story import Story
+from kept.clock import queries as clock
 from kept.lib.text import one_line
 
 MARKS = {"done": "●", "now": "◉", "skipped": "◌", "not yet": "○"}
@@ -25,7 +26,7 @@ MARKS = {"done": "●", "now": "◉", "skipped": "◌", "not yet": "○"}
 
 def explain(reference: str, slug: str | None, *, as_json: bool) -> None:
     """Print the story of the appointment with this reference. Raises Refused, Misused."""
-    story = Story(_found(reference, slug))
+    story = Story(_found(reference, slug), clock.now())
     if as_json:
         out.data(story.data())
     else:
@@ -64,6 +65,7 @@ class _Teller:
             f"{escape(self.story.appointment.business.name)}: [bold]{data['state']}[/]"
         )
         self.say(f"All times are of {data['time_zone']}, with their offset from UTC.\n")
+        self.say(self.certainty())
         self.say(self.told())
         for leg in data["legs"]:
             self.leg(leg)
@@ -89,6 +91,13 @@ class _Teller:
         return (
             f"Last told: {what}, at {self.when(told['at'])} ({how}, {told['evidence']}). {verdict}"
         )
+
+    def certainty(self) -> str:
+        known = self.data["certainty"]
+        if known["holds"]:
+            return f"[bold green]Certain.[/] {escape(known['sentence'])}"
+        since = self.when(known["since"])
+        return f"[bold red]Not certain[/] since {since}. {escape(known['sentence'])}"
 
     # Legs
 

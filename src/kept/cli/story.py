@@ -22,8 +22,8 @@ Data = dict[str, object]
 class Story:
     """One appointment. Every instant is in the zone of the business, with its offset."""
 
-    def __init__(self, appointment: Appointment) -> None:
-        self.appointment = appointment
+    def __init__(self, appointment: Appointment, now: datetime) -> None:
+        self.appointment, self.now = appointment, now
         self.zone = ZoneInfo(appointment.business.time_zone)
         self.legs = queries.legs(appointment)
         self.timeline: Timeline = queries.timeline(appointment)
@@ -38,6 +38,7 @@ class Story:
             "state": current.case.state,
             "start": self.local(current.start),
             "told": self.told(),
+            "certainty": self.certainty(),
             "legs": [self.leg(leg) for leg in self.legs],
             "escalations": [self.escalation(row) for row in self.timeline.escalations],
             "hand_offs": [self.hand_off(row) for row in self.timeline.hand_offs],
@@ -63,6 +64,17 @@ class Story:
             "control": last.control,
             "evidence": last.evidence,
             "at": self.local(last.at),
+        }
+
+    def certainty(self) -> Data:
+        """Whether everything due so far is done, and if not, what broke it first and when."""
+        current = self.legs[-1]
+        known = queries.certainties([current], self.now)[current.case_id]
+        return {
+            "holds": known.holds,
+            "broken_by": known.broken_by or None,
+            "since": self.local(known.since),
+            "sentence": known.sentence,
         }
 
     def leg(self, leg: Leg) -> Data:

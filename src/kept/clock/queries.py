@@ -68,6 +68,12 @@ def is_lapse() -> bool:
     return clock is not None and clock.mode == Clock.LAPSE
 
 
+def speed() -> float:
+    """How many times as fast as real time the clock runs: 1 on the real one, 0 standing still."""
+    clock = None if _known_real else current()
+    return clock.speed if clock is not None and clock.mode == Clock.LAPSE else 1.0
+
+
 def workers() -> list[Heartbeat]:
     """The processes that turn the handle and were seen in the last seconds."""
     return list(Heartbeat.objects.filter(seen_at__gte=real_now() - ALIVE).order_by("name"))

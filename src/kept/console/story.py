@@ -19,6 +19,7 @@ from kept.console.access import Desk, name_of
 from kept.console.rows import Flag, flags
 from kept.core import drawing
 from kept.core.case import Status
+from kept.core.certainty import Certainty
 from kept.core.path import Lapse, Tell
 from kept.core.paths import PATHS
 from kept.lib import i18n
@@ -131,6 +132,8 @@ class Story:
     resolved: list[Open]
     hand_offs: list[HandOff]
     belief: Belief
+    certainty: Certainty
+    broken_by: str
 
 
 def story(desk: Desk, appointment: Appointment) -> Story:
@@ -142,6 +145,7 @@ def story(desk: Desk, appointment: Appointment) -> Story:
     ahead = _ahead(line, leg)
     doable = [each for each in ahead if not each.unsendable]
     escalations = [escalation(desk, each, leg) for each in line.escalations]
+    certainty = appointments.certainties([leg], desk.now)[leg.case_id]
     return Story(
         leg=leg,
         legs=legs,
@@ -161,6 +165,8 @@ def story(desk: Desk, appointment: Appointment) -> Story:
             appointments.told_is_true(leg, told),
             words.told_of(told.via, {"email": "e-mail", "staff": "a person"}) if told else "",
         ),
+        certainty=certainty,
+        broken_by=words.told_of(certainty.broken_by, words.CONTROLS | words.EVENTS),
     )
 
 
