@@ -4,6 +4,7 @@ It does what the house does: hands each event to `decide`, keeps the case that c
 a transport take or refuse what is posted. It holds the promises of the house while it does so.
 """
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as wall_clock
 from zoneinfo import ZoneInfo
@@ -259,6 +260,50 @@ class ComesAgain(Visit):
     @property
     def result(self):
         return self.case.facts.get("result")
+
+
+class Asked(Visit):
+    """A lead: somebody who asked at `opened`, and for whom a person is due `due` later."""
+
+    path = PATHS["lead_response"]
+
+    def __init__(
+        self,
+        begins="lead_came_in",
+        *,
+        opened=START,
+        due="5m",
+        policy=None,
+        channels=("email",),
+        acknowledge=True,
+        transport="accepts",
+        **facts,
+    ):
+        self.start = self.end = self.now = opened
+        self.transport = transport
+        self.events, self.posted, self.withdrawn, self.told = [], [], [], []
+        self.raised, self.decisions = [], []
+        by = opened + parse_duration(due)
+        now = dict.fromkeys(("opened", "asked", "offered", "contact"), opened)
+        self.case = Case(
+            path="lead_response",
+            state="",
+            zone=BERLIN.key,
+            anchors={**now, "answer_by": by, "try_again": by},
+            policy=policy or Policy(),
+            facts={"channels": list(channels), "acknowledge": acknowledge, **facts},
+        )
+        self.happens(begins)
+
+    def after(self, duration):
+        """Time passes until that long after the lead came in."""
+        return self.until(self.start + parse_duration(duration))
+
+    def due(self, **anchors):
+        """What the house computes from the opening hours when something is asked or tried."""
+        moments = {name: self.now + parse_duration(text) for name, text in anchors.items()}
+        self.case = replace(self.case, anchors={**self.case.anchors, **moments})
+        return self
 
 
 def local(instant, zone=BERLIN):

@@ -24,6 +24,11 @@ def business(business_id: UUID) -> Business:
     return Business.objects.get(id=business_id)
 
 
+def lock(business_id: UUID) -> Business:
+    """The business, locked until the end of the transaction: for what must come one by one."""
+    return Business.objects.select_for_update(no_key=True).get(id=business_id)
+
+
 def business_by_slug(slug: str) -> Business | None:
     return Business.objects.filter(slug=slug).first()
 

@@ -55,6 +55,7 @@ class Booking:
     """What somebody asks for. `staff` None: whoever is free. `hold`: a visitor's held slot.
 
     `freely`: the front desk may book outside hours, notice and grid; never over another booking.
+    `lead`: the enquiry whose link led here. One of the same address or number is found without it.
     """
 
     service: UUID
@@ -65,3 +66,4 @@ class Booking:
     origin: str = "page"
     freely: bool = False
     hold: UUID | None = None
+    lead: UUID | None = None

@@ -106,6 +106,11 @@ def as_sent(message: Message) -> Letter:
     )
 
 
+def one_click(url: str) -> dict[str, str]:
+    """Mail programs offer to unsubscribe by these (RFC 8058): a POST, without asking further."""
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
 def thread_of(message: Message) -> str:
     """The id of the first letter of the appointment, so that mail programs keep them together."""
     first = outbox.first_sent(message.subject)

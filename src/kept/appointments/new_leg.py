@@ -64,6 +64,7 @@ class NewLeg:
         self.policy = policy  # the id of the version in force
         self.staff: Resource
         self.start: datetime
+        self.answers: UUID | None = None  # a lead
         self.freely = False
         self.overruled: Refusal | None = None
         self.claim: Claim
@@ -165,6 +166,7 @@ class NewLeg:
             policy=self.policy,
             version=version,
             heard=self.business.heard,
+            answers=self.answers,
         )
         leg = self._row()
         new = [row for row in (self.customer, self.appointment) if row._state.adding]

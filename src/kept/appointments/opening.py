@@ -44,6 +44,7 @@ def book(
         schedule.drop_hold(booking.hold, business.id)
     lives_by = booking.contact.time_zone
     leg = NewLeg(business, appointment, service, policy, customer, now, number=1, lives_by=lives_by)
+    leg.answers = booking.lead
     check_start(booking.start, now)
     leg.claim_time(booking.start, booking.staff, freely=booking.freely)
     booked = Event("booked", now, actor, data={"origin": booking.origin})
@@ -72,6 +73,7 @@ def walk_in(
     customer = people.customer_for(business.id, booking.contact, now)
     appointment = _new_appointment(business, customer, booking, now)
     leg = NewLeg(business, appointment, service, policy, customer, now, number=1)
+    leg.answers = booking.lead
     leg.claim_time(booking.start, booking.staff, freely=True)
     alongside(leg.open(Event("walked_in", now, actor, data={"origin": "walk_in"}), told=True))
     return appointment

@@ -158,6 +158,11 @@ def has_visit_ahead(customer_id: UUID, now: datetime) -> bool:
     return ahead.filter(case__state__in=AHEAD).exists()
 
 
+def is_customer(customer_id: UUID) -> bool:
+    """Whether anything was ever booked for this person."""
+    return Appointment.objects.filter(customer=customer_id).exists()
+
+
 def missed_before(customer_id: UUID, appointment_id: UUID) -> bool:
     """Whether the customer also missed the visit before this one, of those that were resolved."""
     this = Leg.objects.get(appointment=appointment_id, current=True)

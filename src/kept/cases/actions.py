@@ -67,6 +67,7 @@ class Opening:
     policy: int  # the id of the policy version in force
     version: int = 0  # the subject's last event so far
     heard: bool | None = None  # whether anybody outside listens (None: to be asked)
+    answers: UUID | None = None  # the lead that led here, by its own link
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +112,12 @@ def begin(
     Raises core.NotAllowed; then nothing at all is written.
     """
     case, written = _opened(opening, now), _Writes(now)
+    listening: dict[UUID, Loaded] = {}
+    if others.concern_others(opening.path, event.name):
+        listening = _load(set(), also=others.listening_to_newcomer(opening), now=now)
+        event = others.answering(event, listening.values())
     decision = _decide(case, event, written)
-    if others.concern_others(opening.path, event.name) and opening.person not in along:
-        # Somebody who has just come has no other cases.
-        listening = others.listening_to([case.row.person_id])
-        cases = _load(set(), also=listening, now=now)
-        _let_others_hear(case, decision, others.of_one_person(cases.values()), written)
+    _let_others_hear(case, decision, {case.row.person_id: list(listening.values())}, written)
     written.write(along)
     return case.row
 
@@ -465,15 +466,15 @@ def _payload(row: models.Case, value: core.Case, hand_off: core.HandOff) -> dict
         "from_path": row.path,
         "to_path": hand_off.to,
         "root_id": str(row.subject),
-        "appointment_id": str(row.subject),
+        "appointment_id": None if row.path == "lead_response" else str(row.subject),
         "leg": row.number,
         "outcome": hand_off.outcome,
         "outcome_version": hand_off.version,
         "outcome_source": record.get("source"),
         "outcome_record": record or None,
         "person_id": str(row.person_id) if row.person_id else None,
-        "start": value.anchors["start"].isoformat(),
-        "end": value.anchors["end"].isoformat(),
+        # A lead has no time yet.
+        **{at: value.anchors[at].isoformat() for at in ("start", "end") if at in value.anchors},
         "flags": _flags(row, carries),
         "consent_refs": _consents(row),
         **carries,

@@ -8,20 +8,31 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from kept.cases import models
 from kept.cases.rows import Loaded
 from kept.core import case as core
 from kept.core.path import Tell
 from kept.core.paths import PATHS
+from kept.core.paths.lead_response import LEAD_RESPONSE
 from kept.core.time import same_local_day
+from kept.lib.ready import Ready
 from kept.outbox import queries as outbox
 
-LISTENING = tuple(path.name for path in PATHS.values() if path.receives)
+if TYPE_CHECKING:
+    from kept.cases.actions import Opening
+
+HEARD = {heard for path in PATHS.values() for heard in path.announces.values()}
+LISTENING = tuple(
+    path.name for path in PATHS.values() if any(rule.event in HEARD for rule in path.rules)
+)
 TAKES_TURNS = tuple(
     path.name for path in PATHS.values() if any(rule.gives_way for rule in path.controls)
 )
@@ -36,6 +47,8 @@ LEADING = {
 """The letters that wait for nobody: those of an appointment, and what to mind after a visit."""
 
 SPEAKING = {path.name: path.speaks_after | path.taking_back for path in PATHS.values()}
+LEAD = LEAD_RESPONSE.name
+NOBODY, NO_LEAD = " ", UUID(int=0)  # an address that nobody has, and the lead of nobody
 Circle = dict[UUID | None, list[Loaded]]  # person -> their cases, of those loaded
 A_DAY = timedelta(hours=27)  # the longest local day there is, and an hour to spare
 
@@ -49,6 +62,43 @@ def listening_to(persons: Iterable[UUID | None]) -> set[UUID]:
     """The cases of these people that listen to what happens on their other cases."""
     rows = models.Case.objects.filter(person__in=set(persons), path__in=LISTENING, waits=True)
     return set(rows.values_list("id", flat=True))
+
+
+def listening_to_newcomer(opening: Opening) -> set[UUID]:
+    """The cases that listen to what begins for this person now.
+
+    A lead listens to whoever has its e-mail address or phone number: people ask in one form of
+    their name and book in another. `answers` names a lead whose own link was followed.
+    """
+    person = opening.person
+    if person is None:
+        return set()
+    rows = _listening(
+        person=person.id,
+        business=opening.business,
+        email=person.email.lower() or NOBODY,
+        phone=person.phone or NOBODY,
+        lead=opening.answers or NO_LEAD,
+    )
+    return {row.id for row in rows}
+
+
+def _waiting_for(person: Any, business: Any, email: Any, phone: Any, lead: Any) -> QuerySet[Any]:
+    same = Q(address=email) | Q(person__phone=phone) | Q(subject=lead)
+    theirs = Q(person=person, path__in=LISTENING)
+    found = models.Case.objects.alias(address=Lower("person__email")).filter(waits=True)
+    return found.filter(theirs | (Q(path=LEAD, business=business) & same)).only("id")
+
+
+_listening = Ready(_waiting_for)
+
+
+def answering(event: core.Event, listening: Iterable[Loaded]) -> core.Event:
+    """A new booking says which leads it answers: the way back, beside theirs to the booking."""
+    if event.data.get("origin") == "move":
+        return event
+    leads = [str(each.row.subject) for each in listening if each.row.path == LEAD]
+    return replace(event, data={**event.data, "leads": sorted(leads)}) if leads else event
 
 
 def of_one_person(cases: Iterable[Loaded]) -> Circle:
@@ -65,7 +115,11 @@ def heard(
 ) -> list[tuple[Loaded, core.Event]]:
     """What the other loaded cases of the same person hear of a decision, in order."""
     row, path = speaker.row, PATHS[speaker.row.path]
-    said = [path.announces[event.name] for event in decision.events if event.name in path.announces]
+    said = [
+        core.Event(path.announces[event.name], now, data=_about(row, event))
+        for event in decision.events
+        if event.name in path.announces
+    ]
     taken_back = {
         hand_off.key
         for hand_off in decision.hand_offs
@@ -73,11 +127,17 @@ def heard(
     }
     found = []
     for other in _others(speaker, circle):
-        names = list(said)
+        events = list(said)
         if other.row.subject == row.subject and (other.row.path, other.row.number) in taken_back:
-            names.insert(0, "outcome_withdrawn")
-        found += [(other, core.Event(name, now, data={"case": str(row.id)})) for name in names]
+            events.insert(0, core.Event("outcome_withdrawn", now, data={"case": str(row.id)}))
+        found += [(other, event) for event in events]
     return found
+
+
+def _about(row: models.Case, event: core.Event) -> core.Facts:
+    """What the others may want to know: which case, about what, and how it came to it."""
+    origin = {"origin": event.data["origin"]} if "origin" in event.data else {}
+    return {"case": str(row.id), "about": str(row.subject), **origin}
 
 
 def _others(speaker: Loaded, circle: Circle) -> list[Loaded]:

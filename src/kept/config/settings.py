@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "kept.cases",
     "kept.appointments",
     "kept.journeys",
+    "kept.leads",
     "kept.api",
     "kept.console",
     "kept.public",

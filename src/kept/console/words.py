@@ -46,6 +46,14 @@ STATES = {
     "unready": "No review page named",
     "answering": "Review to be replied to",
     "closed": "Closed",
+    "received": "Received",
+    "acknowledged": "Acknowledged",
+    "engaged": "In conversation",
+    "qualified": "We can help",
+    "unreachable": "Not reached",
+    "not_a_fit": "Not for us",
+    "opted_out": "Wants to hear no more",
+    "stale": "Went quiet",
 }
 
 EVENTS = {
@@ -135,6 +143,23 @@ EVENTS = {
     "gone": "The customer is gone",
     "agreed": "The customer agrees to suggestions",
     "visited_since": "A newer visit took place",
+    "lead_came_in": "Asked",
+    "lead_entered": "Asked in person",
+    "word_sent": "They were told that we have it",
+    "enquiry_joined": "Asked the same once more",
+    "asked_again": "Asked again",
+    "reached": "Reached: we have spoken",
+    "not_reached": "Called in vain",
+    "answered": "We have answered",
+    "due_again": "To be called again",
+    "qualified": "We can help",
+    "taken_over": "Taken over by a person: no more letters by itself",
+    "not_a_fit": "Not for us",
+    "gave_up": "Given up: nobody was reached",
+    "stopped": "Wants to hear no more",
+    "booked_elsewhere": "Taken over by another program",
+    "went_quiet": "Nothing was heard any more",
+    "never_reached": "Nobody was ever reached",
 }
 
 CAUSES = {
@@ -208,6 +233,15 @@ CONTROLS = {
     "recall_as_asked": "Notice on the day the customer named",
     "snooze_ends": "End after the day the customer named",
     "invitation_yearly": "Invitation of the year",
+    "lead_ack": "Word that the enquiry has come",
+    "answer_overdue": "Ask the owner to see to it",
+    "lead_nudge_first": "Offer of free times",
+    "lead_nudge_second": "Second offer of free times",
+    "lead_nudge_third": "Third offer of free times",
+    "lead_nudge_fourth": "Last offer of free times",
+    "try_again": "Another call is due",
+    "went_quiet": "End of a lead nothing is heard of",
+    "never_reached": "End of a lead nobody reached",
 }
 
 PATHS = {
@@ -215,6 +249,7 @@ PATHS = {
     "reputation": "Reputation",
     "reactivation": "Reactivation",
     "lead_response": "Lead response",
+    "appointment": "Booking",
 }
 
 BY_HAND = {
@@ -247,6 +282,11 @@ OUTCOMES = {
     "missed_by_business": "Missed by us",
     "cancelled_by_customer": "Cancelled by the customer",
     "cancelled_by_business": "Cancelled by us",
+    "enquiry": "Enquiry",
+    "stale": "Went quiet",
+    "unreachable": "Not reached",
+    "not_a_fit": "Not for us",
+    "opted_out": "Wants to hear no more",
 }
 
 ESCALATIONS = {
@@ -271,6 +311,8 @@ ESCALATIONS = {
     "REVIEW_REPLY": "A review to reply to",
     "REVIEW_RECOVERY": "A bad review: something to put right",
     "WRONG_PERSON": "Was asked about a visit of somebody else",
+    "LEAD_DUE": "Has asked and waits",
+    "OWNER_OVERDUE": "Has asked, and nobody answered in time",
 }
 
 LADDER = {

@@ -152,6 +152,11 @@ class _Walk:
             self.escalate(kind, event)
         if rule.outcome:
             self._hand_on(rule.outcome(self.case, event), event)
+        if rule.offers:
+            offer = HandOff(rule.offers, OPEN_OFFER, version=1)
+            self.case = replace(self.case, hand_offs=(*self.case.hand_offs, offer))
+        if rule.accepts:
+            self._accepted_by(rule.accepts, event)
 
     def _tell(self, event: Event) -> None:
         via = str(event.data.get("channel") or event.actor.role)
@@ -244,6 +249,15 @@ class _Walk:
         }
         self.note({"outcome": record if outcome else None, "outcome_version": version})
         self.case = replace(self.case, hand_offs=old + new)
+
+    def _accepted_by(self, to: str, event: Event) -> None:
+        """The path that this case is offered to has taken it up, in the same moment."""
+        for offer in self.case.hand_offs:
+            if offer.to == to and offer.status is HandOffStatus.OFFERED:
+                self._set_hand_off(replace(offer, status=HandOffStatus.ACCEPTED))
+                data: Facts = {**event.data, "to": to, "version": offer.version}
+                accepted = replace(event, name="hand_off_accepted", data=data)
+                self.events.append(accepted)
 
     def answer_hand_off(self, event: Event, status: HandOffStatus) -> None:
         to, offer = str(event.data["to"]), event.data.get("version")
@@ -491,6 +505,7 @@ def _evidence(event: Event) -> str:
     return "acknowledged" if event.name == "acknowledged" else "told"
 
 
+OPEN_OFFER = "enquiry"  # what is offered before there is an outcome: the case itself
 ANSWERABLE = frozenset({HandOffStatus.OFFERED, HandOffStatus.EXPIRED})
 NOT_TAKEN = frozenset({HandOffStatus.EXPIRED, HandOffStatus.REJECTED})
 

@@ -154,6 +154,8 @@ class Rule:
     `only` narrows the rule by the event's own data; `guard` returns the sentence of refusal.
     `then` names events that follow from this one where their own rules allow them.
     `resolves` closes open escalations ("*": all). `outcome` names the outcome that is handed on.
+    `offers` names a path that this case is offered to from now on, until it ends; `accepts`, the
+    path that takes up that offer by this very event.
     `frees` answers from when on what was claimed is free again. `anchor` is set to this moment, or
     to the one that `moment` answers.
     """
@@ -168,6 +170,8 @@ class Rule:
     raises: Callable[[Case, Event], tuple[str, ...]] | None = None
     resolves: tuple[str, ...] = ()
     outcome: Callable[[Case, Event], str] | None = None
+    offers: str = ""
+    accepts: str = ""
     anchor: str = ""
     moment: Callable[[Case, Event], datetime] | None = None
     tells: bool = False

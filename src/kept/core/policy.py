@@ -105,6 +105,16 @@ class Policy:
     review_hold: Offset = field(default_factory=lambda: hours(14 * 24))
     review_until: Offset = field(default_factory=lambda: hours(28 * 24))
     review_cooldown: Offset = field(default_factory=lambda: hours(90 * 24))
+    # An enquiry. Who is answered within minutes is still there; six letters in two weeks at most.
+    lead_answer: Offset = field(default_factory=lambda: minutes(5))
+    lead_after_opening: Offset = field(default_factory=lambda: minutes(15))
+    lead_reply: Offset = field(default_factory=lambda: minutes(15))
+    lead_nudge_first: Offset = field(default_factory=lambda: hours(2))
+    lead_nudge_second: Offset = field(default_factory=lambda: hours(24))
+    lead_nudge_third: Offset = field(default_factory=lambda: hours(72))
+    lead_nudge_fourth: Offset = field(default_factory=lambda: hours(7 * 24))
+    lead_try_again: Offset = field(default_factory=lambda: hours(24))
+    lead_stale: Offset = field(default_factory=lambda: hours(14 * 24))
     switched_off: frozenset[str] = frozenset()
     ask_acknowledgement: bool = False
     offer_after_cancelling: bool = False  # the notice of a cancellation offers a new time itself
@@ -148,6 +158,9 @@ OF_THE_DAY = frozenset(
         "agreement_fresh",
         "review_ask",
         "review_reminder",
+        "lead_nudge_second",
+        "lead_nudge_third",
+        "lead_nudge_fourth",
     }
 )
 ELAPSED = tuple(name for name in OFFSETS if name not in OF_THE_DAY)

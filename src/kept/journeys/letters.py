@@ -39,13 +39,8 @@ def letter_for(message: Message, now: datetime) -> Letter:
     letter = letters.to_customer(
         message, leg, now, lambda: compose_after(cast(AfterKind, message.kind), facts)
     )
-    ways_out = _one_click(facts.stop_url) if facts.may_stop else {}
+    ways_out = letters.one_click(facts.stop_url) if facts.may_stop else {}
     return replace(letter, headers={**letter.headers, **ways_out})
-
-
-def _one_click(url: str) -> dict[str, str]:
-    """Mail programs offer to unsubscribe by these (RFC 8058): a POST, without asking further."""
-    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def purpose_of(message: Message, case: Case) -> str:

@@ -27,7 +27,7 @@ MOST_DOUBTS = 3  # a server that always breaks off may have delivered every time
 
 # After a crash in the middle of handing over nobody knows whether the message arrived. What the
 # customer has to know is sent again, under the same Message-ID; a second reminder is only noise.
-REPEAT_IN_DOUBT = frozenset({"confirmation", "moved_notice", "cancelled_notice"})
+REPEAT_IN_DOUBT = frozenset({"confirmation", "moved_notice", "cancelled_notice", "lead_ack"})
 
 
 @dataclass(frozen=True, slots=True)

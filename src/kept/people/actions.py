@@ -11,7 +11,7 @@ from uuid import UUID
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -184,6 +184,36 @@ def customer_for(
     return customer
 
 
+def customer_asking(business: UUID, contact: Contact, now: datetime) -> models.Customer:
+    """The customer of this business who asks something, or a new one, written already.
+
+    Whoever has the e-mail address or the phone number that was given, and nothing of what was
+    given speaks against them. Then they are linked, and nothing about them is changed: anybody may
+    type anybody's address. What says something new about how to reach them makes a new customer.
+    The caller holds the transaction, and keeps two who ask at once apart.
+    """
+    email, phone = contact.email.lower(), contact.phone
+    same = Q(email__iexact=email or " ") | Q(phone=phone or " ")
+    found = models.Customer.objects.filter(same, business_id=business)
+    fitting = [
+        each
+        for each in found.select_for_update(no_key=True).order_by("created_at", "id")
+        if email in ("", each.email.lower()) and phone in ("", each.phone)
+    ]
+    named = [each for each in fitting if each.name.casefold() == contact.name.casefold()]
+    if fitting:
+        return (named or fitting)[0]
+    return models.Customer.objects.create(
+        business_id=business,
+        name=contact.name,
+        email=contact.email,
+        phone=phone,
+        time_zone=contact.time_zone,
+        locale=contact.locale,
+        created_at=now,
+    )
+
+
 # Locked: what follows an earlier visit of theirs is begun, and booked away, one after the other.
 _known = Ready(
     lambda business, name, email, phone: (
@@ -267,6 +297,17 @@ def correct_contact(customer_id: UUID, contact: Contact) -> models.Customer:
     customer.email_bad = ""
     customer.save()
     return customer
+
+
+def complete_contact(customer: models.Customer, contact: Contact, *, with_name: bool) -> None:
+    """Add what is not known yet of how to reach somebody; what is known stays.
+
+    `with_name`: they are called by their number so far. The caller has locked the customer.
+    """
+    customer.email = customer.email or contact.email
+    customer.phone = customer.phone or contact.phone
+    customer.name = contact.name if with_name else customer.name
+    customer.save(update_fields=["email", "phone", "name"])
 
 
 def mark_email_bad(customer_id: UUID, address: str, why: str) -> bool:

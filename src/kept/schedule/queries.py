@@ -310,6 +310,25 @@ def is_open(resource: Resource, start: datetime, end: datetime) -> bool:
     return any(low <= begin and finish <= high for low, high in _open(resource, start, end))
 
 
+def open_times(business: UUID, begin: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """When the business is open in [begin, end): when anybody works, closures left out.
+
+    By time, in UTC. Empty when nobody has hours in that time.
+    """
+    low, high = to_minute(begin.replace(second=0, microsecond=0)), _whole_minute_up(end)
+    closures = Closure.objects.filter(business_id=business, lifted_at=None)
+    shut = [
+        (each.resource_id, (to_minute(utc(each.start)), _whole_minute_up(each.end)))
+        for each in closures.filter(end__gt=begin, start__lt=end)
+    ]
+    spans: list[Span] = []
+    for resource in staff(business):
+        away = [span for whose, span in shut if whose in (None, resource.id)]
+        spans += availability.subtract(_open(resource, begin, end), away)
+    inside = ((max(opens, low), min(closes, high)) for opens, closes in availability.merge(spans))
+    return [(from_minute(opens), from_minute(closes)) for opens, closes in inside if opens < closes]
+
+
 def _open(resource: Resource, begin: datetime, end: datetime) -> Sequence[Span]:
     """The open spans of a resource on every local day that [begin, end] touches.
 

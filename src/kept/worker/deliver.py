@@ -23,6 +23,7 @@ from kept.cases import queries as case_queries
 from kept.channels.base import Letter, Transport, TransportError
 from kept.core.case import Event
 from kept.journeys import letters as journeys
+from kept.leads import letters as leads
 from kept.lib.again import in_one_transaction
 from kept.lib.trouble import database_away
 from kept.outbox import actions as outbox
@@ -87,6 +88,8 @@ def _deliver(message: Message, transport: Transport, now: Now) -> None:
 
 def _letter(message: Message, at: datetime) -> tuple[Letter, str]:
     """The letter, and what is missing from it."""
+    if leads.writes(message):
+        return leads.letter_for(message, at), ""
     if journeys.writes(message):
         return journeys.letter_for(message, at), ""
     return letter_for(message, at)

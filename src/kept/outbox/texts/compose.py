@@ -1,15 +1,19 @@
 """Compose a message from its facts."""
 
 from kept.outbox.texts.after import AFTER_KINDS, AfterFacts, AfterKind, Offer, after_content
+from kept.outbox.texts.asked import ASKED_KINDS, AskedFacts, AskedKind, asked_content
 from kept.outbox.texts.content import Content, content
 from kept.outbox.texts.facts import KINDS, Facts, Kind, MissingField, Text
 from kept.outbox.texts.render import html, plain
 
 __all__ = [
     "AFTER_KINDS",
+    "ASKED_KINDS",
     "KINDS",
     "AfterFacts",
     "AfterKind",
+    "AskedFacts",
+    "AskedKind",
     "Facts",
     "Kind",
     "MissingField",
@@ -17,6 +21,7 @@ __all__ = [
     "Text",
     "compose",
     "compose_after",
+    "compose_asked",
 ]
 
 
@@ -28,6 +33,11 @@ def compose(kind: Kind, facts: Facts) -> Text:
 def compose_after(kind: AfterKind, facts: AfterFacts) -> Text:
     """Write the letter that follows an outcome. Raises `MissingField` as `compose` does."""
     return _both_faces(after_content(kind, facts))
+
+
+def compose_asked(kind: AskedKind, facts: AskedFacts) -> Text:
+    """Write the letter to somebody who asked. Raises `MissingField` as `compose` does."""
+    return _both_faces(asked_content(kind, facts))
 
 
 def _both_faces(said: Content) -> Text:

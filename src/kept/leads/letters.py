@@ -1,0 +1,139 @@
+"""The letter that a message to somebody who asked becomes, worded when it is handed over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import cast
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from kept.appointments import letters
+from kept.appointments.letters import Unaddressed, locale_of, message_id, thread_of
+from kept.channels.base import Address, Letter
+from kept.core.time import local_day
+from kept.leads import due, queries
+from kept.leads.models import Lead
+from kept.lib import i18n
+from kept.outbox.queries import Message
+from kept.outbox.texts.compose import ASKED_KINDS, AskedFacts, AskedKind, Offer, compose_asked
+from kept.schedule import queries as schedule
+from kept.schedule.queries import Service
+
+OFFERED = 3  # times in a letter: enough to choose from, few enough to read
+LOOK_AHEAD = timedelta(days=28)
+NUDGE = "lead_nudge"
+
+
+def writes(message: Message) -> bool:
+    """Whether this message is one of ours."""
+    return message.kind in ASKED_KINDS
+
+
+def letter_for(message: Message, now: datetime) -> Letter:
+    """The letter as it is true now. Raises Unaddressed, and texts.MissingField."""
+    lead = queries.of_case(message.case)
+    customer = lead.customer
+    if not customer.email or customer.email_bad:
+        raise Unaddressed(customer.email_bad or "the customer has no e-mail address")
+    facts = _facts(lead, now, with_offers=message.kind == NUDGE)
+    text = compose_asked(cast(AskedKind, message.kind), facts)
+    envelope = _envelope(message, lead, customer.email, now)
+    letter = replace(envelope, subject=text.subject, text=text.text, html=text.html)
+    if message.kind != NUDGE:
+        return letter
+    return replace(letter, headers={**letter.headers, **letters.one_click(facts.stop_url)})
+
+
+def as_sent(message: Message) -> Letter:
+    """The letter of a message that has been handed over, from its final words."""
+    if message.handed_over_at is None:
+        raise ValueError("this message has not been handed over")
+    lead = queries.of_case(message.case)
+    envelope = _envelope(message, lead, message.address, message.handed_over_at)
+    return replace(envelope, subject=message.subject_line, text=message.text, html=message.html)
+
+
+def _envelope(message: Message, lead: Lead, address: str, at: datetime) -> Letter:
+    business, thread = lead.business, thread_of(message)
+    us = Address(business.email, business.name)
+    return Letter(
+        sender=us,
+        recipient=Address(address, lead.customer.name),
+        reply_to=us,
+        subject="",
+        text="",
+        html="",
+        message_id=message_id(message),
+        date=at,
+        in_reply_to=thread,
+        references=(thread,) if thread else (),
+        headers={"X-Kept": f"ref={lead.reference} control={message.control}"},
+    )
+
+
+def booking_url(lead: Lead, day: date | None = None) -> str:
+    """Where the lead is booked: what was asked for, or the list of all that can be."""
+    business, service = lead.business, lead.service
+    everything = f"{settings.BASE_URL}/book/{business.slug}/"
+    url = f"{everything}{service.pk}/any/" if service and not service.archived_at else everything
+    asked = {"lead": lead.token, **({"from": day.isoformat()} if day else {})}
+    return f"{url}?{urlencode(asked)}"
+
+
+def stop_url(lead: Lead) -> str:
+    """Where whoever asked says that they want to hear no more."""
+    return f"{settings.BASE_URL}/l/{lead.token}/stop"
+
+
+def _facts(lead: Lead, now: datetime, *, with_offers: bool) -> AskedFacts:
+    business, customer = lead.business, lead.customer
+    locale = locale_of(customer, business)
+    opens = due.next_open(schedule.open_times(business.id, now, now + due.AHEAD), now)
+    return AskedFacts(
+        business_name=business.name,
+        business_phone=business.phone,
+        business_email=business.email,
+        business_address=business.address,
+        service_name=_named(lead, locale),
+        customer_name="" if customer.name == queries.nameless(customer.phone) else customer.name,
+        locale=locale,
+        reference=lead.reference,
+        asked_at=queries.last_enquiry(lead).at,
+        zone=business.time_zone,
+        booking_url=booking_url(lead),
+        stop_url=stop_url(lead),
+        called=queries.last_enquiry(lead).source == "missed_call",
+        opens_at=None if opens == now else opens,
+        offers=_offers(lead, now) if with_offers else (),
+    )
+
+
+def _named(lead: Lead, locale: str) -> str:
+    """What they asked about, in public; of a private service nothing is said."""
+    service = lead.service
+    if service is not None and (service.public_name or not service.private):
+        return service.public_name or service.name
+    said = i18n.translations(locale).gettext("Your enquiry to %(business)s")
+    return said % {"business": lead.business.name}
+
+
+def _offers(lead: Lead, now: datetime) -> tuple[Offer, ...]:
+    """Free times, one a day: of what they asked about, or of the only thing there is."""
+    service = lead.service or _only(lead)
+    if service is None or service.archived_at is not None:
+        return ()
+    free = schedule.free_slots(service, schedule.staff_of(service), now, now + LOOK_AHEAD, now)
+    zone = ZoneInfo(lead.business.time_zone)
+    by_day: dict[date, datetime] = {}
+    for slot in free:
+        by_day.setdefault(local_day(slot.start, zone), slot.start)
+    first = list(by_day.items())[:OFFERED]
+    return tuple(Offer(start, booking_url(lead, day)) for day, start in first)
+
+
+def _only(lead: Lead) -> Service | None:
+    services = list(schedule.services(lead.business_id)[:2])
+    return services[0] if len(services) == 1 else None

@@ -1,0 +1,132 @@
+"""Leads, for those who ask."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from kept.appointments.queries import Timeline as Timeline
+from kept.cases import queries as cases
+from kept.cases.queries import Case
+from kept.core.case import Event
+from kept.core.paths.lead_response import LEAD_RESPONSE as PATH
+from kept.leads.models import Enquiry as Enquiry
+from kept.leads.models import Frame as Frame
+from kept.leads.models import Lead as Lead
+from kept.leads.models import Source as Source
+from kept.lib import i18n
+from kept.lib.ids import as_reference
+from kept.outbox import queries as outbox
+from kept.people.actions import Contact
+from kept.schedule import queries as schedule
+from kept.schedule.queries import Service
+
+STATES = tuple(state.name for state in PATH.states)
+WAITING = tuple(state.name for state in PATH.states if state.waits)
+
+
+def _with_everything(found: QuerySet[Lead]) -> QuerySet[Lead]:
+    return found.select_related("case", "customer", "business", "service")
+
+
+def lead(business: UUID, lead_id: UUID) -> Lead:
+    """Raises Lead.DoesNotExist, also for one of another business."""
+    return _with_everything(Lead.objects.all()).get(business_id=business, case_id=lead_id)
+
+
+def of_case(case_id: UUID) -> Lead:
+    """The lead of a case. Raises Lead.DoesNotExist."""
+    return _with_everything(Lead.objects.all()).get(case_id=case_id)
+
+
+def by_token(token: str) -> Lead | None:
+    """The lead whose link this is."""
+    return _with_everything(Lead.objects.all()).filter(token=token).first()
+
+
+def by_reference(business: UUID, reference: str) -> Lead | None:
+    """The lead of this reference, as people type it."""
+    found = Lead.objects.filter(business_id=business, reference=as_reference(reference))
+    return _with_everything(found).first()
+
+
+def by_key(business: UUID, key: str) -> Lead | None:
+    """The lead that the enquiry of this key became."""
+    found = Enquiry.objects.filter(business_id=business, key=key).first()
+    return None if found is None else of_case(found.lead_id)
+
+
+def leads(business: UUID, *, state: str = "", source: str = "") -> QuerySet[Lead]:
+    """The leads of a business, the newest first; `state`: also "open", those that wait."""
+    found = Lead.objects.filter(business_id=business)
+    if state == "open":
+        found = found.filter(case__state__in=WAITING)
+    elif state:
+        found = found.filter(case__state=state)
+    if source:
+        found = found.filter(source=source)
+    return _with_everything(found).order_by("-opened_at", "-case_id")
+
+
+def counts(business: UUID) -> dict[str, int]:
+    """How many leads stand in each state."""
+    states = Lead.objects.filter(business_id=business).values_list("case__state", flat=True)
+    return dict(Counter(states))
+
+
+def open_alike(business: UUID, contact: Contact) -> list[Lead]:
+    """The open leads of whoever has this e-mail address or phone number, the newest first."""
+    email = Q(customer__email__iexact=contact.email or " ")
+    same = email | Q(customer__phone=contact.phone or " ")
+    found = leads(business, state="open").filter(same, case__waits=True)
+    return list(found)
+
+
+def enquiries(lead: Lead) -> list[Enquiry]:
+    """What they asked, oldest first."""
+    return list(lead.enquiries.select_related("service").order_by("at", "id"))
+
+
+def last_enquiry(lead: Lead) -> Enquiry:
+    return lead.enquiries.latest("at", "id")
+
+
+def words_of(ids: Iterable[UUID]) -> dict[UUID, Enquiry]:
+    """Of these leads the last thing they asked in words."""
+    found = Enquiry.objects.filter(lead__in=list(ids)).exclude(words="").order_by("at", "id")
+    return {each.lead_id: each for each in found}
+
+
+def timeline(lead: Lead) -> Timeline:
+    """What happened and will happen to a lead."""
+    ids = [lead.case_id]
+    return Timeline(
+        events=cases.events(ids),
+        controls=cases.controls(ids),
+        messages=list(outbox.of_subject(lead.case_id)),
+        escalations=cases.escalations_of(ids),
+        hand_offs=cases.hand_offs_of(ids),
+    )
+
+
+def service(business: UUID, service_id: UUID) -> Service:
+    """Raises Service.DoesNotExist, also for one of another business."""
+    return schedule.service(business, service_id)
+
+
+def allowed(lead: Lead) -> tuple[str, ...]:
+    """What may be said of the lead now."""
+    return PATH.allowed(lead.case.state)
+
+
+def understands(case: Case, event: Event) -> bool:
+    """Whether this means anything to the lead in its present state."""
+    return PATH.rule(event, case.state) is not None
+
+
+def nameless(phone: str) -> str:
+    """What somebody is called of whom only the number is known."""
+    return i18n.format_phone(phone) if phone else ""
