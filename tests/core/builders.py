@@ -284,7 +284,7 @@ class Asked(Visit):
         self.events, self.posted, self.withdrawn, self.told = [], [], [], []
         self.raised, self.decisions = [], []
         by = opened + parse_duration(due)
-        now = dict.fromkeys(("opened", "asked", "offered", "contact"), opened)
+        now = dict.fromkeys(("opened", "enquired", "offered", "contact"), opened)
         self.case = Case(
             path="lead_response",
             state="",

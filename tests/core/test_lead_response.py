@@ -14,7 +14,7 @@ STOPS = {
     "a booking": ("visit_booked", CUSTOMER, {"origin": "phone"}),
     "a booking elsewhere": ("hand_off_accepted", INTEGRATION, {"to": "appointment"}),
     "a refusal": ("stopped", CUSTOMER, {}),
-    "a refusal elsewhere": ("opted_out", CUSTOMER, {}),
+    "a refusal elsewhere": ("opted_out", CUSTOMER, {"wish": "marketing"}),
     "a person who takes over": ("taken_over", STAFF, {}),
     "a call": ("reached", STAFF, {}),
     "no fit": ("not_a_fit", STAFF, {}),
@@ -209,7 +209,9 @@ def test_a_nudge_keeps_to_the_hours_and_gives_way_to_other_letters():
 
 
 def test_who_has_refused_before_gets_the_answer_and_no_nudges():
-    assert Asked(refused=True).after("300h").sent() == ["lead_received"]
+    lead = Asked(not_to_write={"marketing": "they refused suggestions"}).after("300h")
+    assert lead.sent() == ["lead_received"]
+    assert lead.became("lead_nudge_first") == "skipped: they refused suggestions"
 
 
 def test_a_lead_from_a_missed_call_without_address_gets_no_letters_once_somebody_took_over():
@@ -232,7 +234,7 @@ def test_the_same_enquiry_once_more_changes_nothing_and_is_kept():
 def test_who_asks_again_later_gets_a_letter_and_a_person(state):
     lead = waiting(state)
     lead.transport = "accepts"
-    lead.until(later(lead.now, "20m")).due(asked="0m", answer_by="15m")
+    lead.until(later(lead.now, "20m")).due(enquired="0m", answer_by="15m")
     lead.happens("asked_again", by=CUSTOMER)
     assert lead.sent().count("lead_received") == 2
     assert lead.case.facts["unanswered"]

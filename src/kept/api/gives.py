@@ -267,6 +267,7 @@ class EscalationOut(TypedDict):
     id: Id
     kind: str
     appointment: Id | None
+    lead: Annotated[Id | None, Field(description="What it is about, while it is none yet.")]
     leg: int
     owner: str
     due_at: Instant
@@ -288,6 +289,7 @@ HandOffOut = TypedDict(
         "from": str,
         "to": str,
         "appointment": Id | None,
+        "lead": Id | None,
         "leg": int,
         "outcome": str,
         "outcome_version": int,

@@ -21,6 +21,7 @@ from kept.cases.queries import Case, Control, Escalation, Event, HandOff, leg_nu
 from kept.core.availability import from_minute
 from kept.core.case import Role
 from kept.core.certainty import Certainty
+from kept.core.paths.lead_response import LEAD_RESPONSE
 from kept.journeys import queries as journeys
 from kept.outbox.queries import Message
 from kept.people.queries import Customer, Told
@@ -397,11 +398,18 @@ def _followed(case: Case, zone: ZoneInfo) -> gives.FollowedOut:
 # What needs somebody, and what is handed on
 
 
+def _about(case: Case) -> tuple[str | None, str | None]:
+    """What a case is about: an appointment, or a lead that is none yet."""
+    subject = str(case.subject)
+    return (None, subject) if case.path == LEAD_RESPONSE.name else (subject, None)
+
+
 def escalation(row: Escalation, zone: ZoneInfo) -> gives.EscalationOut:
     return {
         "id": str(row.id),
         "kind": row.kind,
-        "appointment": str(row.case.subject),
+        "appointment": _about(row.case)[0],
+        "lead": _about(row.case)[1],
         "leg": leg_number(row.case),
         "owner": row.owner,
         "due_at": local(row.due_at, zone),
@@ -422,7 +430,8 @@ def hand_off(row: HandOff, zone: ZoneInfo) -> gives.HandOffOut:
         "id": str(row.id),
         "from": row.case.path,
         "to": row.to,
-        "appointment": str(row.case.subject),
+        "appointment": _about(row.case)[0],
+        "lead": _about(row.case)[1],
         "leg": leg_number(row.case),
         "outcome": row.outcome,
         "outcome_version": row.version,

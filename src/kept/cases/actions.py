@@ -323,7 +323,7 @@ class _Writes:
                 payload=_payload(row, decision.case, hand_off),
                 offered_at=self.now,
                 accept_by=hand_off.accept_by,
-                own=hand_off.to in decision.case.policy.built_in,
+                own=_is_own(decision.case, hand_off),
                 answered_at=self.now if answered else None,
                 answered_by=str(cause.actor) if answered and cause else "",
                 reason=cause.reason[:500] if answered and cause else "",
@@ -441,6 +441,12 @@ def _answered(known: models.HandOff | None, offer: models.HandOff) -> models.Han
 
 
 ANSWER = ("status", "answered_at", "answered_by", "reason")
+
+
+def _is_own(case: core.Case, hand_off: core.HandOff) -> bool:
+    """Kept walks the receiving path itself, from this outcome on."""
+    path = PATHS.get(hand_off.to) if hand_off.to in case.policy.built_in else None
+    return path is not None and hand_off.outcome in path.receives
 
 
 def _leg(row: models.Case) -> int:

@@ -40,7 +40,7 @@ ANCHORS = {
     "clear": "nothing stands in its way",
     "asked": "the ask",
     "reply_by": "two working days",
-    "asked": "the enquiry",
+    "enquired": "the enquiry",
     "answer_by": "the moment by which a person is due",
     "offered": "the enquiry, or its qualification",
     "contact": "the last word from or with the person",

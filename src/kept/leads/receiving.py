@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from kept.accounts import queries as accounts
@@ -28,7 +29,7 @@ from kept.schedule import queries as schedule
 from kept.schedule.queries import Service
 
 PATH = LEAD_RESPONSE.name
-MARKETING = "marketing"
+MARKETING: Final = "marketing"
 
 FORM, API, MISSED_CALL, SMS, MAIL = "form", "api", "missed_call", "sms", "mail"
 PHONE, WALK_IN = "phone", "walk_in"
@@ -154,19 +155,17 @@ def _begin(
 
 def _anchors(business: Business, now: datetime, policy: int) -> dict[str, datetime]:
     by = due.person_due(business.id, now, policy_of(policy))
-    moments = dict.fromkeys(("opened", "asked", "offered", "contact"), now)
+    moments = dict.fromkeys(("opened", "enquired", "offered", "contact"), now)
     return {**moments, "answer_by": by, "try_again": by}
 
 
 def _facts(lead: Lead, asked: Asked, service: Service | None) -> dict[str, object]:
     customer = lead.customer
-    refused = people_queries.has_refused(customer.id, MARKETING)
     return {
         "channels": people_queries.channels(customer),
         "recipient_zone": customer.time_zone,
         "source": asked.source,
         "acknowledge": asked.is_acknowledged,
-        "refused": refused,
         "hand_offs": _follows(customer),
         "carries": _carries(lead, service),
     }
@@ -209,7 +208,8 @@ def _enquiry(lead: Lead, asked: Asked, service: Service | None, now: datetime) -
 
 
 def _keep_consent(customer: Customer, asked: Asked, now: datetime, actor: Actor) -> None:
-    if asked.agrees:
+    """Anybody may tick a box with anybody's address: that undoes nobody's refusal."""
+    if asked.agrees and not people_queries.has_refused(customer.id, MARKETING):
         people.record_consent(
             customer.id,
             MARKETING,
@@ -297,7 +297,7 @@ def _moments(case: Case, event: Event, now: datetime) -> dict[str, datetime]:
         return {"try_again": again, "answer_by": again + policy.gap("lead_reply").delta}
     if event.name not in {"asked_again", "replied"}:
         return {}
-    moments = {"asked": now} if event.name == "asked_again" else {}
+    moments = {"enquired": now} if event.name == "asked_again" else {}
     if not case.facts.get("unanswered"):
         # Who waits already waits since then: a second message gives us no more time.
         moments["answer_by"] = due.person_due(case.business_id, now, policy, reply=True)

@@ -31,6 +31,7 @@ from kept.core.path import (
     after,
     at,
 )
+from kept.core.paths.follow_up import wants_nothing_new
 from kept.core.time import hours
 
 RECEIVED, ACKNOWLEDGED, ENGAGED = "received", "acknowledged", "engaged"
@@ -75,9 +76,8 @@ def is_acknowledged(case: Case) -> bool:
 
 
 def may_be_nudged(case: Case) -> bool:
-    """They said and refused nothing since, nobody took over, and under six letters went out."""
-    quiet = bool(case.facts.get("nudging")) and not case.facts.get("refused")
-    return quiet and _count(case, "letters") < MOST_LETTERS
+    """They said nothing since, nobody took over, and fewer than six letters went out."""
+    return bool(case.facts.get("nudging")) and _count(case, "letters") < MOST_LETTERS
 
 
 def is_unanswered(case: Case) -> bool:
@@ -213,7 +213,7 @@ def gets_a_letter(case: Case, event: Event) -> Facts:
 
 
 def refuses(case: Case, event: Event) -> Facts:
-    return {"refused": True, "nudging": False}
+    return {"nudging": False}
 
 
 def books(case: Case, event: Event) -> Facts:
@@ -258,8 +258,8 @@ CONTROLS = (
     ControlRule(
         "lead_ack",
         "Say that the enquiry has come, with a link to book",
-        due=at("asked"),
-        useful_until=after("asked", hours(24)),
+        due=at("enquired"),
+        useful_until=after("enquired", hours(24)),
         states=WAITING,
         does=Tell("lead_received"),
         when=is_acknowledged,
@@ -367,7 +367,7 @@ RULES = (
          anchor="contact", asked=True),
     Rule("stopped", WAITING, to=OPTED_OUT, sets=ends("opted_out"), resolves=("*",),
          outcome=as_outcome("opted_out"), asked=True),
-    Rule("opted_out", WAITING, sets=refuses),
+    Rule("opted_out", WAITING, only=wants_nothing_new, sets=refuses),
     # What we do
     Rule("reached", frozenset({RECEIVED, ACKNOWLEDGED}), to=ENGAGED, sets=speaks, resolves=DUE,
          anchor="contact", asked=True),
