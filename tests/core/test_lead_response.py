@@ -87,7 +87,7 @@ def test_it_is_offered_to_booking_from_the_beginning():
 # A person is due
 
 
-@pytest.mark.parametrize("said", ["reached", "not_reached", "answered", "qualified"])
+@pytest.mark.parametrize("said", ["reached", "not_reached", "responded", "qualified"])
 def test_a_person_who_sees_to_it_in_time_keeps_it_from_the_owner(said):
     lead = Asked().after("3m")
     lead.happens(said, by=STAFF)
@@ -117,7 +117,7 @@ def test_every_message_that_waits_has_its_own_time():
     lead.after("60m").due(answer_by="15m").happens("replied", by=CUSTOMER)
     assert lead.open == {"LEAD_DUE"}
     assert lead.after("76m").open == {"OWNER_OVERDUE"}
-    lead.happens("answered", by=STAFF)
+    lead.happens("responded", by=STAFF)
     lead.after("120m").due(answer_by="15m").happens("replied", by=CUSTOMER)
     assert lead.after("136m").open == {"OWNER_OVERDUE"}
 

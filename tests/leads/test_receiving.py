@@ -322,7 +322,7 @@ def test_who_stops_it_gets_nothing_more_on_any_path(opened):
 @pytest.mark.parametrize("agrees", ["", "Write to me again"])
 def test_what_went_quiet_is_offered_to_reactivation_only_with_consent(opened, agrees):
     asked = lead(opened, agrees=agrees)
-    say(asked, "answered")
+    say(asked, "responded")
     go_to(now() + timedelta(days=15))
     assert state(asked) == "stale"
     offered = {each.to for each in queries.timeline(asked).hand_offs if each.status == "offered"}

@@ -150,7 +150,7 @@ EVENTS = {
     "asked_again": "Asked again",
     "reached": "Reached: we have spoken",
     "not_reached": "Called in vain",
-    "answered": "We have answered",
+    "responded": "We have answered",
     "due_again": "To be called again",
     "qualified": "We can help",
     "taken_over": "Taken over by a person: no more letters by itself",

@@ -22,7 +22,7 @@ SAYINGS = frozenset(
     {
         "reached",
         "not_reached",
-        "answered",
+        "responded",
         "replied",
         "qualified",
         "taken_over",

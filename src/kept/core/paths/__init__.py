@@ -8,6 +8,5 @@ from kept.core.paths.reactivation import REACTIVATION
 from kept.core.paths.reputation import REPUTATION
 
 PATHS: dict[str, Path] = {
-    path.name: path
-    for path in (APPOINTMENT, FOLLOW_UP, REPUTATION, REACTIVATION, LEAD_RESPONSE)
+    path.name: path for path in (APPOINTMENT, FOLLOW_UP, REPUTATION, REACTIVATION, LEAD_RESPONSE)
 }

@@ -31,8 +31,8 @@ from kept.core.path import (
     after,
     at,
 )
-from kept.core.paths.follow_up import wants_nothing_new
 from kept.core.time import hours
+from kept.core.wishes import refuses_suggestions
 
 RECEIVED, ACKNOWLEDGED, ENGAGED = "received", "acknowledged", "engaged"
 QUALIFIED, BOOKED = "qualified", "booked"
@@ -326,11 +326,11 @@ ESCALATIONS = (
     EscalationRule(
         "LEAD_DUE", "front_desk", hours(14 * 24), "Somebody has asked and waits for a person.",
         "Call, or write back; then record what came of it.", no_later_than="answer_by",
-        note_means="answered",
+        note_means="responded",
     ),
     EscalationRule(
         "OWNER_OVERDUE", "owner", hours(1), "Nobody has answered in time.",
-        "See to it that somebody calls now, or call yourself.", note_means="answered",
+        "See to it that somebody calls now, or call yourself.", note_means="responded",
         replaces=("LEAD_DUE",),
     ),
     EscalationRule(
@@ -367,16 +367,16 @@ RULES = (
          anchor="contact", asked=True),
     Rule("stopped", WAITING, to=OPTED_OUT, sets=ends("opted_out"), resolves=("*",),
          outcome=as_outcome("opted_out"), asked=True),
-    Rule("opted_out", WAITING, only=wants_nothing_new, sets=refuses),
+    Rule("opted_out", WAITING, only=refuses_suggestions, sets=refuses),
     # What we do
     Rule("reached", frozenset({RECEIVED, ACKNOWLEDGED}), to=ENGAGED, sets=speaks, resolves=DUE,
          anchor="contact", asked=True),
     Rule("reached", frozenset({ENGAGED, QUALIFIED}), sets=speaks, resolves=DUE, anchor="contact",
          asked=True),
     Rule("not_reached", WAITING, sets=is_tried, resolves=DUE, asked=True),
-    Rule("answered", frozenset({RECEIVED}), to=ACKNOWLEDGED, sets=is_answered_now, resolves=DUE,
+    Rule("responded", frozenset({RECEIVED}), to=ACKNOWLEDGED, sets=is_answered_now, resolves=DUE,
          anchor="contact", asked=True),
-    Rule("answered", frozenset({ACKNOWLEDGED, ENGAGED, QUALIFIED}), sets=is_answered_now,
+    Rule("responded", frozenset({ACKNOWLEDGED, ENGAGED, QUALIFIED}), sets=is_answered_now,
          resolves=DUE, anchor="contact", asked=True),
     Rule("due_again", WAITING, sets=is_due_again, raises=calls),
     Rule("qualified", frozenset({RECEIVED, ACKNOWLEDGED, ENGAGED}), to=QUALIFIED, sets=fits,
