@@ -18,6 +18,7 @@ from kept.console.urls import urlpatterns
 from kept.core.case import Role
 from kept.outbox import queries as outbox
 from kept.schedule import actions as schedule
+from kept.webhooks import actions as webhooks
 from kept.worker import loop
 from tests.console.house import FRONT_DESK, NOW, House
 
@@ -39,7 +40,11 @@ def full(house):
     closure = schedule.close(house.business.id, house.ben, NOW, NOW.replace(hour=9), "Training")
     accounts.new_api_key(house.business, "web site", NOW)
     line = queries.timeline(completed)
+    endpoint = webhooks.create(house.business.id, "https://hooks.example.com/", NOW)
+    event = webhooks.test(house.business.id, endpoint.id, NOW).event_id
     return {
+        "endpoint_id": endpoint.id,
+        "event_id": event,
         "appointment_id": unreached.id,
         "escalation_id": cases.escalations(house.business.id)[0].id,
         "hand_off_id": line.hand_offs[0].id,

@@ -18,6 +18,7 @@ from kept.clock import queries as clock
 from kept.console import words
 from kept.lib import i18n
 from kept.outbox import queries as outbox
+from kept.webhooks import queries as webhooks
 
 if TYPE_CHECKING:
     from kept.console.access import Desk
@@ -72,6 +73,7 @@ def around(request: HttpRequest, desk: Desk) -> dict[str, object]:
         "open_count": waiting,
         "health": health(desk),
         "mail": mail_banner(),
+        "cut_off": webhooks.disabled_by_themselves(desk.business.id) if desk.is_owner else [],
         "demo": is_demo(),
         "lapse": lapse_bar(desk),
         "memberships": accounts.memberships(desk.user),

@@ -2,9 +2,21 @@
 
 from django.urls import path
 
-from kept.console.views import appointment, booking, clock, duties, messages, setup, sign_in, today
+from kept.console.views import (
+    appointment,
+    booking,
+    clock,
+    duties,
+    messages,
+    setup,
+    sign_in,
+    today,
+    webhooks,
+)
 
 app_name = "console"
+
+WEBHOOK = "console/set-up/webhooks/<uuid:endpoint_id>"
 
 urlpatterns = [
     path("sign-in/<str:secret>", sign_in.by_link, name="by_link"),
@@ -69,4 +81,17 @@ urlpatterns = [
     path("console/set-up/keys/<uuid:key_id>/revoke/", setup.revoke_key, name="revoke_key"),
     path("console/set-up/members/", setup.members, name="members"),
     path("console/set-up/members/<int:member_id>/", setup.member, name="member"),
+    path("console/set-up/webhooks/", webhooks.index, name="webhooks"),
+    path("console/set-up/webhooks/new/", webhooks.new, name="new_webhook"),
+    path("console/set-up/webhooks/<uuid:endpoint_id>/", webhooks.endpoint, name="webhook"),
+    path(f"{WEBHOOK}/change/", webhooks.change, name="change_webhook"),
+    path(f"{WEBHOOK}/test/", webhooks.test, name="test_webhook"),
+    path(f"{WEBHOOK}/secret/", webhooks.rotate, name="rotate_webhook"),
+    path(f"{WEBHOOK}/disable/", webhooks.disable, name="disable_webhook"),
+    path(f"{WEBHOOK}/enable/", webhooks.enable, name="enable_webhook"),
+    path(f"{WEBHOOK}/remove/", webhooks.remove, name="remove_webhook"),
+    path(f"{WEBHOOK}/replay/", webhooks.replay_since, name="replay_webhook"),
+    path(f"{WEBHOOK}/events/<uuid:event_id>/", webhooks.event, name="webhook_event"),
+    path(f"{WEBHOOK}/events/<uuid:event_id>/replay/", webhooks.replay, name="replay_event"),
+    path(f"{WEBHOOK}/events/<uuid:event_id>/skip/", webhooks.skip, name="skip_event"),
 ]

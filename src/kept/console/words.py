@@ -11,12 +11,15 @@ from kept.cases.queries import Escalation, HandOff
 from kept.outbox.queries import Message
 from kept.people.queries import Customer
 from kept.schedule.queries import Closure, Resource, Service
+from kept.webhooks.queries import Delivery, Endpoint
 
 NOT_FOUND = (
     ApiKey.DoesNotExist,
     Appointment.DoesNotExist,
     Closure.DoesNotExist,
     Customer.DoesNotExist,
+    Delivery.DoesNotExist,
+    Endpoint.DoesNotExist,
     Escalation.DoesNotExist,
     HandOff.DoesNotExist,
     Member.DoesNotExist,
