@@ -167,9 +167,30 @@ def test_a_service_or_staff_that_is_not_there_is_not_found(house):
         assert problem(refused, "not_found")["errors"][0]["pointer"] == f"#/{field}"
 
 
-def test_staff_who_do_not_give_the_service_are_not_found(house):
+def test_staff_who_do_not_give_the_service_are_refused_with_the_times_of_those_who_do(house):
     other = house.add_staff("Somebody else")
-    problem(house.post("/appointments", house.booking(staff=other["id"]), 404), "not_found")
+    answer = house.post("/appointments", house.booking(staff=other["id"]), 409)
+    free = problem(answer, "staff_gone")["alternatives"]
+    assert {slot["staff"] for slot in free} == {house.staff[0]["id"]}
+    assert len(free) == 5
+
+
+def test_staff_who_retire_while_somebody_books_them_are_a_conflict_and_not_unknown(house):
+    leaves, stays = house.staff[0], house.add_staff("Person 2")
+    house.service = house.add_service([leaves, stays])
+    made = house.book(staff=stays["id"])
+    house.delete(f"/staff/{leaves['id']}")
+    body = house.booking(staff=leaves["id"], start="2027-03-04T10:00:00+01:00")
+    for answer in (
+        house.post("/appointments", body, 409),
+        house.ask(made, "reschedule", {"start": body["start"], "staff": leaves["id"]}, 409),
+    ):
+        free = problem(answer, "staff_gone")["alternatives"]
+        assert free[0] == {
+            "start": body["start"],
+            "end": "2027-03-04T10:45:00+01:00",
+            "staff": stays["id"],
+        }
 
 
 def test_without_staff_whoever_is_free_is_taken(db, house):

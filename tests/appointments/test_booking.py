@@ -123,10 +123,12 @@ def test_a_service_that_nobody_gives_says_so(clinic):
 
 
 def test_somebody_who_does_not_give_the_service_cannot_be_asked_for(clinic):
-    cleo = clinic.staff("Cleo")
-    for stranger in (cleo, Clinic(name="Other").ada):
-        with pytest.raises(Resource.DoesNotExist):
-            clinic.book(berlin(2, 10), stranger)
+    assert refused(clinic, berlin(2, 10), staff=clinic.staff("Cleo")) is Refusal.STAFF_GONE
+
+
+def test_somebody_of_another_business_is_not_found(clinic):
+    with pytest.raises(Resource.DoesNotExist):
+        clinic.book(berlin(2, 10), Clinic(name="Other").ada)
 
 
 def test_a_service_of_another_business_does_not_exist(clinic):

@@ -222,7 +222,7 @@ def test_when_that_person_has_left_whoever_is_free_takes_over(clinic, booked):
     actions.retire_staff(clinic.business, clinic.ada.id, now(), DESK)
     move(booked, START, DESK)
     assert leg(booked).staff == clinic.ben
-    with pytest.raises(Resource.DoesNotExist):
+    with pytest.raises(CannotBook, match="cannot be booked for it any more"):
         move(booked, LATER, staff=clinic.ada.id)
 
 

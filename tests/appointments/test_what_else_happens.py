@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kept.appointments import actions, queries
+from kept.appointments.actions import CannotBook
 from kept.appointments.asking import SENTENCES
 from kept.channels.base import Refused
 from kept.core.availability import Refusal
@@ -265,7 +266,7 @@ def test_who_retires_leaves_no_appointment_to_somebody_s_memory(clinic, booked):
     assert [each.appointment for each in affected] == [booked]
     assert (escalations(booked), escalations(with_ben)) == ({"RESOURCE_LOST"}, set())
     assert leg(clinic.book(berlin(5, 10))).staff == clinic.ben
-    with pytest.raises(Resource.DoesNotExist):
+    with pytest.raises(CannotBook, match="cannot be booked for it any more"):
         clinic.book(berlin(5, 10), clinic.ada)
     with pytest.raises(Resource.DoesNotExist):
         actions.retire_staff(clinic.business, clinic.ada.id, now(), DESK)

@@ -29,7 +29,7 @@ from kept.outbox import actions as outbox
 from kept.outbox.queries import Message
 from kept.people import actions as people
 from kept.schedule import actions as schedule
-from kept.schedule.queries import Claim, Resource
+from kept.schedule.queries import Claim
 from kept.worker import deliver
 from tests.promises.house import (
     CUSTOMER,
@@ -514,8 +514,8 @@ def test_who_waits_for_one_they_ask_for_has_what_is_given_back_meanwhile(house, 
     all_kept()
 
 
-def test_who_waits_for_one_who_retires_meanwhile_finds_nobody(house, behind):
-    with pytest.raises(Resource.DoesNotExist):
+def test_who_waits_for_one_who_retires_meanwhile_is_told_that_they_are_gone(house, behind):
+    with pytest.raises(appointments.CannotBook, match="cannot be booked for it any more"):
         behind(lambda start, ada: schedule.retire_staff(house.business.id, ada.id))
     assert not Claim.objects.filter(live=True).exists()
 

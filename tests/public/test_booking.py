@@ -633,3 +633,77 @@ def test_hours_of_the_office_are_what_is_offered(db):
     offered = slots(house.visitor().client.get(f"{house.path}/any/?from=2027-03-02"))
     assert offered[0] == "2027-03-02T08:00:00Z"
     assert offered[-1] == "2027-03-02T15:00:00Z"
+
+
+# Somebody leaves while a visitor chooses them
+
+
+@pytest.fixture
+def leaving(db):
+    """A house of two, and the one a visitor has chosen, who leaves."""
+    house = open_house(staff=("Ada Brook", "Ben Reed"))
+    ada = next(each for each in house.staff if each.name == "Ada Brook")
+    return house, ada
+
+
+def test_who_left_before_the_details_were_sent_is_a_conflict_that_keeps_what_was_typed(leaving):
+    house, ada = leaving
+    visitor = house.visitor()
+    check = visitor.to_check(who=str(ada.id))
+    appointments.retire_staff(house.business, ada.id, now(), FRONT_DESK)
+    page = visitor.send(check, "book")
+    assert page.status_code == 409
+    assert "Ada Brook cannot be booked for this any more. Choose another time." in text(page)
+    assert "What you typed is kept." in text(page)
+    assert MIA["email"] in body(page)
+    assert appointments_of(house) == []
+
+    check = visitor.send(page, "check", start=TUESDAY_TEN.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    visitor.send(check, "book")
+    (leg,) = appointments_of(house)
+    assert leg.staff.name == "Ben Reed"
+
+
+def test_who_leaves_in_the_very_moment_of_booking_is_the_same_conflict(leaving, monkeypatch):
+    house, ada = leaving
+    visitor = house.visitor()
+    check = visitor.to_check(who=str(ada.id))
+    book = appointments.book
+
+    def retire_first(*arguments, **options):
+        monkeypatch.setattr(appointments, "book", book)
+        appointments.retire_staff(house.business, ada.id, now(), FRONT_DESK)
+        return book(*arguments, **options)
+
+    monkeypatch.setattr(appointments, "book", retire_first)
+    page = visitor.send(check, "book")
+    assert page.status_code == 409
+    assert "Ada Brook cannot be booked for this any more." in text(page)
+    assert "Free times nearby" in text(page)
+    assert MIA["email"] in body(page)
+
+
+def test_the_times_of_somebody_who_left_are_those_of_whoever_is_there(leaving):
+    house, ada = leaving
+    visitor = house.visitor()
+    path = f"{house.path}/{ada.id}/"
+    appointments.retire_staff(house.business, ada.id, now(), FRONT_DESK)
+    page = visitor.client.get(path)
+    assert page.status_code == 200
+    assert "Ada Brook cannot be booked for this any more." in text(page)
+    assert slots(page)
+
+
+def test_a_form_sent_again_after_its_person_left_shows_what_it_booked(leaving):
+    house, ada = leaving
+    visitor = house.visitor()
+    check = visitor.to_check(who=str(ada.id))
+    visitor.send(check, "book")
+    appointments.retire_staff(house.business, ada.id, now(), FRONT_DESK)
+    assert visitor.send(check, "book").status_code in {302, 303}
+    assert len(appointments_of(house)) == 1
+
+
+def test_somebody_who_never_was_here_is_not_found(leaving):
+    house, _ = leaving
+    assert house.visitor().client.get(f"{house.path}/{uuid4()}/").status_code == 404

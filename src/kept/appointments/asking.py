@@ -36,6 +36,7 @@ SENTENCES = {
     Refusal.TOO_SOON: "This time is too soon to be booked. Choose a later time.",
     Refusal.TOO_FAR: "This time is too far ahead to be booked. Choose an earlier time.",
     Refusal.OFF_GRID: "Appointments do not begin at this time. Choose a time that is offered.",
+    Refusal.STAFF_GONE: "This person cannot be booked for it any more. Choose somebody else.",
     Refusal.NO_STAFF: "Nobody gives this service at present. Choose another one, or call.",
 }
 

@@ -42,8 +42,8 @@ def move(
     longer gives the service. Name, price, length and terms stay as agreed at booking, whatever
     became of the service since. If the new time cannot be had, nothing has changed.
 
-    Raises CannotBook, NotAllowed, Stale, and Resource.DoesNotExist for somebody asked for who does
-    not give the service.
+    Raises CannotBook, NotAllowed, Stale, and Resource.DoesNotExist for somebody asked for who has
+    never worked here.
     """
 
     def change(leg: Leg) -> Appointment:

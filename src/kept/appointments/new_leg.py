@@ -106,10 +106,16 @@ class NewLeg:
         return staff if self._givers(staff) else None
 
     def candidates(self, staff: UUID | None) -> list[Resource]:
-        """The one asked for, or everybody who gives the service. Raises Resource.DoesNotExist."""
+        """The one asked for, or everybody who gives the service.
+
+        Raises CannotBook for one of the business who does not give it: they may have, until a
+        moment ago. Raises Resource.DoesNotExist for anybody else.
+        """
         asked = self._givers(staff)
         if staff is not None and not asked:
-            raise Resource.DoesNotExist("This member of staff does not give this service.")
+            if schedule_queries.staff_ever(self.business.id, staff):
+                raise CannotBook(Refusal.STAFF_GONE)
+            raise Resource.DoesNotExist("There is no such member of staff.")
         return asked
 
     def _givers(self, staff: UUID | None) -> list[Resource]:

@@ -32,8 +32,8 @@ def book(
     """Book an appointment: one leg, its case, its duties, its confirmation in the outbox.
 
     Everything new is written in one statement, at the end (`NewLeg.open`).
-    Raises CannotBook, Service.DoesNotExist, Resource.DoesNotExist (nobody of that id gives the
-    service), and TimeError for a start without an offset.
+    Raises CannotBook, Service.DoesNotExist, Resource.DoesNotExist (nobody of that id has ever
+    worked here), and TimeError for a start without an offset.
     """
     service, policy = schedule_queries.service_and_policy(business.id, booking.service)
     customer = people.customer_for(

@@ -78,7 +78,8 @@ class SlotRules:
 class Refusal(StrEnum):
     """Why a start cannot be booked. Where several reasons hold, the first in this order is
     given. `PAST` is said where a time is booked, before anything is asked about it; what lies
-    behind us is never offered. `NO_STAFF` is not about the start: nobody gives the service at all.
+    behind us is never offered. The last two are not about the start: the one who is asked for does
+    not give the service, or no longer, and nobody gives it at all.
     """
 
     PAST = "past"
@@ -87,6 +88,7 @@ class Refusal(StrEnum):
     OUTSIDE_HOURS = "outside_hours"
     OFF_GRID = "off_grid"
     TAKEN = "taken"
+    STAFF_GONE = "staff_gone"
     NO_STAFF = "no_staff"
 
 

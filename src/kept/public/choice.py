@@ -37,6 +37,8 @@ class Choice:
     staff: list[Resource]
     who: Resource | None
     now: datetime
+    gone: Resource | None = None
+    """Whom they had chosen, who can no longer be booked for it: now it is anybody."""
 
     @cached_property
     def hint(self) -> tuple[str, str]:
@@ -149,16 +151,26 @@ def service_of(business: Business, service_id: UUID) -> tuple[Service, list[Reso
 def choice_of(request: HttpRequest, slug: str, service_id: UUID, who: str) -> Choice:
     business = business_of(request, slug)
     service, staff = service_of(business, service_id)
-    return Choice(request, business, service, staff, _who(who, staff), clock.now())
+    able = next((each for each in staff if str(each.id) == who), None)
+    gone = _gone(business, who) if able is None and who != ANY else None
+    return Choice(request, business, service, staff, able, clock.now(), gone)
 
 
-def _who(who: str, staff: list[Resource]) -> Resource | None:
-    if who == ANY:
-        return None
-    for resource in staff:
-        if str(resource.id) == who:
-            return resource
-    raise Http404
+def _gone(business: Business, who: str) -> Resource:
+    """Somebody who left while a visitor was choosing; whoever never was here is not found."""
+    try:
+        gone = schedule.staff_ever(business.id, UUID(who))
+    except ValueError as error:
+        raise Http404 from error
+    if gone is None:
+        raise Http404
+    return gone
+
+
+def without_who(choice: Choice) -> Choice:
+    """The choice when the one they wanted has left: anybody who gives the service now."""
+    staff = schedule.staff_of(choice.service)
+    return replace(choice, staff=staff, who=None, gone=choice.who or choice.gone)
 
 
 def bookable(business: Business) -> list[Service]:

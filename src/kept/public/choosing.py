@@ -32,6 +32,7 @@ from kept.public.choice import (
 from kept.public.days import day_list
 from kept.public.holding import HeldEnough, held_start, held_until, holding, take, with_cookie
 from kept.schedule import queries as schedule
+from kept.schedule.queries import Resource
 from kept.web import pages
 
 
@@ -79,7 +80,8 @@ def staff(request: HttpRequest, slug: str, service_id: UUID) -> HttpResponse:
 @require_safe
 def times_page(request: HttpRequest, slug: str, service_id: UUID, who: str) -> HttpResponse:
     """The days with their free times; the first day that has any is open."""
-    return times_of(choice_of(request, slug, service_id, who))
+    choice = choice_of(request, slug, service_id, who)
+    return times_of(choice, has_left(choice.gone) if choice.gone else "")
 
 
 def times_of(
@@ -128,6 +130,8 @@ def hold(request: HttpRequest, slug: str, service_id: UUID, who: str) -> HttpRes
     start = instant(request.POST.get("start", ""))
     if start is None:
         return times_of(choice, _("Choose one of the times in the list."), 400)
+    if choice.gone:
+        return times_of(choice, has_left(choice.gone), 409)
     value = start.strftime("%Y-%m-%dT%H:%M:%SZ")
     try:
         held = holding(choice, start) or take(choice, start)
@@ -146,8 +150,15 @@ def spoken(start: datetime, zone: str, locale: str) -> str:
     return _("%(time)s on %(day)s") % {"time": time, "day": day}
 
 
+def has_left(gone: Resource) -> str:
+    said = {"name": gone.name}
+    return _("%(name)s cannot be booked for this any more. Choose another time.") % said
+
+
 def why_not(choice: Choice, start: datetime) -> str:
     """Why this time cannot be had; by far the most often somebody was faster."""
+    if choice.gone:
+        return has_left(choice.gone)
     said = {"time": spoken(start, choice.zone, choice.locale)}
     asked = choice.asked()
     reasons = {

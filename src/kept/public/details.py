@@ -21,9 +21,10 @@ from kept.appointments import actions as appointments
 from kept.appointments.actions import Booking, CannotBook
 from kept.appointments.queries import Appointment, Leg
 from kept.core import time as core_time
+from kept.core.availability import Refusal
 from kept.core.case import Actor, Role
 from kept.public import times, tokens
-from kept.public.choice import HOLD_COOKIE, Choice, choice_of, instant, render
+from kept.public.choice import HOLD_COOKIE, Choice, choice_of, instant, render, without_who
 from kept.public.choosing import times_of, why_not
 from kept.public.forms import Details
 from kept.public.holding import HeldEnough, held_until, holding, named, take, with_cookie
@@ -50,12 +51,21 @@ def details(request: HttpRequest, slug: str, service_id: UUID, who: str) -> Http
     )
     form.is_valid()
     steps = {"book": _book, "change": _change, "times": _other_time}
-    return steps.get(request.POST.get("step", ""), _check)(choice, start, form)
+    step = steps.get(request.POST.get("step", ""), _check)
+    if choice.gone and step is not _other_time and not _booked_already(choice):
+        return _conflict(choice, start, form, _token_of(choice)[0])
+    return step(choice, start, form)
+
+
+def _booked_already(choice: Choice) -> bool:
+    """The same form once more, after its first sending has booked."""
+    key = _token_of(choice)[1]
+    return key is not None and _booked_before(key) is not None
 
 
 def _show_details(choice: Choice, start: datetime) -> HttpResponse:
     held = holding(choice, start)
-    if held is None and not times.who_is_free(choice.asked(), start):
+    if choice.gone or (held is None and not times.who_is_free(choice.asked(), start)):
         return times_of(choice, why_not(choice, start))
     form = Details(business=choice.business)
     return _details(choice, start, form, held, tokens.new_form())
@@ -210,8 +220,9 @@ def _book(choice: Choice, start: datetime, form: Details) -> HttpResponse:
         return _details(choice, start, form, holding(choice, start), token, 422)
     try:
         booked = _booked_before(key) or _book_once(choice, start, form, key)
-    except CannotBook:
-        return _conflict(choice, start, form, token)
+    except CannotBook as refused:
+        gone = refused.refusal is Refusal.STAFF_GONE
+        return _conflict(without_who(choice) if gone else choice, start, form, token)
     return _done(booked)
 
 

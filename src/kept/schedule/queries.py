@@ -102,6 +102,11 @@ def staff_member(business: UUID, resource_id: UUID) -> Resource:
     return staff(business).get(id=resource_id)
 
 
+def staff_ever(business: UUID, resource_id: UUID) -> Resource | None:
+    """Somebody who can be booked, or could be until they retired."""
+    return Resource.objects.filter(business_id=business, id=resource_id).first()
+
+
 def staff_of(service: Service, only: UUID | None = None) -> list[Resource]:
     """Who gives this service, by name; `only`: this one, or nobody if they do not give it."""
     if only is not None:

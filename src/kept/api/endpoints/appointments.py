@@ -55,7 +55,7 @@ from kept.schedule.queries import Resource, Service
 router = Router(tags=["Appointments"])
 
 NO_SUCH = "There is no such appointment."
-NOT_THEIRS = "No such member of staff gives this service."
+NOT_THEIRS = "There is no such member of staff."
 NO_REMARK = RemarkIn(reason="")
 Asked = Ask[Appointment]
 Alongside = Callable[[Appointment], None]
@@ -175,7 +175,8 @@ def _cannot_book(
     but: UUID | None = None,
 ) -> Problem:
     """409 with the next free slots. `but`: the leg that is moved may overlap its old time."""
-    resources = schedule.staff_of(service, only=staff)
+    gone = refused.refusal is Refusal.STAFF_GONE  # then anybody else will have to do
+    resources = schedule.staff_of(service, only=None if gone else staff)
     # Nothing comes after a time that is too far ahead.
     begin = now if refused.refusal is Refusal.TOO_FAR else max(start, now)
     free: list[schedule.Slot] = []

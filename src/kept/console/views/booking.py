@@ -17,10 +17,11 @@ from kept.console import slots
 from kept.console.access import Desk, at_desk, sent, show
 from kept.console.acts import REFUSALS, contact_of, written_in
 from kept.console.forms import Booked, Walked, choices_of
+from kept.core.availability import Refusal
 from kept.lib import i18n
 from kept.people import queries as people
 from kept.schedule import queries as schedule
-from kept.schedule.queries import Resource, Service
+from kept.schedule.queries import Service
 
 
 @at_desk(Member.FRONT_DESK, posts=True)
@@ -144,10 +145,10 @@ def _walk_in(desk: Desk, form: Walked) -> Appointment | None:
             freely=True,
         )
         return appointments.walk_in(desk.business, booking, desk.now, desk.actor)
-    except appointments.CannotBook:
-        form.add_error("staff", "Nobody who gives this service is free at this moment.")
-    except Resource.DoesNotExist:
-        form.add_error("staff", "This member of staff does not give this service.")
+    except appointments.CannotBook as refused:
+        gone = refused.refusal is Refusal.STAFF_GONE
+        nobody = "Nobody who gives this service is free at this moment."
+        form.add_error("staff", "This person does not give this service." if gone else nobody)
     except REFUSALS as error:
         form.refuse(error)
     return None
