@@ -22,6 +22,7 @@ from kept.api.endpoints import (
     escalations,
     hand_offs,
     health,
+    leads,
     messages,
     services,
     staff,
@@ -97,6 +98,7 @@ for router in (
     escalations.router,
     hand_offs.router,
     messages.router,
+    leads.router,
     webhooks.router,
     health.router,
 ):

@@ -343,6 +343,76 @@ class FollowingOut(TypedDict):
     time_zone: str
 
 
+class EnquiryOut(TypedDict):
+    """One thing somebody asked, as it came."""
+
+    at: Instant
+    source: Annotated[str, Field(examples=["form"])]
+    service: Id | None
+    words: str
+    name: str
+    email: str | None
+    phone: str | None
+
+
+class LeadOut(TypedDict):
+    """One conversation with somebody who asked."""
+
+    id: Id
+    reference: str
+    state: Annotated[str, Field(examples=["acknowledged"])]
+    result: Annotated[str | None, Field(description="How it ended; null while it is open.")]
+    source: Annotated[str, Field(examples=["form"])]
+    service: Id | None
+    customer: CustomerOut
+    opened_at: Instant
+    unanswered: Annotated[bool, Field(description="They wait for a person.")]
+    answer_by: Annotated[Instant, Field(description="By when a person is, or was, due.")]
+    appointment: Annotated[Id | None, Field(description="What it became.")]
+    booking_url: Annotated[str, Field(examples=["https://kept.example.com/book/clinic/?lead=…"])]
+    joined: Annotated[bool, Field(description="The enquiry was added to a lead that was open.")]
+    enquiries: list[EnquiryOut]
+    allowed: Annotated[list[str], Field(description="What may be said of it now.")]
+    version: int
+    time_zone: str
+
+
+class LeadTimelineOut(TypedDict):
+    events: list[EventOut]
+    controls: list[ControlOut]
+    messages: list[MessageOut]
+    escalations: list[EscalationOut]
+    hand_offs: list[HandOffOut]
+    time_zone: str
+
+
+class SpanOut(TypedDict):
+    """How long it took, in seconds: half of them took no longer than `p50`."""
+
+    p50: Annotated[float | None, Field(examples=[42.0])]
+    p90: Annotated[float | None, Field(examples=[180.0])]
+
+
+class SpeedOfOut(TypedDict):
+    """How fast leads were answered. Business hours: while the house was open."""
+
+    source: Annotated[str, Field(description="`all`, or one door.", examples=["all"])]
+    leads: int
+    acknowledged: SpanOut
+    first_touch: SpanOut
+    first_touch_business: SpanOut
+    never_responded: Annotated[int, Field(description="No person has answered, and they are due.")]
+    never_responded_share: Annotated[float | None, Field(examples=[0.04])]
+    booked: int
+
+
+class SpeedOut(TypedDict):
+    begin: Instant
+    end: Instant
+    sources: list[SpeedOfOut]
+    time_zone: str
+
+
 class WorkerOut(TypedDict):
     alive: bool
     seen_at: Instant | None

@@ -23,6 +23,10 @@ from kept.core.case import Role
 from kept.core.certainty import Certainty
 from kept.core.paths.lead_response import LEAD_RESPONSE
 from kept.journeys import queries as journeys
+from kept.leads import letters as lead_letters
+from kept.leads import queries as leads
+from kept.leads.queries import Enquiry, Lead
+from kept.leads.speed import Speed, Took
 from kept.outbox.queries import Message
 from kept.people.queries import Customer, Told
 from kept.schedule.queries import Closure, Resource, Service, Slot, hours_rows
@@ -392,6 +396,99 @@ def _followed(case: Case, zone: ZoneInfo) -> gives.FollowedOut:
         "controls": [_control(row, zone) for row in known.controls],
         "messages": [message(row, zone) for row in known.messages],
         "escalations": [escalation(row, zone) for row in known.escalations],
+    }
+
+
+# Leads
+
+LEAD_REQUESTS = {
+    "replied": "replied",
+    "stopped": "stop",
+    "reached": "called",
+    "not_reached": "called",
+    "responded": "responded",
+    "qualified": "qualify",
+    "taken_over": "take-over",
+    "not_a_fit": "not-a-fit",
+    "gave_up": "give-up",
+}
+
+
+def lead(
+    row: Lead, enquiries: Sequence[Enquiry], zone: ZoneInfo, *, joined: bool = False
+) -> gives.LeadOut:
+    case = row.case
+    allowed = dict.fromkeys(LEAD_REQUESTS[name] for name in leads.allowed(row))
+    return {
+        "id": str(row.pk),
+        "reference": row.reference,
+        "state": case.state,
+        "result": case.facts.get("result"),
+        "source": row.source,
+        "service": str(row.service_id) if row.service_id else None,
+        "customer": _customer(row.customer),
+        "opened_at": local(row.opened_at, zone),
+        "unanswered": bool(case.facts.get("unanswered")),
+        "answer_by": local(datetime.fromisoformat(case.anchors["answer_by"]), zone),
+        "appointment": case.facts.get("appointment"),
+        "booking_url": lead_letters.booking_url(row),
+        "joined": joined,
+        "enquiries": [_enquiry(each, zone) for each in enquiries],
+        "allowed": list(allowed),
+        "version": case.version,
+        "time_zone": zone.key,
+    }
+
+
+def _enquiry(row: Enquiry, zone: ZoneInfo) -> gives.EnquiryOut:
+    return {
+        "at": local(row.at, zone),
+        "source": row.source,
+        "service": str(row.service_id) if row.service_id else None,
+        "words": row.words,
+        "name": row.contact["name"],
+        "email": row.contact["email"] or None,
+        "phone": row.contact["phone"] or None,
+    }
+
+
+def lead_timeline(known: leads.Timeline, zone: ZoneInfo) -> gives.LeadTimelineOut:
+    return {
+        "events": [_event(row, zone) for row in known.events],
+        "controls": [_control(row, zone) for row in known.controls],
+        "messages": [message(row, zone) for row in known.messages],
+        "escalations": [escalation(row, zone) for row in known.escalations],
+        "hand_offs": [hand_off(row, zone) for row in known.hand_offs],
+        "time_zone": zone.key,
+    }
+
+
+def speed(found: Sequence[Speed], begin: datetime, end: datetime, zone: ZoneInfo) -> gives.SpeedOut:
+    return {
+        "begin": local(begin, zone),
+        "end": local(end, zone),
+        "sources": [_speed(each) for each in found],
+        "time_zone": zone.key,
+    }
+
+
+def _speed(row: Speed) -> gives.SpeedOfOut:
+    return {
+        "source": row.source,
+        "leads": row.leads,
+        "acknowledged": _span(row.acknowledged),
+        "first_touch": _span(row.touched),
+        "first_touch_business": _span(row.touched_open),
+        "never_responded": row.never,
+        "never_responded_share": row.never_share,
+        "booked": row.booked,
+    }
+
+
+def _span(row: Took) -> gives.SpanOut:
+    return {
+        "p50": None if row.p50 is None else row.p50.total_seconds(),
+        "p90": None if row.p90 is None else row.p90.total_seconds(),
     }
 
 

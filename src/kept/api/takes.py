@@ -538,6 +538,98 @@ class SaidIn(Body):
     words: Text = Field("", max_length=1000, examples=["It still hurts."])
 
 
+class AskerIn(Body):
+    """Who asks. An e-mail address or a phone number must be among it."""
+
+    name: PersonName | None = Field(
+        None, max_length=200, examples=["Mia Holt"], description="Absent: the address or number."
+    )
+    email: Email | None = Field(None, max_length=254, examples=["mia@example.com"])
+    phone: Phone | None = Field(None, max_length=40, examples=["+44 20 7946 0123"])
+    time_zone: Zone | None = Field(None, max_length=64, examples=["Europe/Berlin"])
+    locale: Locale | None = Field(None, max_length=20, examples=["en_GB"])
+
+    @model_validator(mode="after")
+    def _can_be_answered(self) -> Self:
+        if not self.email and not self.phone:
+            raise ValueError("Give an e-mail address or a phone number.")
+        return self
+
+
+Source = Literal["api", "form", "missed_call", "sms", "mail", "phone", "walk_in"]
+
+
+class LeadIn(Body):
+    """Somebody asks something."""
+
+    customer: AskerIn
+    words: Text = Field("", max_length=4000, examples=["Do you treat heels?"])
+    service: Id | None = Field(None, description="What they ask about.")
+    source: Source = Field(
+        "api",
+        description="The door they came in by. After `phone` and `walk_in` somebody has spoken "
+        "with them already.",
+    )
+    key: Line = Field(
+        "", max_length=150, description="Your own id of it: what comes twice counts once."
+    )
+    agrees: Text = Field(
+        "",
+        max_length=500,
+        description="The words under which they agreed to get suggestions later. Empty: they "
+        "did not. Kept as proof.",
+    )
+
+
+class LeadsIn(PageIn):
+    """Which leads."""
+
+    state: (
+        Literal[
+            "open",
+            "received",
+            "acknowledged",
+            "engaged",
+            "qualified",
+            "booked",
+            "unreachable",
+            "not_a_fit",
+            "opted_out",
+            "stale",
+        ]
+        | None
+    ) = Field(None, description="`open`: those that wait for something.")
+    source: Source | None = None
+
+
+class SpeedIn(BaseModel):
+    """Of which time: the leads that came in then."""
+
+    begin: Instant | None = Field(None, alias="from", description="Absent: 30 days ago.")
+    end: Instant | None = Field(None, alias="to", description="Absent: now.")
+
+
+class CalledIn(Body):
+    """Whether they were reached."""
+
+    reached: bool
+    reason: Text = Field("", max_length=500, examples=["She will think about it."])
+
+
+class RepliedIn(Body):
+    """What they wrote or said."""
+
+    words: Said = Field(max_length=500, examples=["Thursday would be fine."])
+
+
+class QualifyIn(Body):
+    """What they need. `offer`: from now on Kept offers free times by letter, until they answer."""
+
+    service: Id | None = None
+    offer: bool = True
+    reason: Text = Field("", max_length=500)
+
+
 class NoteIn(Body):
     """What was done about it."""
 

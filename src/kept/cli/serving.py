@@ -294,9 +294,10 @@ def tidy() -> None:
     from kept.api import actions as api
     from kept.clock import queries as clock
     from kept.console import throttle
-    from kept.public import holding
+    from kept.public import asking, holding
 
     api.purge(clock.now())
     throttle.forget_quiet(clock.real_now())
     holding.forget_places(clock.now())
+    asking.forget(clock.real_now())
     SessionStore.clear_expired()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
+
+from django.db import transaction
 
 from kept.cases import queries as case_queries
 from kept.core.case import Actor, Event
 from kept.journeys import actions as journeys
 from kept.leads import queries
-from kept.leads.models import Lead
+from kept.leads.models import Asking, Frame, Lead
 from kept.leads.receiving import Asked as Asked
 from kept.leads.receiving import Taken as Taken
 from kept.leads.receiving import happen
@@ -89,3 +93,53 @@ def stop(lead: Lead, now: datetime, actor: Actor, *, source: str, wording: str) 
     event = Event("stopped", now, actor, wording)
     if queries.understands(case, event):
         happen(case, event, now)
+
+
+# How much one network may ask
+
+
+@transaction.atomic
+def count_asking(origin: str, real: datetime, *, since: datetime, most: int) -> bool:
+    """Count one enquiry from there; False, and not counted, when there were `most` since then."""
+    if Asking.objects.filter(origin=origin, at__gt=since).count() >= most:
+        return False
+    Asking.objects.create(origin=origin, at=real)
+    return True
+
+
+def forget_askings(before: datetime) -> int:
+    """Forget what was counted before; answers how many."""
+    return Asking.objects.filter(at__lt=before).delete()[0]
+
+
+# Which sites may show the form
+
+
+def allow_frames(business: UUID, origins: Iterable[str]) -> None:
+    """From now on these sites, and no others, may show the form of this business in a frame.
+
+    Raises FrameError for what is no origin (`https://www.example.com`).
+    """
+    wanted = {_origin(each) for each in origins if each.strip()}
+    with transaction.atomic():
+        Frame.objects.filter(business_id=business).exclude(origin__in=wanted).delete()
+        known = set(Frame.objects.filter(business_id=business).values_list("origin", flat=True))
+        Frame.objects.bulk_create(
+            Frame(business_id=business, origin=each) for each in sorted(wanted - known)
+        )
+
+
+class FrameError(ValueError):
+    """This is not the address of a site. The message says how it is written."""
+
+
+def _origin(text: str) -> str:
+    """Scheme, host and port alone: what a browser compares."""
+    parts = urlsplit(text.strip().rstrip("/"))
+    wrong = parts.path or parts.query or parts.fragment or "@" in parts.netloc
+    if parts.scheme not in {"https", "http"} or not HOST.fullmatch(parts.netloc) or wrong:
+        raise FrameError(f"Write a site like https://www.example.com, not {text.strip()[:100]!r}.")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")

@@ -90,6 +90,14 @@ def enquiries(lead: Lead) -> list[Enquiry]:
     return list(lead.enquiries.select_related("service").order_by("at", "id"))
 
 
+def enquiries_of(found: Iterable[Lead]) -> dict[UUID, list[Enquiry]]:
+    """What was asked in each of these leads, oldest first: one statement, however many."""
+    said: dict[UUID, list[Enquiry]] = {lead.pk: [] for lead in found}
+    for each in Enquiry.objects.filter(lead__in=list(said)).order_by("at", "id"):
+        said[each.lead_id].append(each)
+    return said
+
+
 def last_enquiry(lead: Lead) -> Enquiry:
     return lead.enquiries.latest("at", "id")
 
@@ -120,6 +128,12 @@ def service(business: UUID, service_id: UUID) -> Service:
 def allowed(lead: Lead) -> tuple[str, ...]:
     """What may be said of the lead now."""
     return PATH.allowed(lead.case.state)
+
+
+def origins(business: UUID) -> list[str]:
+    """The sites that may show the form of this business in a frame."""
+    found = Frame.objects.filter(business_id=business).order_by("origin")
+    return list(found.values_list("origin", flat=True))
 
 
 def understands(case: Case, event: Event) -> bool:

@@ -17,6 +17,8 @@ from kept.accounts import queries as accounts
 from kept.accounts.queries import Business
 from kept.clock import queries as clock
 from kept.core import time as core_time
+from kept.leads import queries as leads
+from kept.leads.queries import Lead
 from kept.public import times, tokens
 from kept.public.tokens import Held
 from kept.schedule import queries as schedule
@@ -67,6 +69,12 @@ class Choice:
         return str(self.who.id) if self.who else ANY
 
     @cached_property
+    def lead(self) -> Lead | None:
+        """The enquiry whose letter led here, of this business."""
+        lead = leads.by_token(self.request.GET.get("lead", ""))
+        return lead if lead is not None and lead.business_id == self.business.id else None
+
+    @cached_property
     def held(self) -> Held | None:
         """The visitor's hold as the address, the form or the cookie names it."""
         given = self.request.POST.get("hold") or self.request.GET.get("hold")
@@ -87,8 +95,9 @@ class Choice:
     def url(self, name: str, **query: str) -> str:
         """The address of a step with this choice, the visitor's zone kept."""
         arguments = [self.business.slug, self.service.id, self.who_slug]
-        kept = {"tz": self.request.GET.get("tz", ""), **query}
-        return with_query(reverse(f"public:{name}", args=arguments), **kept)
+        return with_query(
+            reverse(f"public:{name}", args=arguments), **carried(self.request), **query
+        )
 
 
 def with_query(path: str, **query: str) -> str:
@@ -98,7 +107,12 @@ def with_query(path: str, **query: str) -> str:
 
 def keep_zone(request: HttpRequest, name: str, *arguments: object) -> str:
     path = reverse(f"public:{name}", args=list(arguments))
-    return with_query(path, tz=request.GET.get("tz", ""))
+    return with_query(path, **carried(request))
+
+
+def carried(request: HttpRequest) -> dict[str, str]:
+    """What every step hands to the next: the visitor's zone, and the enquiry they come from."""
+    return {name: request.GET.get(name, "") for name in ("tz", "lead")}
 
 
 def zone_hint(query: QueryDict) -> tuple[str, str]:

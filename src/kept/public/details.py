@@ -23,6 +23,7 @@ from kept.appointments.queries import Appointment, Leg
 from kept.core import time as core_time
 from kept.core.availability import Refusal
 from kept.core.case import Actor, Role
+from kept.leads import queries as leads
 from kept.public import times, tokens
 from kept.public.choice import HOLD_COOKIE, Choice, choice_of, instant, render, without_who
 from kept.public.choosing import times_of, why_not
@@ -67,8 +68,17 @@ def _show_details(choice: Choice, start: datetime) -> HttpResponse:
     held = holding(choice, start)
     if choice.gone or (held is None and not times.who_is_free(choice.asked(), start)):
         return times_of(choice, why_not(choice, start))
-    form = Details(business=choice.business)
+    form = Details(business=choice.business, initial=_known(choice))
     return _details(choice, start, form, held, tokens.new_form())
+
+
+def _known(choice: Choice) -> dict[str, str]:
+    """What whoever asked before need not type again: their own letter led them here."""
+    if choice.lead is None:
+        return {}
+    person = choice.lead.customer
+    name = "" if person.name == leads.nameless(person.phone) else person.name
+    return {"name": name, "email": person.email, "phone": person.phone}
 
 
 def _details(
@@ -275,6 +285,7 @@ def _make(
         notes=form.cleaned_data["notes"],
         origin="page",
         hold=held.id if held else None,
+        lead=choice.lead.case_id if choice.lead else None,
     )
 
     def remember(leg: Leg) -> None:

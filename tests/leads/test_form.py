@@ -1,0 +1,218 @@
+"""The form: asked, answered, and the link in the letter that books for whoever asked."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from kept.core.case import Actor, Role
+from kept.leads import actions, queries
+from kept.leads.models import Asking, Enquiry, Lead
+from kept.lib.logs import without_secrets
+from kept.people.queries import Consent
+from tests.appointments.clinic import Post
+from tests.public.house import TUESDAY_TEN, Booker, body, now, open_house, text, title
+
+MIA = {"name": "Mia Sanders", "email": "mia@example.com", "phone": "", "notes": "Do you?"}
+
+
+@pytest.fixture
+def house(db):
+    return open_house()
+
+
+def path(house, tail=""):
+    return f"/ask/{house.business.slug}/{tail}"
+
+
+def opened(house, tail="", client=None):
+    return (client or Client()).get(path(house, tail))
+
+
+def token(page):
+    return re.search(r'name="token" value="([^"]+)"', body(page)).group(1)
+
+
+def send(house, tail="", client=None, **typed):
+    page = opened(house, tail, client)
+    return (client or Client()).post(path(house, tail), {**MIA, "token": token(page), **typed})
+
+
+def test_somebody_asks_and_is_told_that_it_has_come(house):
+    answer = send(house, service=str(house.service.id))
+    assert (answer.status_code, answer["Location"]) == (303, f"{path(house)}?sent=1")
+    assert "We have your enquiry" in text(opened(house, "?sent=1"))
+    lead = Lead.objects.get()
+    assert (lead.source, lead.service_id) == ("form", house.service.id)
+    assert Enquiry.objects.get().words == "Do you?"
+    assert Consent.objects.count() == 0  # the box was not ticked
+
+
+def test_the_form_sent_twice_counts_once(house):
+    page = token(opened(house))
+    for _ in range(2):
+        assert Client().post(path(house), {**MIA, "token": page}).status_code == 303
+    assert Enquiry.objects.count() == 1
+
+
+def test_who_ticks_the_box_agrees_to_the_words_that_stood_there(house):
+    send(house, agrees="on")
+    consent = Consent.objects.get()
+    assert (consent.purpose, consent.given, consent.source) == ("marketing", True, "form")
+    assert "suggestions" in consent.wording
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"name": ""}, "Enter your name."),
+        ({"email": "", "phone": ""}, "Enter an e-mail address, or a phone number below."),
+        ({"email": "mia"}, "name@example.com"),
+        ({"phone": "12"}, "phone number"),
+        ({"notes": "x" * 3001}, "Shorten this to 3000 letters."),
+        ({"website": "https://x.example.com"}, "Leave it empty."),
+        ({"service": "something"}, "Select a valid choice"),
+        ({"token": "made up"}, "This page was open for too long."),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_lost(house, typed, said):
+    answer = send(house, **typed)
+    assert answer.status_code == 422
+    assert said in text(answer)
+    assert title(answer).startswith("Error:")
+    assert Lead.objects.count() == 0
+    if "notes" not in typed:
+        assert "Do you?" in body(answer)
+
+
+def test_a_program_that_sends_a_thousand_is_stopped_and_an_office_is_not(house):
+    office = Client(REMOTE_ADDR="192.0.2.7")
+    for number in range(10):
+        assert send(house, "", office, email=f"p{number}@example.com").status_code == 303
+    refused = send(house, "", office, email="p11@example.com")
+    assert refused.status_code == 429
+    assert "Please call us instead." in text(refused)
+    assert Lead.objects.count() == 10
+    actions.forget_askings(Asking.objects.latest("at").at + timedelta(seconds=1))
+    assert send(house, "", office).status_code == 303
+
+
+def test_looking_changes_nothing_and_no_cookie_is_set(house):
+    page = opened(house)
+    assert page.status_code == 200
+    assert not page.cookies
+    assert Lead.objects.count() == Asking.objects.count() == 0
+
+
+def test_it_speaks_german(house):
+    page = Client(headers={"accept-language": "de"}).get(path(house))
+    assert "Stellen Sie uns eine Frage" in text(page)
+
+
+def test_a_service_of_another_house_cannot_be_asked_about(house):
+    other = open_house("Other House")
+    assert opened(house, f"{other.service.id}/").status_code == 404
+    assert opened(house, f"{house.service.id}/").status_code == 200
+    assert send(house, service=str(other.service.id)).status_code == 422
+
+
+# In a frame
+
+
+def policy_of(page):
+    return page["Content-Security-Policy"]
+
+
+def test_only_the_sites_named_may_frame_the_form(house):
+    assert "frame-ancestors 'none'" in policy_of(opened(house, "frame"))
+    actions.allow_frames(house.business.id, ["https://www.example.com", "https://www.example.com/"])
+    framed = opened(house, "frame")
+    assert "frame-ancestors https://www.example.com;" in policy_of(framed) + ";"
+    assert "X-Frame-Options" not in framed
+    # And no other page.
+    for other in (opened(house), Client().get(f"/book/{house.business.slug}/")):
+        assert "frame-ancestors 'none'" in policy_of(other)
+        assert other["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in policy_of(opened(open_house("Other House"), "frame"))
+
+
+def test_a_frame_needs_no_cookie_and_shows_what_it_did(house):
+    client = Client(enforce_csrf_checks=True)
+    answer = send(house, "frame", client)
+    assert answer["Location"] == f"{path(house, 'frame')}?sent=1"
+    assert Lead.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", ["www.example.com", "https://x.example.com/page", "javascript:x", "https://a;b", "*"]
+)
+def test_what_is_no_site_is_refused(house, wrong):
+    with pytest.raises(actions.FrameError, match="Write a site like"):
+        actions.allow_frames(house.business.id, [wrong])
+
+
+def test_sites_are_replaced_and_taken_back(house):
+    actions.allow_frames(house.business.id, ["https://a.example.com", "https://b.example.com"])
+    actions.allow_frames(house.business.id, ["https://b.example.com"])
+    assert queries.origins(house.business.id) == ["https://b.example.com"]
+
+
+# From the letter to the booking
+
+
+def letter(house):
+    send(house, service=str(house.service.id), phone="+44 20 7946 0123")
+    post = Post()
+    post.deliver()
+    return post.letters[0]
+
+
+def test_the_link_in_the_letter_books_for_whoever_asked(house):
+    found = re.search(r"http://\S+/book/\S+\?lead=(\S+)", letter(house).text)
+    visitor = Booker(house)
+    secret = found.group(1)
+    times = visitor.client.get(found.group(0).split("/", 3)[3].join(["/", ""]))
+    assert times.status_code == 200
+    assert f"lead={secret}" in body(times)
+    details = visitor.to_details(TUESDAY_TEN, lead=secret)
+    for known in ("Mia Sanders", "mia@example.com", "+442079460123"):
+        assert f'value="{known}"' in body(details)
+    typed = {"name": "M. Sanders", "email": "work@example.com", "phone": "", "notes": ""}
+    check = visitor.send(details, "check", **typed)
+    assert visitor.send(check, "book").status_code == 303
+    lead = queries.of_case(Lead.objects.get().pk)
+    assert lead.case.state == "booked"
+
+
+def test_the_link_of_another_house_fills_in_nothing(house):
+    other = open_house("Other House")
+    send(other)
+    visitor = Booker(house)
+    details = visitor.to_details(TUESDAY_TEN, lead=Lead.objects.get().token)
+    assert "Mia Sanders" not in body(details)
+
+
+def test_who_wants_no_more_letters_says_so_behind_the_link(house):
+    send(house)
+    lead = Lead.objects.get()
+    address = f"/l/{lead.token}/stop"
+    assert "No more letters?" in text(Client().get(address))
+    assert queries.of_case(lead.pk).case.state == "received"
+    done = Client(enforce_csrf_checks=True).post(address, {"List-Unsubscribe": "One-Click"})
+    assert "You get no more letters" in text(done)
+    assert queries.of_case(lead.pk).case.state == "opted_out"
+    assert Client().get("/l/nobodys/stop").status_code == 404
+
+
+def test_the_links_are_secrets_in_the_log(house):
+    line = "GET /l/abcdefgh123/stop and /book/x/?tz=UTC&lead=abcdefgh123 and ?lead=abcdefgh123"
+    assert "abcdefgh123" not in without_secrets(line)
+
+
+def test_what_the_person_says_in_the_frame_is_theirs(house):
+    send(house)
+    [event, *_] = queries.timeline(queries.of_case(Lead.objects.get().pk)).events
+    assert (event.actor_role, event.actor_name) == (Role.CUSTOMER, "Mia Sanders")
+    assert event.at == now()
+    assert Actor(Role.CUSTOMER, "Mia Sanders")
