@@ -67,5 +67,6 @@ def every_page(house, appointment):
     yield from ("set-up/staff/", "set-up/staff/new/", f"set-up/staff/{house.ada.id}/")
     yield f"set-up/staff/{house.ada.id}/retire/"
     yield from ("set-up/closures/", "set-up/closures/new/", "set-up/policy/", "set-up/keys/")
-    yield "set-up/members/"
+    yield from ("set-up/members/", "set-up/review-pages/", "reviews/", "reviews/new/")
+    yield f"{one}insider/"
     assert queries.current_leg(appointment)  # it was not moved by looking

@@ -16,6 +16,7 @@ from kept.cases import queries as cases
 from kept.console.acts import ACTS
 from kept.console.urls import urlpatterns
 from kept.core.case import Role
+from kept.journeys import reputation
 from kept.outbox import queries as outbox
 from kept.schedule import actions as schedule
 from kept.webhooks import actions as webhooks
@@ -42,9 +43,15 @@ def full(house):
     line = queries.timeline(completed)
     endpoint = webhooks.create(house.business.id, "https://hooks.example.com/", NOW)
     event = webhooks.test(house.business.id, endpoint.id, NOW).event_id
+    page = "https://reviews.example.com/harbour"
+    link = reputation.add_link(house.business.id, "Example Reviews", page, NOW, FRONT_DESK)
+    seen = reputation.Seen("Example Reviews", 2, "I waited an hour.")
+    review, _ = reputation.record_review(house.business, seen, NOW, FRONT_DESK)
     return {
         "endpoint_id": endpoint.id,
         "event_id": event,
+        "link_id": link.id,
+        "review_id": review.id,
         "appointment_id": unreached.id,
         "escalation_id": cases.escalations(house.business.id)[0].id,
         "hand_off_id": line.hand_offs[0].id,

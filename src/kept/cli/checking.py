@@ -9,11 +9,13 @@ from dataclasses import asdict
 
 from rich.console import Console
 
+from kept.accounts import queries as accounts
 from kept.checks import promises
 from kept.checks.promises import Result
 from kept.cli import out, standing
 from kept.cli.problems import Refused
 from kept.clock import queries as clock
+from kept.journeys import reputation
 
 
 def check(only: Collection[int], *, as_json: bool) -> None:
@@ -27,6 +29,9 @@ def check(only: Collection[int], *, as_json: bool) -> None:
             _print(result)
     if mail := standing.about_mail():
         out.note(f"Note: {mail}")
+    for business in accounts.businesses():
+        for missing in reputation.to_set_up(business):
+            out.note(f"Note: {missing}")
     _refuse_broken(results)
 
 

@@ -42,7 +42,18 @@ SECTIONS = {
     "Try and run": ("demo", "serve", "web", "work", "migrate"),
     "Set up": ("setup", "key", "sign-in", "member", "policy"),
     "Tell": ("report",),
-    "Look": ("status", "check", "explain", "path", "clock", "zones", "late", "backup", "version"),
+    "Look": (
+        "status",
+        "check",
+        "explain",
+        "path",
+        "clock",
+        "zones",
+        "late",
+        "reputation",
+        "backup",
+        "version",
+    ),
 }
 
 
@@ -571,6 +582,32 @@ def late(business: str | None, since: timedelta, as_json: bool) -> None:
         from kept.cli import lateness
 
         lateness.show(business, since, as_json=as_json)
+
+
+@kept.command()
+@business_option
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3660),
+    default=90,
+    show_default=True,
+    help="How far to look back.",
+)
+@json_option
+def reputation(business: str | None, days: int, as_json: bool) -> None:
+    """Say whether everybody is asked for a review alike.
+
+    By service, member of staff and private answer, with the reasons why others were not asked. It
+    only reads.
+
+    \b
+      kept reputation
+      kept reputation --days 30 --json
+    """
+    with house.opened():
+        from kept.cli import equality
+
+        equality.show(business, timedelta(days=days), as_json=as_json)
 
 
 @kept.command()

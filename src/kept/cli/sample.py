@@ -7,7 +7,10 @@ from datetime import time
 from decimal import Decimal
 
 from kept.accounts.queries import Business
+from kept.clock import queries as clock
+from kept.core.case import SYSTEM
 from kept.core.time import WeeklyHours
+from kept.journeys import reputation
 from kept.schedule import actions as schedule
 from kept.schedule.queries import Resource, Service
 
@@ -63,6 +66,12 @@ SERVICES = (
 )
 
 
+REVIEW_PAGES = (
+    ("Example Reviews", "https://reviews.example.com/write?place=harbour"),
+    ("Riverton Directory", "https://riverton.example.com/directory/harbour/review"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Furnished:
     """What the sample business has, by name."""
@@ -72,11 +81,14 @@ class Furnished:
 
 
 def furnish(business: Business) -> Furnished:
-    """Give a business sample staff with hours, and sample services. Nothing is booked."""
+    """Give a business sample staff with hours, sample services and pages to be reviewed on. Nothing
+    is booked."""
     staff = {
         name: schedule.create_staff(business.id, name, _address(name), business.time_zone, hours)
         for name, hours in STAFF.items()
     }
+    for name, url in REVIEW_PAGES:
+        reputation.add_link(business.id, name, url, clock.now(), SYSTEM)
     return Furnished(staff, {offer.name: _service(business, offer, staff) for offer in SERVICES})
 
 

@@ -64,10 +64,11 @@ class Following:
 def following(desk: Desk, appointment: Appointment) -> list[Following]:
     """What followed each outcome of an appointment, the present one first."""
     found = journeys.of_appointment(appointment.id)
-    return [_one(desk, appointment, case, found[-1]) for case in reversed(found)]
+    present = journeys.current(appointment.id)
+    return [_one(desk, appointment, case, present) for case in reversed(found)]
 
 
-def _one(desk: Desk, appointment: Appointment, case: Case, present: Case) -> Following:
+def _one(desk: Desk, appointment: Appointment, case: Case, present: Case | None) -> Following:
     path, line = PATHS[case.path], journeys.timeline(case)
     drawn = drawing.steps(path, case.state, cases.history(case.id))
     escalations = [escalation(desk, each) for each in line.escalations]

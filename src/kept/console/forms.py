@@ -288,6 +288,52 @@ class SaidAfter(Form):
     )
 
 
+class ReviewPage(Form):
+    """A page where customers may review."""
+
+    name = forms.CharField(
+        label="What customers call it", max_length=60, help_text="Like Google, or a directory."
+    )
+    url = forms.CharField(
+        label="Address of the page",
+        max_length=500,
+        help_text="The whole address, beginning with https://",
+    )
+    place = forms.CharField(
+        label="Only for visits at",
+        max_length=300,
+        required=False,
+        help_text="The place as your services say it. Empty: for every visit.",
+    )
+
+
+class SeenReview(Form):
+    """A review that somebody read."""
+
+    site = forms.CharField(label="Where does it stand?", max_length=60)
+    rating = forms.TypedChoiceField(
+        label="How many of five?",
+        choices=[(n, str(n)) for n in range(1, 6)],
+        coerce=int,
+        widget=forms.RadioSelect,
+    )
+    words = forms.CharField(
+        label="What it says",
+        max_length=5000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    author = forms.CharField(label="Who wrote it", max_length=200, required=False)
+    url = forms.CharField(label="Address of the review", max_length=500, required=False)
+    written_on = forms.DateField(label="Of which day", widget=DateInput())
+    reference = forms.CharField(
+        label="Reference of the appointment",
+        max_length=12,
+        required=False,
+        help_text="Where you know whose it is. Nobody is asked again about that visit.",
+    )
+
+
 class Refuse(Form):
     reason = forms.CharField(label="Why is it refused?", max_length=500)
 

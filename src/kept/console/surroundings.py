@@ -31,6 +31,7 @@ NAVIGATION = (
     ("missed", "Missed", (), "front_desk"),
     ("hand_offs", "Hand-offs", (), "front_desk"),
     ("messages", "Messages", (), "front_desk"),
+    ("reputation", "Reviews", (), "front_desk"),
     ("setup", "Set-up", (), "owner"),
 )
 

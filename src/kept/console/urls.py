@@ -8,6 +8,7 @@ from kept.console.views import (
     clock,
     duties,
     messages,
+    reputation,
     setup,
     sign_in,
     today,
@@ -32,6 +33,11 @@ urlpatterns = [
     path("console/appointments/<uuid:appointment_id>/", appointment.detail, name="appointment"),
     path("console/appointments/<uuid:appointment_id>/move/", appointment.move, name="move"),
     path(
+        "console/appointments/<uuid:appointment_id>/insider/",
+        reputation.insider,
+        name="insider",
+    ),
+    path(
         "console/appointments/<uuid:appointment_id>/said/",
         appointment.said_after,
         name="said_after",
@@ -53,6 +59,9 @@ urlpatterns = [
         messages.message_calendar,
         name="message_calendar",
     ),
+    path("console/reviews/", reputation.overview, name="reputation"),
+    path("console/reviews/new/", reputation.new_review, name="new_review"),
+    path("console/reviews/<uuid:review_id>/mistake/", reputation.mistake, name="review_mistake"),
     path("console/inbox/", messages.inbox, name="inbox"),
     path("console/clock/", clock.jump, name="clock"),
     path("console/set-up/", setup.index, name="setup"),
@@ -75,6 +84,12 @@ urlpatterns = [
     path("console/set-up/closures/new/", setup.new_closure, name="new_closure"),
     path(
         "console/set-up/closures/<uuid:closure_id>/lift/", setup.lift_closure, name="lift_closure"
+    ),
+    path("console/set-up/review-pages/", reputation.pages, name="review_pages"),
+    path(
+        "console/set-up/review-pages/<uuid:link_id>/remove/",
+        reputation.remove_page,
+        name="remove_review_page",
     ),
     path("console/set-up/policy/", setup.policy, name="policy"),
     path("console/set-up/keys/", setup.keys, name="keys"),

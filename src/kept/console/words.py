@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from kept.accounts.queries import ApiKey, Member
 from kept.appointments.queries import Appointment
 from kept.cases.queries import Escalation, HandOff
+from kept.journeys.reputation import Review, ReviewLink
 from kept.outbox.queries import Message
 from kept.people.queries import Customer
 from kept.schedule.queries import Closure, Resource, Service
@@ -25,6 +26,8 @@ NOT_FOUND = (
     Member.DoesNotExist,
     Message.DoesNotExist,
     Resource.DoesNotExist,
+    Review.DoesNotExist,
+    ReviewLink.DoesNotExist,
     Service.DoesNotExist,
 )
 """What the rooms raise for rows that do not exist, and for those of another business."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
@@ -197,6 +198,13 @@ def case_of(review: Review) -> Case:
     return Case.objects.get(path=REPUTATION.name, subject=review.id)
 
 
+def to_reply(reviews: Iterable[Review]) -> set[UUID]:
+    """Of these reviews those about which somebody still has to do something."""
+    ids = [review.id for review in reviews]
+    found = Case.objects.filter(path=REPUTATION.name, subject__in=ids, waits=True)
+    return set(found.values_list("subject", flat=True))
+
+
 @in_one_transaction
 def record_review(
     business: Business, seen: Seen, now: datetime, actor: Actor
@@ -265,7 +273,8 @@ def _ask_to_reply(business: Business, row: Review, now: datetime, actor: Actor) 
         facts={"review": str(row.id), "channels": []},
         policy=accounts.policy_in_force(business.id).pk,
     )
-    data = {"site": row.site, "rating": row.rating, "bad": bad}
+    said = f"{row.site}, {row.rating} of 5{f', by {row.author}' if row.author else ''}: {row.words}"
+    data = {"site": row.site, "rating": row.rating, "bad": bad, "detail": said[:400]}
     cases.begin(opening, Event("review_seen", now, actor, data=data), now)
 
 
