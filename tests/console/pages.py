@@ -45,6 +45,10 @@ def every_page(house, appointment):
     yield from (f"{one}{act}" for act in acts)
     yield from ("", "?day=2027-03-05", "?day=2027-02-01", "arrivals/", "no-outcome/", "missed/")
     yield from ("search", "search?q=ben", "search?q=nobody", "book/", "walk-in/", "account/")
+    one_person = f"people/{appointment.customer_id}/"
+    yield from ("people/", "people/?q=ben", "people/?q=nobody", one_person)
+    yield from (f"{one_person}?show={each}" for each in ("letters", "person", "wishes"))
+    yield f"{one_person}?path=appointment&page=2"
     yield f"book/?service={house.service.id}&day=2027-03-02"
     yield from (
         "lateness/",

@@ -53,6 +53,7 @@ def full(house):
         "link_id": link.id,
         "review_id": review.id,
         "appointment_id": unreached.id,
+        "person_id": unreached.customer_id,
         "escalation_id": cases.escalations(house.business.id)[0].id,
         "hand_off_id": line.hand_offs[0].id,
         "message_id": next(m.id for m in outbox.newest(house.business.id) if m.calendar),

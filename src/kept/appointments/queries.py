@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -144,6 +144,16 @@ def current_legs(subjects: Iterable[UUID]) -> dict[UUID, Leg]:
     """The leg that holds now of each of these appointments, by appointment."""
     found = Leg.objects.filter(appointment__in=list(subjects), current=True)
     return {leg.appointment_id: leg for leg in _with_everything(found)}
+
+
+def of_people(people: Iterable[UUID]) -> dict[UUID, list[Leg]]:
+    """The present booked times of these people, by person, the latest first."""
+    found = Leg.objects.filter(appointment__customer__in=list(people), current=True)
+    legs = found.select_related("appointment", "case").order_by("-start")
+    grouped: dict[UUID, list[Leg]] = defaultdict(list)
+    for leg in legs:
+        grouped[leg.appointment.customer_id].append(leg)
+    return grouped
 
 
 def service_of(appointment_id: UUID) -> Service:

@@ -128,6 +128,12 @@ def own_offers(limit: int) -> list[models.HandOff]:
     return list(found.order_by("offered_at", "id")[:limit])
 
 
+def of_person(business: UUID, person: UUID) -> list[models.Case]:
+    """Every case of a person, on every path, the newest first."""
+    found = models.Case.objects.filter(business_id=business, person=person)
+    return list(found.order_by("-id"))
+
+
 def waiting_of(person: UUID) -> set[UUID]:
     """Every case of the person that waits for something, on every path."""
     found = models.Case.objects.filter(person=person, waits=True)

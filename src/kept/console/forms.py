@@ -334,6 +334,27 @@ class SeenReview(Form):
     )
 
 
+class Wish(Form):
+    """What a customer told a person they want to be written, or do not want."""
+
+    wish = forms.ChoiceField(
+        label="What is it about?",
+        choices=list(words.WISHES.items()),
+        initial="marketing",
+        widget=forms.RadioSelect,
+    )
+    said = forms.ChoiceField(
+        label="What did they say?",
+        choices=[("refuses", "They do not want it"), ("agrees", "They agree to it")],
+        widget=forms.RadioSelect,
+    )
+    words = forms.CharField(
+        label="How they said it",
+        help_text="Kept for ever as the proof: in their words, and how you heard it.",
+        max_length=500,
+    )
+
+
 class Refuse(Form):
     reason = forms.CharField(label="Why is it refused?", max_length=500)
 

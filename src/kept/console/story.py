@@ -272,9 +272,7 @@ def entries(desk: Desk, events: Sequence[Event], legs: Sequence[Leg] = ()) -> li
     said = [event for event, then in followed if not _says_itself_twice(event, then)]
     offered = {leg.case_id: appointments.why_offered(leg) for leg in legs}
     members = {name_of(each.user): each.role for each in accounts.members(desk.business.id)}
-    return [
-        _entry(desk, event, offered.get(event.case_id, ""), members) for event in reversed(said)
-    ]
+    return [entry(desk, event, offered.get(event.case_id, ""), members) for event in reversed(said)]
 
 
 def _says_itself_twice(event: Event, then: Event | None) -> bool:
@@ -286,7 +284,7 @@ def _says_itself_twice(event: Event, then: Event | None) -> bool:
     return not message and (then.case_id, then.at) == (event.case_id, event.at)
 
 
-def _entry(desk: Desk, event: Event, offered: str, members: Mapping[str, str]) -> Entry:
+def entry(desk: Desk, event: Event, offered: str, members: Mapping[str, str]) -> Entry:
     kind = _kind(event)
     reasons = (_why(event), offered if event.name == "booked" else "")
     return Entry(

@@ -28,6 +28,7 @@ NAVIGATION = (
     ("today", "Today", ("/console/appointments/", "/console/arrivals/"), "staff"),
     ("escalations", "Needs a person", ("/console/lateness/",), "front_desk"),
     ("book", "Book", ("/console/walk-in/",), "front_desk"),
+    ("people", "People", (), "front_desk"),
     ("missed", "Missed", (), "front_desk"),
     ("hand_offs", "Hand-offs", (), "front_desk"),
     ("messages", "Messages", (), "front_desk"),

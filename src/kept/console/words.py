@@ -32,6 +32,14 @@ NOT_FOUND = (
 )
 """What the rooms raise for rows that do not exist, and for those of another business."""
 
+WISHES = {
+    "contact": "Any contact at all",
+    "service": "Letters about visits",
+    "review": "Being asked for a review",
+    "marketing": "Suggestions of something new",
+}
+"""What a person may agree to or refuse, the widest first."""
+
 STATES = {
     "scheduled": "Scheduled",
     "confirmed": "Confirmed",

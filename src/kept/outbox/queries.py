@@ -37,6 +37,12 @@ def written_to(
     return list(rows.values_list("person", "case", "left"))
 
 
+def to_person(business: UUID, person: UUID) -> list[Message]:
+    """Every message to a person, oldest first, with its evidence."""
+    found = Message.objects.filter(business_id=business, person=person)
+    return list(found.prefetch_related("evidence").order_by("created_at", "id"))
+
+
 def of_subject(subject: UUID) -> QuerySet[Message]:
     """Every message about an appointment, oldest first, with its evidence."""
     messages = Message.objects.filter(subject=subject).prefetch_related("evidence")

@@ -133,6 +133,11 @@ def search(business: UUID, text: str, limit: int = 20) -> list[Customer]:
     return list(found.order_by("name", "id")[:limit])
 
 
+def newest(business: UUID, limit: int) -> list[Customer]:
+    """Who became a customer last, the newest first."""
+    return list(Customer.objects.filter(business_id=business).order_by("-id")[:limit])
+
+
 def customer_of(business: UUID, customer_id: UUID) -> Customer:
     """Raises Customer.DoesNotExist, also for one of another business."""
     return Customer.objects.get(business_id=business, id=customer_id)

@@ -101,6 +101,11 @@ def sure_words(evidence: str) -> str:
 
 
 @register.filter
+def control_words(control: str) -> str:
+    return words.told_of(control, words.CONTROLS)
+
+
+@register.filter
 def path_words(path: str) -> str:
     return words.told_of(path, words.PATHS)
 
