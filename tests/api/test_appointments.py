@@ -478,11 +478,17 @@ def test_nothing_follows_before_the_outcome_is_received(house):
     problem(house.post(f"{path}/said", {"said": "went_well"}, 409), "not_allowed")
 
 
+def by_path(items):
+    return {each["path"]: each for each in items}
+
+
 def test_what_follows_is_shown_apart_from_the_timeline(house):
     booked = completed(house)
     receive_offered(now())
     line = house.timeline(booked)
-    (followed,) = house.get(f"/appointments/{booked['id']}/following").json()["items"]
+    items = house.get(f"/appointments/{booked['id']}/following").json()["items"]
+    followed, due = (by_path(items)[path] for path in ("follow_up", "reactivation"))
+    assert due["result"] == "no due date"
     assert followed["state"] == "open"
     assert {each["name"] for each in followed["controls"]} == {"how_did_it_go", "follow_up_end"}
     assert {each["name"] for each in line["controls"]}.isdisjoint({"how_did_it_go"})
@@ -495,10 +501,13 @@ def test_what_the_customer_said_is_kept_once_and_a_complaint_names_its_appointme
     path = f"/appointments/{booked['id']}/following/said"
     body = {"said": "went_badly", "words": "It hurts."}
     for _ in range(2):
-        (followed,) = house.post(path, body, Idempotency_Key="s1").json()["items"]
+        items = house.post(path, body, Idempotency_Key="s1").json()["items"]
+    followed = by_path(items)["follow_up"]
     assert [each["name"] for each in followed["events"]].count("went_badly") == 1
     assert (followed["state"], followed["words"]) == ("complaint", "It hurts.")
-    problem(house.post(path, {"said": "declined"}, 409), "not_allowed")
+    later = {"said": "snoozed", "until": "2027-06-01T10:00:00+02:00"}
+    problem(house.post(path, later, 409), "not_allowed")  # nothing asks them to come again
+    problem(house.post(path, {"said": "snoozed"}, 422), "invalid")
     problem(house.post(path, {"said": "run_out"}, 422), "invalid")
     (complaint,) = house.get("/escalations", open="true").json()["items"]
     assert (complaint["kind"], complaint["appointment"]) == ("COMPLAINT", booked["id"])

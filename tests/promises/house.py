@@ -46,7 +46,13 @@ class House:
 
     def _service(self, name, minutes, after):
         details = schedule.ServiceDetails(
-            name, minutes, 0, after, staff=[one.id for one in self.staff], step_minutes=15
+            name,
+            minutes,
+            0,
+            after,
+            staff=[one.id for one in self.staff],
+            step_minutes=15,
+            comes_again_days=30,
         )
         return schedule.create_service(self.business.id, details)
 

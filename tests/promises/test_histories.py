@@ -41,7 +41,7 @@ from kept.core.paths.appointment import AHEAD, UNTOLD
 from kept.journeys import actions as following
 from kept.journeys import queries as journeys
 from kept.outbox.queries import Evidence, Message
-from kept.people.queries import Customer, Told
+from kept.people.queries import Customer, Told, has_agreed
 from kept.schedule.queries import Claim, Closure, Resource
 from kept.worker import deliver
 from tests.effort import THOROUGH
@@ -78,13 +78,14 @@ POLICIES = st.sampled_from(
         {
             "hand_offs": {
                 **NOTHING_FOLLOWS,
-                "completed": ["follow_up"],
-                "cancelled_by_customer": ["reactivation"],
+                "completed": ["follow_up", "reactivation"],
+                "cancelled_by_customer": ["follow_up"],
             }
         },
         {"hand_offs": NOTHING_FOLLOWS},
         {"built_in": []},
         {"built_in": ["follow_up"], "several_a_day": True},
+        {"built_in": ["follow_up", "reactivation"], "hold_out": 0, "invitation_first": "60d 10:00"},
         {"outcome_grace": "2h", "accept_within": "1h"},
     ]
 )
@@ -255,8 +256,18 @@ class History(RuleBasedStateMachine):
     @rule(which=st.integers(0), said=st.sampled_from(sorted(journeys.SAYINGS)))
     def say_after(self, which, said):
         """The customer answers what followed an outcome."""
-        if one := self.one(Case, which, path="follow_up"):
-            self.ask(following.say, one.business_id, one.id, said, clock.now(), CUSTOMER)
+        if one := self.one(Case, which, path__in=["follow_up", "reactivation"]):
+            now, later = clock.now(), {}
+            if said == "snoozed":
+                later = {"until": now + timedelta(days=40)}
+            self.ask(following.say, one.business_id, one.id, said, now, CUSTOMER, **later)
+
+    @rule(which=st.integers(0))
+    def agree_to_suggestions(self, which):
+        one = self.one(Customer, which)
+        if one and one.id not in self.refused:
+            given = {"given": True, "source": "page", "wording": "Write to me."}
+            self.ask(following.record_wish, one.id, "marketing", clock.now(), CUSTOMER, **given)
 
     @rule(which=st.integers(0))
     def refuse_suggestions(self, which):
@@ -444,6 +455,8 @@ class History(RuleBasedStateMachine):
             assert case.facts["follows"] == "completed"
         if "List-Unsubscribe" in letter.headers:
             assert case.person_id not in self.refused, "written to in spite of a refusal"
+            if case.path == "reactivation":
+                assert has_agreed(case.person_id, "marketing"), "invited without agreement"
             ahead = Leg.objects.filter(
                 appointment__customer=case.person_id,
                 current=True,

@@ -8,6 +8,7 @@ from kept.appointments import actions as appointments
 from kept.cases.queries import Event
 from kept.core.case import Role
 from kept.journeys import queries
+from kept.journeys.actions import record_wish
 from kept.people.queries import Consent
 from tests.appointments.clinic import DESK, Clinic, berlin, go_to, now
 
@@ -97,3 +98,59 @@ def test_a_guessed_address_leads_nowhere(client, db):
     for name in ("went", "stop"):
         assert client.get(f"/a/{'x' * 27}/{name}").status_code == 404
         assert client.post(f"/a/{'x' * 27}/{name}").status_code == 404
+
+
+# When it is time again
+
+
+def again(booked):
+    return queries.current(booked.id, "reactivation")
+
+
+@pytest.fixture
+def invited(clinic, visited):
+    record_wish(visited.customer_id, "marketing", now(), DESK, given=True, source="page")
+    go_to(berlin(2, 10) + timedelta(days=45))
+    assert again(visited).state == "due"
+    return visited
+
+
+def test_the_link_of_an_invitation_waits_for_an_answer(client, invited):
+    answer = client.get(page(invited, "later"))
+    assert "When may we ask you again?" in answer.content.decode()
+    assert again(invited).state == "due"
+
+
+@pytest.mark.parametrize(("days", "day"), [("30", "16 May 2027"), ("180", "13 October 2027")])
+def test_who_wants_to_be_asked_later_is_told_when(client, invited, days, day):
+    answer = client.post(page(invited, "later"), {"when": days})
+    assert "We ask you again on" in answer.content.decode()
+    assert day in answer.content.decode()
+    assert again(invited).state == "snoozed"
+    post = go_to(now() + timedelta(days=int(days) + 1))
+    assert "control=invitation_as_asked" in post.letters[-1].headers["X-Kept"]
+
+
+def test_who_wants_no_more_of_them_gets_none(client, invited):
+    answer = client.post(page(invited, "later"), {"when": "not_again"})
+    assert "We do not ask you about this visit again." in answer.content.decode()
+    assert again(invited).facts["result"] == "declined"
+    answer = client.post(page(invited, "later"), {"when": "30"})
+    assert "We do not plan to ask you" in answer.content.decode()
+
+
+def test_an_empty_answer_is_asked_for_again(client, invited):
+    answer = client.post(page(invited, "later"), {})
+    assert answer.status_code == 422
+    assert "Choose one of these." in answer.content.decode()
+
+
+def test_what_was_never_begun_cannot_be_put_off(client, clinic):
+    booked = clinic.book(berlin(2, 10))
+    assert client.get(page(booked, "later")).status_code == 404
+
+
+def test_one_click_of_a_mail_program_ends_the_invitations(client, invited):
+    answer = client.post(page(invited, "stop"), {"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert again(invited).facts["result"] == "opted out"

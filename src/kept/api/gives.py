@@ -72,6 +72,7 @@ class ServiceOut(TypedDict):
     ]
     aftercare: str
     comes_again_days: int | None
+    recall: bool
     staff: list[Id]
 
 

@@ -97,6 +97,7 @@ def service(row: Service, currency: str) -> gives.ServiceOut:
         "hand_offs": row.hand_offs,
         "aftercare": row.aftercare,
         "comes_again_days": row.comes_again_days,
+        "recall": row.recall,
         "staff": [str(each.id) for each in row.staff.all() if each.active],
     }
 

@@ -293,6 +293,11 @@ class ServiceIn(Body):
     comes_again_days: int | None = Field(
         None, ge=1, le=3650, examples=[42], description="After how many days people come again."
     )
+    recall: bool = Field(
+        False,
+        description="Due by medicine or by contract: the letter that the next visit is due belongs "
+        "to the service, and needs no agreement to suggestions.",
+    )
 
 
 class HoursIn(Body):
@@ -531,11 +536,19 @@ class ReportIn(Body):
 class SaidIn(Body):
     """What the customer said about what follows, and in which words."""
 
-    said: Literal["went_well", "went_badly", "replied", "declined"] = Field(
+    said: Literal["went_well", "went_badly", "replied", "declined", "snoozed", "gone"] = Field(
         description="`went_badly` is a complaint: a person is asked at once. After `replied` and "
-        "`declined` nothing more is sent by itself."
+        "`declined` nothing more is sent by itself. `snoozed`: they want to be asked to come again "
+        "`until` then and not before. `gone`: moved away or deceased."
     )
     words: Text = Field("", max_length=1000, examples=["It still hurts."])
+    until: Instant | None = Field(None, description="With `snoozed`: within 400 days.")
+
+    @model_validator(mode="after")
+    def _names_the_day(self) -> Self:
+        if (self.said == "snoozed") != (self.until is not None):
+            raise ValueError("Give `until` with `snoozed`, and with nothing else.")
+        return self
 
 
 class AskerIn(Body):

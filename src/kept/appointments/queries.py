@@ -173,6 +173,14 @@ def is_customer(customer_id: UUID) -> bool:
     return Appointment.objects.filter(customer=customer_id).exists()
 
 
+def completed(customer_id: UUID) -> list[datetime]:
+    """When this customer's completed visits began, oldest first."""
+    found = Leg.objects.filter(
+        appointment__customer=customer_id, current=True, case__state="completed"
+    )
+    return list(found.order_by("start").values_list("start", flat=True))
+
+
 def missed_before(customer_id: UUID, appointment_id: UUID) -> bool:
     """Whether the customer also missed the visit before this one, of those that were resolved."""
     this = Leg.objects.get(appointment=appointment_id, current=True)

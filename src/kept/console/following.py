@@ -42,6 +42,13 @@ ENDS = {
     "reviewed": "The customer wrote a review.",
     "no answer": "The customer was asked for a review and has not answered.",
     "outcome corrected after asking": "The outcome was corrected after a review was asked for.",
+    "no due date": "Nothing says when they come again: neither the service nor their own visits.",
+    "visit ahead": "The next visit was booked already.",
+    "newer visit": "A newer visit says when they are due.",
+    "complaint": "Something was not right, so a person speaks with them.",
+    "booked": "The next visit is booked.",
+    "lapsed": "They were asked in vain, and are asked no more.",
+    "gone": "They have moved away, or have died.",
 }
 
 
@@ -61,14 +68,17 @@ class Following:
     may_say: bool
 
 
+SAID_TO = ("follow_up", "reactivation")  # whose customers tell a person what they think
+
+
 def following(desk: Desk, appointment: Appointment) -> list[Following]:
     """What followed each outcome of an appointment, the present one first."""
     found = journeys.of_appointment(appointment.id)
-    present = journeys.current(appointment.id)
-    return [_one(desk, appointment, case, present) for case in reversed(found)]
+    present = [journeys.current(appointment.id, path) for path in SAID_TO]
+    return [_one(desk, appointment, case, case in present) for case in reversed(found)]
 
 
-def _one(desk: Desk, appointment: Appointment, case: Case, present: Case | None) -> Following:
+def _one(desk: Desk, appointment: Appointment, case: Case, present: bool) -> Following:
     path, line = PATHS[case.path], journeys.timeline(case)
     drawn = drawing.steps(path, case.state, cases.history(case.id))
     escalations = [escalation(desk, each) for each in line.escalations]
@@ -82,7 +92,7 @@ def _one(desk: Desk, appointment: Appointment, case: Case, present: Case | None)
         entries=entries(desk, line.events),
         letters=[letter(each) for each in reversed(line.messages)],
         open=[each for each in escalations if each.row.resolved_at is None],
-        may_say=desk.is_front_desk and bool(path.allowed(case.state)) and case == present,
+        may_say=desk.is_front_desk and bool(path.allowed(case.state)) and present,
     )
 
 

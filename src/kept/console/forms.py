@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -276,9 +276,17 @@ class SaidAfter(Form):
             ("went_well", "All was well"),
             ("went_badly", "Something was not right"),
             ("declined", "No new visit for now"),
+            ("snoozed", "Ask me again later"),
+            ("gone", "They have moved away, or have died"),
             ("replied", "Something else, which somebody must answer"),
         ],
         widget=forms.RadioSelect,
+    )
+    days = forms.IntegerField(
+        label="Later: after how many days",
+        min_value=1,
+        max_value=400,
+        required=False,
     )
     words = forms.CharField(
         label="In their words",
@@ -286,6 +294,17 @@ class SaidAfter(Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("said") == "snoozed" and not data.get("days") and "days" not in self.errors:
+            self.add_error("days", "Say after how many days.")
+        return data
+
+    def until(self, now: datetime) -> datetime | None:
+        """The moment from which they may be asked again, where they want to be asked later."""
+        later = self.cleaned_data["said"] == "snoozed"
+        return now + timedelta(days=self.cleaned_data["days"]) if later else None
 
 
 class ReviewPage(Form):
@@ -428,7 +447,7 @@ SERVICE_MORE = (
     (
         "After the visit",
         "What to mind, and after how many days people come again.",
-        ("aftercare", "comes_again_days"),
+        ("aftercare", "comes_again_days", "recall"),
     ),
 )
 """What most services leave as it is, folded away: the title, one line about it, the fields."""
@@ -526,6 +545,12 @@ class Service(Form):
         max_value=3650,
         required=False,
         help_text="Then the next visit is suggested, until one is booked. Empty: it is not.",
+    )
+    recall = forms.BooleanField(
+        label="The next visit is due by medicine or by contract",
+        required=False,
+        help_text="Then customers are told so without having agreed to suggestions. "
+        "Not for what you would merely like them to book.",
     )
     staff = forms.MultipleChoiceField(
         label="Who gives it", widget=forms.CheckboxSelectMultiple, required=False

@@ -35,10 +35,13 @@ DEFAULT_HAND_OFFS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-BUILT_IN = frozenset({"follow_up", "reputation"})
+BUILT_IN = frozenset({"follow_up", "reputation", "reactivation"})
 
 # A path that may follow some outcomes only. Nobody is asked to review what did not take place.
-ONLY_AFTER: Mapping[str, tuple[str, ...]] = MappingProxyType({"reputation": ("completed",)})
+# Nobody is due again by what they cancelled.
+ONLY_AFTER: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"reputation": ("completed",), "reactivation": ("completed",)}
+)
 
 
 # What an outcome may be handed on to.

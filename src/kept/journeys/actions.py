@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
 from kept.accounts import queries as accounts
 from kept.cases import actions as cases
 from kept.cases import queries as case_queries
 from kept.cases.queries import Case, HandOff
-from kept.core.case import SYSTEM, Actor, Event, NotAllowed
+from kept.core.case import SYSTEM, Actor, Event, Facts, NotAllowed
 from kept.core.paths import PATHS
+from kept.core.paths.reactivation import REACTIVATION
 from kept.core.wishes import Wish
-from kept.journeys import queries
+from kept.journeys import queries, reactivation
+from kept.journeys.reactivation import Beginning
 from kept.lib.again import in_one_transaction
 from kept.lib.ids import new_id
 from kept.lib.trouble import database_away
@@ -70,6 +73,8 @@ def _receive(hand_off: HandOff, now: datetime) -> None:
         raise ValueError("nobody is known who could be written to")
     customer = people.lock(sender.person_id)
     path = PATHS[hand_off.to]
+    facts, data = queries.facts(hand_off, customer, now), {"hand_off": str(hand_off.id)}
+    more = _beginning(hand_off, customer, facts, now)
     answer = {"to": hand_off.to, "version": hand_off.version}
     accepted = Event(ACCEPTED, now, SYSTEM, "received by Kept", answer)
     opening = cases.Opening(
@@ -80,13 +85,22 @@ def _receive(hand_off: HandOff, now: datetime) -> None:
         number=hand_off.version,
         person=customer,
         zone=sender.zone,
-        anchors={"opened": now, "visit": queries.visit_of(hand_off)},
-        facts=queries.facts(hand_off, customer, now),
+        anchors={"opened": now, "visit": queries.visit_of(hand_off), **more.anchors},
+        facts={**facts, **more.facts},
         policy=accounts.policy_in_force(hand_off.business_id).pk,
     )
-    first = Event(path.receives[hand_off.outcome], now, data={"hand_off": str(hand_off.id)})
-    cases.apply([cases.Incoming(sender.id, accepted)], now)
+    first = Event(path.receives[hand_off.outcome], now, data={**data, **more.first})
+    since = Event("visited_since", now, data=data)
+    replaced = [cases.Incoming(each, since) for each in more.replaces]
+    cases.apply([cases.Incoming(sender.id, accepted), *replaced], now)
     cases.begin(opening, first, now)
+
+
+def _beginning(hand_off: HandOff, customer: Customer, known: Facts, now: datetime) -> Beginning:
+    """What a path asks to be known beside what every one does."""
+    if hand_off.to == REACTIVATION.name:
+        return reactivation.beginning(hand_off, customer, known, now)
+    return Beginning()
 
 
 def nothing(case: Case) -> None:
@@ -101,18 +115,22 @@ def say(
     actor: Actor,
     *,
     words: str = "",
+    until: datetime | None = None,
     alongside: Callable[[Case], None] = nothing,
 ) -> None:
     """The customer said something about what follows: `queries.SAYINGS` names what.
 
-    `alongside` runs in the same transaction. Raises Case.DoesNotExist, also for one of another
-    business, and NotAllowed.
+    `until`: the day they want to be asked again, where they name one. `alongside` runs in the same
+    transaction. Raises Case.DoesNotExist, also for one of another business, and NotAllowed.
     """
     if name not in queries.SAYINGS:
         raise ValueError(f"{name!r} is not one of {', '.join(sorted(queries.SAYINGS))}")
     case = queries.journey(business, case_id)
-    event = Event(name, now, actor, words, {"words": words})
-    _apply(case, event, now, alongside)
+    if (name == "snoozed") != (until is not None):
+        raise ValueError("snoozed, and nothing else, names the day to ask again")
+    later = {"until": until.isoformat()} if until else {}
+    event = Event(name, now, actor, words, {"words": words, **later})
+    (_leave if name == "gone" else _apply)(case, event, now, alongside)
 
 
 @in_one_transaction
@@ -122,6 +140,20 @@ def _apply(case: Case, event: Event, now: datetime, alongside: Callable[[Case], 
         people.lock(case.person_id)
     cases.apply([cases.Incoming(case.id, event)], now)
     alongside(case)
+
+
+@in_one_transaction
+def _leave(case: Case, event: Event, now: datetime, alongside: Callable[[Case], None]) -> None:
+    """Who has moved away or died is written to no more, about anything."""
+    person = cast(UUID, case.person_id)
+    people.lock_address(person)  # before any case, as everywhere
+    cases.apply([cases.Incoming(case.id, event)], now)
+    wording, source = event.reason or GONE, f"said by {event.actor.role}"
+    record_wish(person, "contact", now, event.actor, given=False, source=source, wording=wording)
+    alongside(case)
+
+
+GONE = "moved away or deceased"
 
 
 def refuse_suggestions(
@@ -176,7 +208,12 @@ def _said(
     data: dict[str, object] = {"wish": wish, "given": given}
     refused = {"not_to_write": people_queries.not_to_write(customer)}
     changed = Event("consent_changed", now, actor, wording, {**data, **refused})
-    return [changed] if given else [changed, Event("opted_out", now, actor, wording, data)]
+    if not given:
+        return [changed, Event("opted_out", now, actor, wording, data)]
+    # Nobody's yes is that of another one at the same address.
+    agrees = people_queries.may_write(customer, "marketing", agreement=True) is None
+    asked = wish == MARKETING and agrees
+    return [changed, Event("agreed", now, actor, wording, data)] if asked else [changed]
 
 
 def _let_hear(case_id: UUID, said: list[Event], now: datetime) -> None:

@@ -25,6 +25,7 @@ from kept.schedule import queries as schedule
 
 OFFERED = 3  # times in a letter: enough to choose from, few enough to read
 LOOK_AHEAD = timedelta(days=28)
+AROUND = timedelta(days=7)  # before the day somebody is due: nobody means it to the day
 
 
 def writes(message: Message) -> bool:
@@ -72,6 +73,7 @@ def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
         booking_url=_booking_url(leg) if earliest <= now else _from_day(leg, earliest),
         feedback_url=f"{page}/went",
         stop_url=f"{page}/{WAYS_OUT.get(purpose, 'stop')}",
+        later_url=f"{page}/later",
         aftercare=str(case.facts.get("aftercare") or ""),
         offers=_offers(leg, earliest, now) if message.kind in OFFERING and suggests else (),
         by_us=str(case.facts.get("follows", "")).endswith("by_business"),
@@ -88,7 +90,7 @@ def _review_pages(case: Case) -> tuple[str, ...]:
     return tuple(link.name for link in reputation.links_for(case.business_id, place))
 
 
-OFFERING = frozenset({"next_step", "missed_you", "rebook_offer"})
+OFFERING = frozenset({"next_step", "missed_you", "rebook_offer", "invitation", "recall"})
 
 
 def _booking_url(leg: Leg) -> str:
@@ -100,7 +102,12 @@ def _booking_url(leg: Leg) -> str:
 
 
 def _comes_again(message: Message, case: Case) -> datetime:
-    """When the next visit is due by what its service says; of a lost one, at once."""
+    """When the next visit is due by what its service says; of a lost one, at once.
+
+    An invitation two weeks ahead offers the days around that one, and not tomorrow.
+    """
+    if "due" in case.anchors:
+        return datetime.fromisoformat(case.anchors["due"]) - AROUND
     visit = datetime.fromisoformat(case.anchors["visit"])
     days = case.facts.get("comes_again") if message.kind == "next_step" else 0
     return after(visit, CalendarDays(int(days or 0), time(0)), ZoneInfo(case.zone))

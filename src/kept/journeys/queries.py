@@ -12,6 +12,7 @@ from kept.cases import queries as cases
 from kept.cases.queries import Case, HandOff
 from kept.core.case import Event
 from kept.core.paths import PATHS
+from kept.core.paths.reactivation import DUE_SET
 from kept.core.policy import BUILT_IN
 from kept.journeys import reputation
 from kept.outbox import queries as outbox
@@ -19,7 +20,8 @@ from kept.people import queries as people
 from kept.people.queries import Customer
 
 SAYINGS = frozenset(
-    {"went_well", "went_badly", "replied", "declined", "clicked", "review_declined", "wrong_person"}
+    {"went_well", "went_badly", "replied", "declined", "snoozed", "gone"}
+    | {"clicked", "review_declined", "wrong_person"}
 )
 
 
@@ -60,9 +62,18 @@ def _of_reputation(hand_off: HandOff, customer: Customer, now: datetime) -> dict
     return reputation.facts(customer, str(service.get("place") or ""), now)
 
 
+def _of_reactivation(hand_off: HandOff, customer: Customer, now: datetime) -> dict[str, object]:
+    return {
+        "booked_again": appointments.has_visit_ahead(customer.id, now),
+        "complained": cases.asks_somebody(customer.id, "COMPLAINT"),
+        "refused": people.has_refused(customer.id, "marketing"),
+    }
+
+
 OWN_FACTS: Mapping[str, Callable[[HandOff, Customer, datetime], dict[str, object]]] = {
     "follow_up": _of_follow_up,
     "reputation": _of_reputation,
+    "reactivation": _of_reactivation,
 }
 """What a path wants to know beside that, by its name."""
 
@@ -73,8 +84,9 @@ def journey(business: UUID, case_id: UUID) -> Case:
 
 
 def of_appointment(subject: UUID) -> list[Case]:
-    """What followed each outcome of an appointment, oldest first."""
-    return [case for case in cases.of_subject(subject) if PATHS[case.path].receives]
+    """What followed each outcome of an appointment, the first outcome first."""
+    found = [case for case in cases.of_subject(subject) if PATHS[case.path].receives]
+    return sorted(found, key=lambda case: (case.number, list(PATHS).index(case.path)))
 
 
 def timeline(case: Case) -> Timeline:
@@ -93,6 +105,19 @@ def current(subject: UUID, path: str = "follow_up") -> Case | None:
     """What this path made of the present outcome of an appointment; None where it has not begun."""
     found = [case for case in of_appointment(subject) if case.path == path]
     return found[-1] if found else None
+
+
+def listening(subject: UUID, name: str) -> Case | None:
+    """Which of the cases that follow an appointment takes what its customer says now: the first of
+    them that would. None when nothing follows it yet; where none would, the follow-up refuses."""
+    present = [case for path in PATHS if (case := current(subject, path))]
+    takes = [case for case in present if name in allowed(case) and _has_asked(case, name)]
+    return next(iter(takes or present), None)
+
+
+def _has_asked(case: Case, name: str) -> bool:
+    """An answer or a no is said to whoever asked, and not to who will ask in half a year."""
+    return case.state != DUE_SET or name not in {"replied", "declined"}
 
 
 def allowed(case: Case) -> list[str]:

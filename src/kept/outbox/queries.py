@@ -77,6 +77,12 @@ def first_sent(subject: UUID) -> Message | None:
     return sent.order_by("handed_over_at", "id").first()
 
 
+def written_of_kinds(person: UUID, kinds: Iterable[str], since: datetime) -> int:
+    """How many letters of these kinds have gone to this person since then, or are on their way."""
+    found = Message.objects.filter(person=person, kind__in=list(kinds), created_at__gt=since)
+    return found.exclude(status__in=[Message.WITHDRAWN, Message.EXPIRED, Message.FAILED]).count()
+
+
 def waiting(now: datetime) -> int:
     """How many messages are to be sent at this moment."""
     due = Message.objects.filter(status__in=[Message.QUEUED, Message.CLAIMED], wake_at__lte=now)

@@ -6,6 +6,9 @@ unsubscribe sends a POST without asking anybody (RFC 8058), so that one carries 
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as lazy
@@ -13,6 +16,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from kept.cases.queries import Case
+from kept.core import rhythm
+from kept.core.case import NotAllowed
+from kept.core.paths.reactivation import REACTIVATION
+from kept.core.time import CalendarDays, after
 from kept.journeys import actions, queries
 from kept.public.visit import Visit, render, visit_of
 from kept.web.forms import Form
@@ -21,6 +28,7 @@ ANSWERS = [
     ("went_well", lazy("All was well")),
     ("went_badly", lazy("Something was not right")),
 ]
+NOT_AGAIN = "not_again"
 STOP = lazy("Send me no more suggestions")
 
 
@@ -55,6 +63,55 @@ def went(request: HttpRequest, token: str) -> HttpResponse:
     said, words = form.cleaned_data["went"], form.cleaned_data["words"]
     actions.say(case.business_id, case.id, said, visit.now, visit.actor, words=words)
     return render(visit, "public/went.html", {"said": said, "thanked": True})
+
+
+LATER = [
+    ("30", lazy("Ask me again in a month")),
+    ("90", lazy("Ask me again in three months")),
+    ("180", lazy("Ask me again in half a year")),
+    (NOT_AGAIN, lazy("Do not ask me about this visit again")),
+]
+
+
+class Later(Form):
+    """When to be asked again, or not at all."""
+
+    when = forms.ChoiceField(
+        label=lazy("When may we ask you again?"),
+        choices=LATER,
+        widget=forms.RadioSelect,
+        error_messages={"required": lazy("Choose one of these.")},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def later(request: HttpRequest, token: str) -> HttpResponse:
+    """An invitation that does not suit just now: asked on another day, or not again."""
+    visit = visit_of(request, token)
+    case = queries.current(visit.appointment.id, REACTIVATION.name)
+    if case is None:
+        raise Http404
+    form = Later(request.POST if request.method == "POST" else None)
+    if "snoozed" not in queries.allowed(case):
+        return render(visit, "public/later.html", {"over": True})
+    if request.method != "POST" or not form.is_valid():
+        status = 422 if request.method == "POST" else 200
+        return render(visit, "public/later.html", {"form": form}, status)
+    try:
+        day = _wait(case, form.cleaned_data["when"], visit)
+    except NotAllowed:  # somebody has answered, or booked, in the meantime
+        return render(visit, "public/later.html", {"over": True}, 409)
+    return render(visit, "public/later.html", {"done": True, "day": day})
+
+
+def _wait(case: Case, when: str, visit: Visit) -> datetime | None:
+    """Do as they wish; answers the day on which they are asked again (None: on none)."""
+    if when == NOT_AGAIN:
+        actions.say(case.business_id, case.id, "declined", visit.now, visit.actor)
+        return None
+    day = after(visit.now, CalendarDays(int(when), rhythm.AT), ZoneInfo(case.zone))
+    actions.say(case.business_id, case.id, "snoozed", visit.now, visit.actor, until=day)
+    return day
 
 
 def _following(visit: Visit) -> Case:

@@ -23,6 +23,7 @@ from kept.appointments.queries import Appointment, Leg
 from kept.core import time as core_time
 from kept.core.availability import Refusal
 from kept.core.case import Actor, Role
+from kept.journeys import reactivation as journeys
 from kept.leads import queries as leads
 from kept.public import times, tokens
 from kept.public.choice import HOLD_COOKIE, Choice, choice_of, instant, render, without_who
@@ -49,6 +50,7 @@ def details(request: HttpRequest, slug: str, service_id: UUID, who: str) -> Http
         business=choice.business,
         time_zone=choice.hint[0],
         locale=choice.locale,
+        invites=journeys.invites(choice.business),
     )
     form.is_valid()
     steps = {"book": _book, "change": _change, "times": _other_time}
@@ -68,7 +70,8 @@ def _show_details(choice: Choice, start: datetime) -> HttpResponse:
     held = holding(choice, start)
     if choice.gone or (held is None and not times.who_is_free(choice.asked(), start)):
         return times_of(choice, why_not(choice, start))
-    form = Details(business=choice.business, initial=_known(choice))
+    invites = journeys.invites(choice.business)
+    form = Details(business=choice.business, initial=_known(choice), invites=invites)
     return _details(choice, start, form, held, tokens.new_form())
 
 
@@ -123,7 +126,7 @@ def _change(choice: Choice, start: datetime, form: Details) -> HttpResponse:
 def _as_typed(form: Details) -> Details:
     """The same form with what was typed in it, not yet judged."""
     typed = {name: form.data.get(name, "") for name in form.fields}
-    return Details(initial=typed, business=form.business)
+    return Details(initial=typed, business=form.business, invites="agree" in form.fields)
 
 
 def _other_time(choice: Choice, start: datetime, form: Details) -> HttpResponse:
@@ -290,6 +293,8 @@ def _make(
 
     def remember(leg: Leg) -> None:
         Submission.objects.create(key=key, appointment=leg.appointment)
+        if wording := form.agreed_to():
+            journeys.agree_by_page(leg.appointment.customer, choice.now, wording)
 
     actor = Actor(Role.CUSTOMER, form.contact.name)
     return appointments.book(choice.business, booking, choice.now, actor, alongside=remember)

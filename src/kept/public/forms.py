@@ -53,6 +53,7 @@ class Details(Form):
         ],
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    agree = forms.BooleanField(required=False)
     # Nobody sees this one; a program that fills in every field does.
     website = forms.CharField(
         label=lazy("Leave this empty"),
@@ -66,13 +67,31 @@ class Details(Form):
         business: Business,
         time_zone: str = "",
         locale: str = "",
+        invites: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        # Never ticked beforehand: an agreement is something somebody does (Planet49, C-673/17).
+        self.fields["agree"].label = self.wording(business)
+        if not invites:
+            del self.fields["agree"]
         self.business, self.time_zone, self.locale = business, time_zone, locale
         self.contact: Contact | None = None
         # Neither needed by itself nor simply optional: this or a phone number.
         self.fields["email"].or_another = True  # type: ignore[attr-defined]
+
+    @staticmethod
+    def wording(business: Business) -> str:
+        """What is agreed to by the tick, in the reader's language: kept with it as the proof."""
+        said = _(
+            "%(business)s may write to me when it is time for my next visit, and suggest times. "
+            "I can stop this at any time, in each of these letters."
+        )
+        return said % {"business": business.name}
+
+    def agreed_to(self) -> str:
+        """The wording that was agreed to; "" when it was not."""
+        return self.wording(self.business) if self.cleaned_data.get("agree") else ""
 
     def clean_website(self) -> str:
         if self.cleaned_data["website"]:

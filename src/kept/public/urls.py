@@ -38,6 +38,7 @@ urlpatterns = [
     path("a/<str:token>/review", reviewing.review, name="review"),
     path("a/<str:token>/review/stop", reviewing.stop, name="review_stop"),
     path("a/<str:token>/review/<uuid:link_id>", reviewing.to_review, name="to_review"),
+    path("a/<str:token>/later", after.later, name="later"),
     path("a/<str:token>/calendar.ics", visit.calendar, name="calendar"),
     path(LEG, visit.page, name="leg"),
     path(f"{LEG}/move", moving.move, name="move"),

@@ -290,6 +290,7 @@ class ServiceDetails:
     hand_offs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     aftercare: str = ""
     comes_again_days: int | None = None
+    recall: bool = False
 
 
 def create_service(business: UUID, details: ServiceDetails) -> Service:

@@ -68,6 +68,10 @@ class Service(models.Model):
     comes_again_days = models.PositiveIntegerField(
         null=True, blank=True, help_text="After how many days people usually come again."
     )
+    recall = models.BooleanField(
+        default=False,
+        help_text="Due by medicine or by contract: its next visit is said without an agreement.",
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     staff = models.ManyToManyField(Resource, related_name="services")
 

@@ -427,7 +427,7 @@ def said(ask: Asked, body: SaidIn) -> None:
 
     409 while nothing follows: before the outcome, or where another program receives it.
     """
-    case = journeys.current(ask.thing.id)
+    case = journeys.listening(ask.thing.id, body.said)
     if case is None:
         raise Problem(409, "not_allowed", NOTHING_FOLLOWS, allowed=[])
     following.say(
@@ -437,6 +437,7 @@ def said(ask: Asked, body: SaidIn) -> None:
         ask.now,
         ask.actor,
         words=body.words,
+        until=body.until,
         alongside=lambda _: ask.done(ask.thing),
     )
 

@@ -115,10 +115,10 @@ def refresh_version(form: Form, leg: Leg) -> None:
 def said_after(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse:
     """What the customer told a person about what follows: it stops, or a complaint begins."""
     appointment, leg = found(desk, appointment_id)
-    case = journeys.current(appointment.id)
     form = SaidAfter(sent(request))
-    if request.method == "POST" and form.is_valid() and case is not None:
-        said = form.cleaned_data["said"]
+    said = form.cleaned_data["said"] if form.is_valid() else ""
+    case = journeys.listening(appointment.id, said)
+    if request.method == "POST" and said and case is not None:
         try:
             following_acts.say(
                 desk.business.id,
@@ -127,6 +127,7 @@ def said_after(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpRe
                 desk.now,
                 desk.actor,
                 words=form.cleaned_data["words"],
+                until=form.until(desk.now),
             )
         except NotAllowed as refused:
             form.refuse(refused)
@@ -147,6 +148,8 @@ def said_after(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpRe
 DONE = {
     "replied": "Written down. Nothing more is sent by itself; somebody should answer.",
     "declined": "Written down. No new visit is suggested any more.",
+    "snoozed": "Written down. They are asked again on that day, and not before.",
+    "gone": "Written down. They are not asked to come again.",
     "went_well": "Written down.",
     "went_badly": "Written down. It needs a person now, and nothing more is sent.",
 }

@@ -19,8 +19,13 @@ AfterKind = Literal[
     "rebook_offer",
     "review_ask",
     "review_reminder",
+    "invitation",
+    "recall",
 ]
 AFTER_KINDS: tuple[AfterKind, ...] = get_args(AfterKind)
+
+
+LATER: frozenset[AfterKind] = frozenset({"invitation", "recall"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class AfterFacts:
     """The customer has not refused to be asked for something new."""
     visit_url: str = ""
     """The page of the visit; needed where nothing may be suggested."""
+    later_url: str = ""
+    """Where the customer says that they want to be asked later, or not at all."""
     may_stop: bool = False
     """The letter asks for something new: it says how to get no more of them."""
     review_url: str = ""
@@ -80,6 +87,8 @@ def after_content(kind: AfterKind, facts: AfterFacts) -> Content:
     asks_a_review = kind in {"review_ask", "review_reminder"}
     if facts.may_stop and not asks_a_review and not facts.business_address:
         raise MissingField(kind, "business_address")
+    if kind in LATER and not facts.later_url:
+        raise MissingField(kind, "later_url")
     writer = _Writer(facts)
     match kind:
         case "aftercare":
@@ -98,6 +107,10 @@ def after_content(kind: AfterKind, facts: AfterFacts) -> Content:
             if not facts.review_pages:
                 raise MissingField(kind, "review_pages")
             return writer.review(again=kind == "review_reminder")
+        case "invitation":
+            return writer.invitation()
+        case "recall":
+            return writer.recall()
         case _:
             assert_never(kind)
 
@@ -203,6 +216,35 @@ class _Writer(Frame[AfterFacts]):
             ),
         )
 
+    def invitation(self) -> Content:
+        _ = self._
+        return self._content(
+            subject=_("%(stem)s: would you like to come again?"),
+            heading=_("Would you like to come again?"),
+            lead=(
+                _("You were with us on %(day)s, and it may be time again.") % {"day": self._day()},
+                _("Choose a time that suits you."),
+            ),
+            rows=self._offered(),
+            button=self._book(),
+            notes=(self._how_to_wait(),),
+        )
+
+    def recall(self) -> Content:
+        _ = self._
+        return self._content(
+            subject=_("%(stem)s: your next visit is due"),
+            heading=_("Your next visit is due"),
+            lead=(
+                _("You were with us on %(day)s. It is time for the next visit.")
+                % {"day": self._day()},
+                _("Choose a time that suits you, or call us."),
+            ),
+            rows=self._offered(),
+            button=self._book(),
+            notes=(self._how_to_wait(),),
+        )
+
     # What they share
 
     def _content(
@@ -214,6 +256,7 @@ class _Writer(Frame[AfterFacts]):
         button: Link,
         rows: tuple[Row, ...] = (),
         to_stop: tuple[str, str] | None = None,
+        notes: tuple[Note, ...] = (),
     ) -> Content:
         return Content(
             locale=self.locale,
@@ -225,7 +268,7 @@ class _Writer(Frame[AfterFacts]):
             lead=lead,
             rows=rows,
             button=button,
-            notes=(self._how_to_reach_us(), *self._how_to_stop(to_stop)),
+            notes=(*notes, self._how_to_reach_us(), *self._how_to_stop(to_stop)),
             footer=self._footer(),
         )
 
@@ -245,6 +288,10 @@ class _Writer(Frame[AfterFacts]):
             )
             for offer in self.facts.offers
         )
+
+    def _how_to_wait(self) -> Note:
+        words = self._("It does not suit you just now?")
+        return Note(words, Link(self._("Ask me later, or not again"), self.facts.later_url))
 
     def _how_to_stop(self, said: tuple[str, str] | None) -> tuple[Note, ...]:
         if not self.facts.may_stop:

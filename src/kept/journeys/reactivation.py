@@ -1,0 +1,160 @@
+"""How a case of the Reactivation path begins: when its person is due, and whether they are asked.
+
+A person has one open case of this path. Two services may both come round again, but three letters
+at most, a month apart, is a promise to the person and not to the service; and whatever they book
+ends every asking. The newest visit says when they are due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from kept.accounts import queries as accounts
+from kept.accounts.queries import Business
+from kept.appointments import queries as appointments
+from kept.cases.queries import Case, HandOff
+from kept.core import holdout, rhythm
+from kept.core.case import Facts
+from kept.core.paths.reactivation import REACTIVATION
+from kept.core.policy import Policy
+from kept.core.rhythm import Due
+from kept.outbox import queries as outbox
+from kept.people import actions as people_actions
+from kept.people import queries as people
+from kept.people.queries import Customer
+
+A_YEAR = timedelta(days=365)
+LETTERS = ("invitation", "recall")
+TAKEN_UP = frozenset({"offered", "accepted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a case begins with beside what every following case does, and which ones it replaces."""
+
+    anchors: Mapping[str, datetime] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
+    first: Facts = field(default_factory=dict)
+    replaces: Sequence[UUID] = ()
+
+
+def beginning(hand_off: HandOff, customer: Customer, known: Facts, now: datetime) -> Beginning:
+    """What is known when a completed visit is handed on. The caller has locked the customer."""
+    sender, visit = hand_off.case, datetime.fromisoformat(str(hand_off.payload["start"]))
+    policy = accounts.policy_version(accounts.policy_in_force(hand_off.business_id).pk)
+    service, zone = appointments.service_of(sender.subject), ZoneInfo(sender.zone)
+    others = [at for at in appointments.completed(customer.id) if at != visit]
+    due = rhythm.due(visit, service.comes_again_days, others, policy.rhythm_visits, zone)
+    why_not = _why_not(due, visit, others, known)
+    agreed = people.may_write(customer, "marketing", agreement=True) is None
+    facts: dict[str, object] = {
+        "why_not": why_not,
+        "due_by": due.by if due else "",
+        "due_days": due.days if due else None,
+        "agreed": agreed,
+        "agreed_at": _agreed_at(customer) if agreed else "",
+        "recall": service.recall,
+        "follow_up": _is_followed_up(hand_off),
+        "letters_before": outbox.written_of_kinds(customer.id, LETTERS, now - A_YEAR),
+        **_group(
+            customer, due, policy, zone, takes_part=agreed and not (why_not or service.recall)
+        ),
+    }
+    replaces = [] if why_not == "newer visit" else _open(customer)
+    first = {"why_not": why_not} if why_not else {}
+    return Beginning({"due": due.at if due else visit}, facts, first, replaces)
+
+
+def _why_not(due: Due | None, visit: datetime, others: list[datetime], known: Facts) -> str:
+    """What stands against asking from the beginning; "" when nothing does."""
+    if others and max(others) > visit:
+        return "newer visit"
+    if known["booked_again"]:
+        return "visit ahead"
+    if known["complained"]:
+        return "complaint"
+    return "" if due else "no due date"
+
+
+def _group(
+    customer: Customer, due: Due | None, policy: Policy, zone: ZoneInfo, *, takes_part: bool
+) -> dict[str, object]:
+    """Whether chance leaves this person alone, decided once and kept with the case.
+
+    Only who would be invited takes part: a recall is owed, and who has not agreed gets none anyway.
+    """
+    if not takes_part or due is None:
+        return {"held_out": False, "group": ""}
+    season = holdout.season(due.at, zone)
+    held = holdout.held_out(customer.business_id.bytes, str(customer.id), season, policy.hold_out)
+    return {"held_out": held, "group": "held_out" if held else "invited", "season": season}
+
+
+def _agreed_at(customer: Customer) -> str:
+    said = {each.purpose: each for each in people.consents(customer.id)}
+    return said["marketing"].at.isoformat()
+
+
+def _is_followed_up(hand_off: HandOff) -> bool:
+    """The same outcome is handed on to a follow-up, which may ask for the next visit first."""
+    beside = hand_off.case.hand_offs.filter(version=hand_off.version, to="follow_up")
+    return beside.filter(status__in=TAKEN_UP).exists()
+
+
+def _open(customer: Customer) -> list[UUID]:
+    found = Case.objects.filter(person=customer, path=REACTIVATION.name, waits=True)
+    return list(found.order_by("id").values_list("id", flat=True))
+
+
+# Agreeing
+
+
+def invites(business: Business) -> bool:
+    """Whether customers of this business may be invited at all, so that asking them makes sense.
+
+    Whoever asks for something new must say where they are (CAN-SPAM, 16 CFR 316.3): without a
+    postal address nobody is invited, and `kept check` says so.
+    """
+    return bool(business.address) and is_on(business)
+
+
+def is_on(business: Business) -> bool:
+    """Kept itself invites after a completed visit, as far as the policy says."""
+    policy = accounts.policy_version(accounts.policy_in_force(business.id).pk)
+    follows = REACTIVATION.name in policy.hand_offs.get("completed", ())
+    return follows and REACTIVATION.name in policy.built_in
+
+
+def to_set_up(business: Business) -> list[str]:
+    """What is missing before anybody is invited, each as a sentence."""
+    if business.address or not is_on(business):
+        return []
+    return [
+        f"{business.name}: nobody is invited to come again or sent suggestions, because such a "
+        "letter must carry the postal address of its sender. Enter it in the business's settings, "
+        "or take reactivation out of what follows a completed visit."
+    ]
+
+
+def agree_by_page(customer: Customer, now: datetime, wording: str) -> bool:
+    """Keep the agreement that came with a booking, in its transaction. False: it does not count.
+
+    Whoever types a name and an address into the booking page may be anybody. That is enough for a
+    first yes, which every letter lets its reader take back; it undoes no refusal.
+    """
+    if people.may_write(customer, "marketing") is not None:
+        return False
+    people_actions.record_consent(
+        customer.id,
+        "marketing",
+        given=True,
+        now=now,
+        source="booking page",
+        by=f"customer:{customer.name}",
+        wording=wording,
+    )
+    return True
