@@ -17,6 +17,7 @@ from kept.config.wsgi import application
 from tests.api.house import House, stop_clock
 
 CLOSED = {"start": "2027-06-03T00:00:00+02:00", "end": "2027-06-04T00:00:00+02:00"}
+PAGE = {"name": "One", "url": "https://one.example.com/"}
 URL = "https://hooks.example.com/"
 IS_ID = re.compile(r"[0-9a-f-]{36}")
 
@@ -47,6 +48,8 @@ def ids(house):
         service_id=house.service["id"],
         staff=house.staff[0]["id"],
         staff_id=house.staff[0]["id"],
+        page_id=house.post("/review-pages", PAGE, 201).json()["id"],
+        review_id=house.post("/reviews", {"site": "One", "rating": 2}, 201).json()["id"],
         endpoint_id=house.post("/webhook-endpoints", {"url": URL}, 201).json()["id"],
     )
 

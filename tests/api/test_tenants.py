@@ -43,6 +43,8 @@ BODIES = {
     "test": None,
     "replay": {"since": "2027-03-01T00:00:00Z"},
     "skip": None,
+    "withdraw": None,
+    "insider": {"insider": True},
 }
 CLOSED = {"start": "2027-06-03T00:00:00+02:00", "end": "2027-06-04T00:00:00+02:00"}
 TAKING_IDS = [
@@ -77,6 +79,9 @@ def theirs(house):
     url = "https://hooks.example.com/"
     endpoint = other.post("/webhook-endpoints", {"url": url}, 201).json()["id"]
     event = other.post(f"/webhook-endpoints/{endpoint}/test").json()["id"]
+    page = other.post("/review-pages", {"name": "One", "url": "https://one.example.com/"}, 201)
+    review = other.post("/reviews", {"site": "One", "rating": 2}, 201)
+    other.ids |= {"page_id": page.json()["id"], "review_id": review.json()["id"]}
     other.ids |= {"endpoint_id": endpoint, "event_id": event}
     return other
 

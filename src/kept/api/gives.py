@@ -502,3 +502,64 @@ class ReplayedOut(TypedDict):
     """How many events are sent once more."""
 
     events: int
+
+
+# Reviews
+
+
+class ReviewPageOut(TypedDict):
+    id: Id
+    name: str
+    url: str
+    place: str
+
+
+class ReviewOut(TypedDict):
+    """A review that was seen; `open`: somebody still has to do something about it."""
+
+    id: Id
+    site: str
+    rating: int
+    words: str
+    author: str
+    url: str
+    written_on: Annotated[str, Field(json_schema_extra={"format": "date"})]
+    seen_at: Instant
+    appointment: Id | None
+    open: bool
+
+
+class InsiderOut(TypedDict):
+    """Whether the customer belongs to the business, and so is asked for no review."""
+
+    insider: bool
+
+
+class GroupOut(TypedDict):
+    """Some visits. `rate`, `low`, `high`: null while of none it is decided."""
+
+    name: str
+    visits: int
+    asked: int
+    waiting: int
+    reasons: Annotated[dict[str, int], Field(description="Why others were not asked.")]
+    rate: float | None
+    low: float | None
+    high: float | None
+    less: bool
+
+
+EqualityOut = TypedDict(
+    "EqualityOut",
+    {
+        "from": Instant,
+        "to": Instant,
+        "everybody": GroupOut,
+        "by_service": list[GroupOut],
+        "by_staff": list[GroupOut],
+        "by_answer": list[GroupOut],
+        "clicked": int,
+        "declined": int,
+        "time_zone": str,
+    },
+)

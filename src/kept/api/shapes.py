@@ -23,6 +23,8 @@ from kept.core.case import Role
 from kept.core.certainty import Certainty
 from kept.core.paths.lead_response import LEAD_RESPONSE
 from kept.journeys import queries as journeys
+from kept.journeys.equality import Equality, Group
+from kept.journeys.reputation import Review, ReviewLink
 from kept.leads import letters as lead_letters
 from kept.leads import queries as leads
 from kept.leads.queries import Enquiry, Lead
@@ -499,6 +501,8 @@ def _span(row: Took) -> gives.SpanOut:
 def _about(case: Case) -> tuple[str | None, str | None]:
     """What a case is about: an appointment, or a lead that is none yet."""
     subject = str(case.subject)
+    if case.facts.get("review"):
+        return None, None  # a review that was seen; what it says stands in `tried`
     return (None, subject) if case.path == LEAD_RESPONSE.name else (subject, None)
 
 
@@ -540,4 +544,55 @@ def hand_off(row: HandOff, zone: ZoneInfo) -> gives.HandOffOut:
         "answered_by": row.answered_by or None,
         "reason": row.reason or None,
         "payload": row.payload,
+    }
+
+
+# Reviews
+
+
+def review_page(row: ReviewLink) -> gives.ReviewPageOut:
+    return {"id": str(row.id), "name": row.name, "url": row.url, "place": row.place}
+
+
+def review(row: Review, zone: ZoneInfo, *, is_open: bool) -> gives.ReviewOut:
+    return {
+        "id": str(row.id),
+        "site": row.site,
+        "rating": row.rating,
+        "words": row.words,
+        "author": row.author,
+        "url": row.url,
+        "written_on": row.written_on.isoformat(),
+        "seen_at": local(row.seen_at, zone),
+        "appointment": str(row.appointment_id) if row.appointment_id else None,
+        "open": is_open,
+    }
+
+
+def equality(found: Equality, zone: ZoneInfo) -> gives.EqualityOut:
+    return {
+        "from": local(found.begin, zone),
+        "to": local(found.end, zone),
+        "everybody": _group(found.everybody),
+        "by_service": [_group(each) for each in found.by_service],
+        "by_staff": [_group(each) for each in found.by_staff],
+        "by_answer": [_group(each) for each in found.by_answer],
+        "clicked": found.clicked,
+        "declined": found.declined,
+        "time_zone": zone.key,
+    }
+
+
+def _group(found: Group) -> gives.GroupOut:
+    share = found.share
+    return {
+        "name": found.name,
+        "visits": found.visits,
+        "asked": found.asked,
+        "waiting": found.waiting,
+        "reasons": dict(found.reasons),
+        "rate": round(share.rate, 4) if share else None,
+        "low": round(share.low, 4) if share else None,
+        "high": round(share.high, 4) if share else None,
+        "less": found.less,
     }

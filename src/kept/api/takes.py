@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from copy import copy
-from datetime import datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeVar
 from uuid import UUID
@@ -48,6 +48,12 @@ def _start(value: object) -> datetime:
     if start.second or start.microsecond:
         raise ValueError("Appointments begin at a whole minute: leave the seconds at 00.")
     return start
+
+
+def _day(value: object) -> date:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("Give a day like 2027-03-01.")
+    return date.fromisoformat(value)
 
 
 def _id(value: object) -> UUID:
@@ -144,6 +150,7 @@ Start = Annotated[
     ),
 ]
 Id = Annotated[UUID, PlainValidator(_id), _json(type="string", format="uuid")]
+Day = Annotated[date, PlainValidator(_day), _json(type="string", format="date")]
 Line = Annotated[str, AfterValidator(_line)]
 Text = Annotated[str, AfterValidator(_text)]
 Said = Annotated[str, AfterValidator(_said)]
@@ -549,6 +556,46 @@ class SaidIn(Body):
         if (self.said == "snoozed") != (self.until is not None):
             raise ValueError("Give `until` with `snoozed`, and with nothing else.")
         return self
+
+
+class ReviewPageIn(Body):
+    """A page where customers may review you."""
+
+    name: Named = Field(max_length=60, examples=["Example Reviews"])
+    url: Line = Field(max_length=500, examples=["https://reviews.example.com/harbour"])
+    place: Line = Field(
+        "",
+        max_length=300,
+        description="Only for visits at this place, as the service says it. Empty: for all.",
+    )
+
+
+class ReviewIn(Body):
+    """A review as somebody read it. `external_id`: what its page calls it."""
+
+    site: Named = Field(max_length=60, examples=["Example Reviews"])
+    rating: int = Field(ge=1, le=5, examples=[2])
+    words: Text = Field("", max_length=5000, examples=["I waited an hour."])
+    author: Line = Field("", max_length=200, examples=["M. W."])
+    url: Line = Field("", max_length=500)
+    written_on: Day | None = Field(None, description="Absent: today.")
+    external_id: Line = Field("", max_length=120)
+    appointment: Id | None = Field(
+        None,
+        description="The visit it is about, where you know it: nobody is asked about it again.",
+    )
+
+
+class InsiderIn(Body):
+    """Whether somebody belongs to the business."""
+
+    insider: bool = Field(examples=[True])
+
+
+class EqualityIn(BaseModel):
+    """Which visits: those of so many days until now."""
+
+    days: int = Field(90, ge=1, le=3660)
 
 
 class AskerIn(Body):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
@@ -65,9 +65,20 @@ def link(business: UUID, link_id: UUID) -> ReviewLink:
     return links(business).get(id=link_id)
 
 
+def nothing(*done: object) -> None:
+    """The default for `alongside`: what is to happen in the same transaction."""
+
+
 @in_one_transaction
 def add_link(
-    business: UUID, name: str, url: str, now: datetime, actor: Actor, *, place: str = ""
+    business: UUID,
+    name: str,
+    url: str,
+    now: datetime,
+    actor: Actor,
+    *,
+    place: str = "",
+    alongside: Callable[[ReviewLink], None] = nothing,
 ) -> ReviewLink:
     """Name a review page. Who waited for one is asked in time. The same page twice is one.
 
@@ -81,21 +92,30 @@ def add_link(
     _lock(business)
     known = links(business).filter(url=url, place=place).first()
     if known is not None:
+        alongside(known)
         return known
     made = ReviewLink.objects.create(
         business_id=business, name=name, url=url, place=place, created_at=now
     )
     _links_changed(business, now, actor)
+    alongside(made)
     return made
 
 
 @in_one_transaction
-def remove_link(business: UUID, link_id: UUID, now: datetime, actor: Actor) -> None:
+def remove_link(
+    business: UUID,
+    link_id: UUID,
+    now: datetime,
+    actor: Actor,
+    alongside: Callable[[], None] = nothing,
+) -> None:
     """The page is named to nobody any more. Raises ReviewLink.DoesNotExist."""
     gone = link(business, link_id)
     gone.removed_at = now
     gone.save(update_fields=["removed_at"])
     _links_changed(business, now, actor)
+    alongside()
 
 
 def checked_url(url: str, field: str = "url") -> str:
@@ -149,7 +169,13 @@ def is_insider(customer: UUID) -> bool:
 
 @in_one_transaction
 def mark_insider(
-    business: UUID, customer_id: UUID, insider: bool, now: datetime, actor: Actor
+    business: UUID,
+    customer_id: UUID,
+    insider: bool,
+    now: datetime,
+    actor: Actor,
+    *,
+    alongside: Callable[[], None] = nothing,
 ) -> None:
     """Say that somebody belongs to the business (staff, family), or that they do not.
 
@@ -157,9 +183,14 @@ def mark_insider(
     also for one of another business.
     """
     customer = people.lock(people_queries.customer_of(business, customer_id).id)
-    if not insider:
+    if insider:
+        _leave_out(customer, now, actor)
+    else:
         Insider.objects.filter(customer=customer).delete()
-        return
+    alongside()
+
+
+def _leave_out(customer: Customer, now: datetime, actor: Actor) -> None:
     Insider.objects.get_or_create(customer=customer, defaults={"at": now, "by": str(actor)[:220]})
     for case in _waiting(person=customer):
         cases.apply([cases.Incoming(case.id, Event("marked_insider", now, actor))], now)
@@ -207,7 +238,11 @@ def to_reply(reviews: Iterable[Review]) -> set[UUID]:
 
 @in_one_transaction
 def record_review(
-    business: Business, seen: Seen, now: datetime, actor: Actor
+    business: Business,
+    seen: Seen,
+    now: datetime,
+    actor: Actor,
+    alongside: Callable[[Review], None] = nothing,
 ) -> tuple[Review, bool]:
     """Keep a review, and ask somebody to reply to it; False when it was known already.
 
@@ -224,6 +259,7 @@ def record_review(
     if made:
         _ask_to_reply(business, row, now, actor)
         _end_the_asking(row, now, actor)
+    alongside(row)
     return row, made
 
 
@@ -298,10 +334,17 @@ def reply_by(business: Business, now: datetime) -> datetime:
 
 
 @in_one_transaction
-def withdraw_review(business: UUID, review_id: UUID, now: datetime, actor: Actor) -> None:
+def withdraw_review(
+    business: UUID,
+    review_id: UUID,
+    now: datetime,
+    actor: Actor,
+    alongside: Callable[[Review], None] = nothing,
+) -> None:
     """It was entered by mistake: nobody need reply. Raises Review.DoesNotExist, NotAllowed."""
-    case = case_of(review(business, review_id))
-    cases.apply([cases.Incoming(case.id, Event("review_withdrawn", now, actor))], now)
+    row = review(business, review_id)
+    cases.apply([cases.Incoming(case_of(row).id, Event("review_withdrawn", now, actor))], now)
+    alongside(row)
 
 
 # What a case knows from its beginning
