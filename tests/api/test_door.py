@@ -1,6 +1,7 @@
 """What holds for every address: keys, methods, bodies, parameters, and how a refusal reads."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from unittest import mock
 
@@ -12,6 +13,7 @@ from kept.accounts import actions as accounts
 from kept.accounts.queries import ApiKey
 from kept.api import problems
 from kept.api.openapi import document
+from kept.clock import actions as clock
 from kept.core.availability import Refusal
 from tests.api.house import MONDAY, House, problem
 
@@ -227,10 +229,19 @@ def test_health_is_degraded_but_alive_while_the_mail_server_is_away(house):
     report = Client().get("/api/v1/health")
     assert report.status_code == 200
     assert report.json()["status"] == "degraded"
-    assert report.json()["mail"] == {"state": "away", "since": "2027-03-01T07:00:00+00:00"}
+    mail = report.json()["mail"]
+    assert (mail["state"], mail["since"]) == ("away", "2027-03-01T07:00:00+00:00")
     assert "example.com" not in report.content.decode()  # anybody may ask
     beat()
-    assert Client().get("/api/v1/health").json()["mail"] == {"state": "ok", "since": None}
+    mail = Client().get("/api/v1/health").json()["mail"]
+    assert mail == {"state": "ok", "since": None, "waiting": 0, "behind_seconds": 0}
+
+
+def test_health_says_how_many_letters_wait_and_for_how_long(house):
+    house.book()
+    clock.advance(timedelta(minutes=5))
+    mail = Client().get("/api/v1/health").json()["mail"]
+    assert (mail["waiting"], mail["behind_seconds"]) == (1, 300)
 
 
 def test_health_is_degraded_where_no_mail_server_is_set(house, settings):

@@ -25,6 +25,8 @@ def test_while_everything_runs_it_says_so(house):
         "since": None,
         "detail": "",
         "retrying": 0,
+        "waiting": 0,
+        "behind_seconds": 0,
     }
     assert (told["businesses"], told["needs_a_person"]) == (1, 0)
     words = house.kept("status").out

@@ -40,6 +40,9 @@ def test_the_data_folder_is_for_its_owner_alone(folder):
     ("name", "value", "says"),
     [
         ("KEPT_DATABASE_URL", "mysql://u:p@h/db", "use sqlite:////"),
+        ("KEPT_EMAIL_PER_MINUTE", "0", "a whole number from 1 to 60000"),
+        ("KEPT_EMAIL_PER_MINUTE", "ten", "a whole number from 1 to 60000"),
+        ("KEPT_EMAIL_PER_MINUTE", "1.5", "a whole number from 1 to 60000"),
         ("KEPT_DATABASE_URL", "/var/lib/kept.sqlite3", "use sqlite:///"),
         ("KEPT_DATABASE_URL", "sqlite:kept.sqlite3", "use sqlite:///"),
         ("KEPT_DATABASE_URL", "postgresql://u:p@h:port/db", "percent-encoded"),

@@ -69,13 +69,26 @@ def said(caplog, level):
     return [line.getMessage() for line in lines if line.levelno == level]
 
 
-def test_a_mail_server_that_is_away_is_said_at_the_start_and_only_once(worker, caplog):
+def seen_looking(monkeypatch):
+    """From now on, every look that finds no mail server."""
+    looks, missed = [], Watch.missed
+
+    def look(watch, detail):
+        missed(watch, detail)
+        looks.append(detail)
+
+    monkeypatch.setattr(Watch, "missed", look)
+    return looks
+
+
+def test_a_mail_server_that_is_away_is_said_at_the_start_and_only_once(worker, caplog, monkeypatch):
     caplog.set_level(logging.INFO)
     worker.start()
     mail = wait_until(lambda: (now := outbox.mail()).state == "away" and now)
     assert "no usable connection to smtp 127.0.0.1" in mail.detail
     assert mail.since <= clock.real_now()
-    time.sleep(0.5)  # a few more looks
+    looks = seen_looking(monkeypatch)
+    wait_until(lambda: len(looks) >= 3)
     [line] = said(caplog, logging.WARNING)
     assert line.startswith("No mail leaves: no usable connection to smtp 127.0.0.1")
     assert "hunter2" not in caplog.text

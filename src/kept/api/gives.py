@@ -430,6 +430,12 @@ class MailOut(TypedDict):
         ),
     ]
     since: Annotated[Instant | None, Field(description="Since when it is away, in real time.")]
+    waiting: Annotated[
+        int | None, Field(description="Messages that are to be sent and have not been taken yet.")
+    ]
+    behind_seconds: Annotated[
+        int | None, Field(description="How long the one that waits longest has waited; 0: none.")
+    ]
 
 
 class HealthOut(TypedDict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ def show(*, as_json: bool) -> None:
 
 def _standing() -> dict[str, Any]:
     now, mail = clock.now(), outbox.mail()
+    backlog = outbox.backlog(now)
     businesses = accounts.businesses()
     worker = _worker()
     degraded = [sentence for sentence in (_about_worker(worker), about_mail()) if sentence]
@@ -46,6 +48,8 @@ def _standing() -> dict[str, Any]:
             "since": mail.since,
             "detail": mail.detail,
             "retrying": outbox.retrying(),
+            "waiting": backlog.waiting,
+            "behind_seconds": int(backlog.longest.total_seconds()),
         },
         "businesses": len(businesses),
         "needs_a_person": sum(
@@ -127,4 +131,7 @@ def _mail_words(mail: dict[str, Any]) -> str:
         "unknown": f"{mail['server']}; no worker could say whether it answers",
         "away": f"{mail['server']} does not answer",
     }[mail["state"]]
-    return f"{words}; {mail['retrying']} messages wait for it" if mail["retrying"] else words
+    if not mail["waiting"]:
+        return words
+    behind = timedelta(seconds=mail["behind_seconds"])
+    return f"{words}; {mail['waiting']} messages wait for it, the first for {behind} (h:mm:ss)"

@@ -19,6 +19,7 @@ DEBUG = False
 BASE_URL = ENVIRONMENT.base_url
 DATA_DIR = ENVIRONMENT.data_dir
 EMAIL_URL = ENVIRONMENT.email_url
+EMAIL_PER_MINUTE = ENVIRONMENT.email_per_minute
 
 # The address people use, and this machine for health checks and for trying it out.
 ALLOWED_HOSTS = sorted({ENVIRONMENT.host, *env.LOOPBACK, "[::1]"})

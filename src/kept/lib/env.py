@@ -42,6 +42,7 @@ class Environment:
     email_url: str
     base_url: str
     secret_key: str
+    email_per_minute: int = 600
     trusted_proxies: tuple[Network, ...] = ()
     webhook_networks: tuple[Network, ...] = ()
 
@@ -63,6 +64,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         data_dir=data_dir,
         database=_database(environ, data_dir),
         email_url=environ.get("KEPT_EMAIL_URL", "").strip() or "none:",
+        email_per_minute=_email_per_minute(environ),
         base_url=_base_url(environ),
         secret_key=_secret_key(environ, data_dir),
         trusted_proxies=_trusted_proxies(environ),
@@ -74,13 +76,14 @@ SETTINGS = (
     "DATA_DIR",
     "DATABASE_URL",
     "EMAIL_URL",
+    "EMAIL_PER_MINUTE",
     "BASE_URL",
     "SECRET_KEY",
     "TRUSTED_PROXIES",
     "WEBHOOK_NETWORKS",
 )
 # Of a checkout and its tests; the command reads none of them.
-ELSEWHERE = ("PYTHON", "VENV", "TEST_DATABASE_URL", "SCREENSHOTS", "REQUIRE_BROWSER", "HYPOTHESIS")
+ELSEWHERE = ("PYTHON", "VENV", "TEST_DATABASE_URL", "SCREENSHOTS", "REQUIRE_BROWSER", "THOROUGH")
 
 
 def unknown(environ: Mapping[str, str] = os.environ) -> list[str]:
@@ -186,6 +189,17 @@ def _sqlite(config: dict[str, Any], data_dir: Path) -> dict[str, Any]:
             "folder, or correct the path."
         )
     return {**config, "NAME": str(file)}
+
+
+def _email_per_minute(environ: Mapping[str, str]) -> int:
+    """As many as a mail server of one's own takes without complaint: ten a second."""
+    given = environ.get("KEPT_EMAIL_PER_MINUTE", "").strip() or "600"
+    if not given.isascii() or not given.isdigit() or not 1 <= int(given) <= 60_000:
+        raise SettingError(
+            f"KEPT_EMAIL_PER_MINUTE is {given!r}: give how many letters a minute your mail server "
+            "takes, a whole number from 1 to 60000."
+        )
+    return int(given)
 
 
 def _base_url(environ: Mapping[str, str]) -> str:

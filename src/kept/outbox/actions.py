@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Case, F, When
 
 from kept.channels.base import Letter, TransportError
 from kept.clock.queries import real_now
@@ -121,16 +123,42 @@ def _note(message: Message, kind: str, at: datetime, detail: str = "") -> None:
 # Delivering: claim, ask, mark, hand over, write back
 
 
-def claim_next(now: datetime, worker: str) -> Message | None:
-    """Take the oldest message that is to be sent, under a lease; None when there is none."""
+class Turns:
+    """Which businesses have had their turn in this round.
+
+    One that has a thousand letters to send keeps none of another's waiting longer than one of its
+    own. Belongs to one thread.
+    """
+
+    def __init__(self) -> None:
+        self.had: set[UUID] = set()
+
+    def took(self, business: UUID) -> None:
+        if business in self.had:  # everybody else who waits has had theirs: a new round
+            self.had.clear()
+        self.had.add(business)
+
+
+def claim_next(now: datetime, worker: str, turns: Turns | None = None) -> Message | None:
+    """Take the message that is to be sent next, under a lease; None when there is none.
+
+    Businesses take turns. Of one business first what is of use for the shortest time (a reminder
+    an hour before the visit before one a day before it), and last what is always of use: when many
+    have waited for a mail server, the fewest come too late.
+    """
     free = Message.objects.filter(status=Message.QUEUED, wake_at__lte=now)
     if not free.exists():
         # Looked at several times a second: on SQLite a transaction would keep writers waiting.
         return None
     with transaction.atomic():
-        message = free.select_for_update(skip_locked=True).order_by("wake_at").first()
+        order: list[Any] = [F("useful_until").asc(nulls_last=True), "wake_at"]
+        if turns and turns.had:
+            order.insert(0, Case(When(business__in=turns.had, then=1), default=0))
+        message = free.select_for_update(skip_locked=True).order_by(*order).first()
         if message is None:
             return None
+        if turns:
+            turns.took(message.business_id)
         message.claimed_by, message.claimed_until = worker[:80], real_now() + LEASE
         # While it is claimed the others do not see it as due. Should this worker die here, before
         # handing it over, `recover` gives it back.

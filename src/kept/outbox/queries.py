@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Case, Min, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Min, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 
 from kept.channels.email import from_url
@@ -126,6 +126,22 @@ def mail() -> Mail:
 def retrying() -> int:
     """How many messages have been tried in vain and are to be tried again."""
     return Message.objects.filter(status=Message.QUEUED, attempts__gt=0).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is to be sent at this moment, and how long the one that waits longest has waited."""
+
+    waiting: int
+    longest: timedelta
+
+
+def backlog(now: datetime) -> Backlog:
+    """Messages that are due or were tried in vain; what is just being handed over is not one."""
+    waits = Q(wake_at__lte=now) | Q(attempts__gt=0)
+    found = Message.objects.filter(waits, status__in=[Message.QUEUED, Message.CLAIMED])
+    known = found.aggregate(count=Count("id"), oldest=Min("created_at"))
+    return Backlog(known["count"], max(now - (known["oldest"] or now), timedelta(0)))
 
 
 def unsettled(now: datetime) -> int:

@@ -48,9 +48,11 @@ LONGEST_START = 4.0
 INSIST_FOR = 30.0
 
 
-def deliver_one(transport: Transport, worker: str, now: Now) -> bool:
-    """Deliver the oldest message that is due. False when there is none."""
-    message = outbox.claim_next(now(), worker)
+def deliver_one(
+    transport: Transport, worker: str, now: Now, turns: outbox.Turns | None = None
+) -> bool:
+    """Deliver the message whose turn it is. False when none is due."""
+    message = outbox.claim_next(now(), worker, turns)
     if message is None:
         return False
     try:

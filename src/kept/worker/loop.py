@@ -32,6 +32,7 @@ from kept.worker.deliver import deliver_one, recover
 from kept.worker.hooks import Hooks, deliver_hooks
 from kept.worker.mail import Watch, Watched
 from kept.worker.notices import Notices
+from kept.worker.pace import Pace
 
 log = logging.getLogger("kept.worker")
 TROUBLE = Trouble(log, "The worker met an error and goes on.")
@@ -107,6 +108,7 @@ class _Tally:
         self.beat_at = self.recovered_at = self.tidied_at = self.started_at - timedelta(days=1)
         self.turned = self.failed = 0
         self.mail = Watch()
+        self.pace = Pace(per_minute(), lambda: len(clock_queries.workers()))
 
     def beat(self) -> None:
         """Leave a sign of life every few seconds; `idle` says that nothing due was left."""
@@ -189,23 +191,43 @@ def _deliver_until(
 ) -> None:
     transport, patience = Watched(make(), tally.mail), _Patience()
     notices = Notices(transport, clock_queries.now)
+    turns = outbox.Turns()
     while not stop.is_set():
-        delivered = False
+        delivered, wait = False, 0.0
         try:
-            delivered = deliver_one(transport, name, clock_queries.now)
+            wait = tally.pace.take()
+            if not wait:
+                delivered = _deliver_paced(transport, name, tally.pace, turns)
             tally.turned += delivered
             _look_after_mail(transport, tally.mail)
-            if not delivered:
+            if not delivered and not wait:
                 notices.send()
             patience.fine()
         except Exception as error:
-            delivered = False
+            delivered, wait = False, 0.0
             patience.met(error)
         if not delivered:
-            stop.wait(patience.rest)
+            stop.wait(min(wait, patience.rest) or patience.rest)
     with suppress(OSError):
         transport.close()
     connection.close()
+
+
+def _deliver_paced(transport: Watched, name: str, pace: Pace, turns: outbox.Turns) -> bool:
+    """Deliver one message; one that need not be handed over does not count for the pace."""
+    given = transport.given
+    try:
+        return deliver_one(transport, name, clock_queries.now, turns)
+    finally:
+        if transport.given == given:
+            pace.give_back()
+
+
+def per_minute() -> int | None:
+    """How many letters a minute the mail server is given; what stays here needs no pace."""
+    leaves = from_url(settings.EMAIL_URL)().name not in {"inbox", "none"}
+    limit: int = settings.EMAIL_PER_MINUTE
+    return limit if leaves else None
 
 
 def _hooks_until(stop: threading.Event, name: str) -> None:

@@ -75,6 +75,7 @@ class Watched:
 
     def __init__(self, transport: Transport, watch: Watch) -> None:
         self._transport, self._watch = transport, watch
+        self.given = 0  # how many letters it was given
 
     @property
     def name(self) -> str:
@@ -93,6 +94,7 @@ class Watched:
         self._watch.reached(self.name)
 
     def hand_over(self, letter: Letter) -> Receipt:
+        self.given += 1
         return self._transport.hand_over(letter)
 
     def close(self) -> None:

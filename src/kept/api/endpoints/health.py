@@ -31,10 +31,15 @@ def get_health(request: HttpRequest) -> HttpResponse:
     """
     try:
         now = clock.now()
-        worker, mail = _worker(now), _mail()
+        worker, mail = _worker(now), _mail(now)
     except (DatabaseError, InterfaceError):
         nothing: WorkerOut = {"alive": False, "seen_at": None, "due_now": None}
-        unknown: MailOut = {"state": "unknown", "since": None}
+        unknown: MailOut = {
+            "state": "unknown",
+            "since": None,
+            "waiting": None,
+            "behind_seconds": None,
+        }
         return answer(_report(None, nothing, unknown), 503).response()
     return answer(_report(now, worker, mail)).response()
 
@@ -50,10 +55,15 @@ def _report(now: datetime | None, worker: WorkerOut, mail: MailOut) -> HealthOut
     }
 
 
-def _mail() -> MailOut:
+def _mail(now: datetime) -> MailOut:
     """Neither where the mail server is nor what it said: anybody may ask."""
-    mail = outbox.mail()
-    return {"state": mail.state, "since": _plain(mail.since)}
+    mail, backlog = outbox.mail(), outbox.backlog(now)
+    return {
+        "state": mail.state,
+        "since": _plain(mail.since),
+        "waiting": backlog.waiting,
+        "behind_seconds": int(backlog.longest.total_seconds()),
+    }
 
 
 def _plain(instant: datetime | None) -> str | None:
