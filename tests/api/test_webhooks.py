@@ -99,12 +99,15 @@ def test_deliveries_tell_what_is_to_be_sent_in_pages(house, endpoint):
 def test_one_event_is_sent_again_or_given_up(house, endpoint):
     house.book()
     (item,) = house.get(at(endpoint, "deliveries")).json()["items"]
-    skipped = house.post(at(endpoint, "deliveries", item["id"], "skip")).json()
-    assert skipped["status"] == "skipped"
     again = house.post(at(endpoint, "deliveries", item["id"], "replay")).json()
     assert again["status"] == "pending"
-    count = house.post(at(endpoint, "replay"), {"since": "2027-01-01T00:00:00Z"}).json()
-    assert count == {"events": 1}
+    everything = {"since": "2027-01-01T00:00:00Z"}
+    assert house.post(at(endpoint, "replay"), everything).json() == {"events": 1}
+    skipped = house.post(at(endpoint, "deliveries", item["id"], "skip")).json()
+    assert skipped["status"] == "skipped"
+    still = house.post(at(endpoint, "deliveries", item["id"], "replay")).json()
+    assert still["status"] == "skipped"
+    assert house.post(at(endpoint, "replay"), everything).json() == {"events": 0}
 
 
 def test_a_test_is_sent_to_the_one_it_is_asked_for(house, endpoint):

@@ -1,4 +1,5 @@
-"""Promise 10: the state equals the fold of the events, and nobody can change them."""
+"""Promise 10: the state equals the fold of the events, nobody can change them, and whoever listens
+is told of them in order."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from django.db.models import F
 
 from kept.cases.queries import Case, Event, events_by_case, why_unreadable
 from kept.checks.finding import Found, Moment, reference, stream
+from kept.checks.telling import out_of_order, untold
 from kept.core import case as core
 from kept.core.paths import PATHS
 from kept.core.replay import BrokenHistory, replay
@@ -23,6 +25,8 @@ def the_state_is_the_fold(moment: Moment) -> Found:
     histories = groupby(events_by_case(), key=lambda pair: pair[0])
     found.add(_wrong(histories), str)
     found.broken += _not_refused()
+    found.add(untold(moment), str)
+    found.add(out_of_order(), str)
     return found
 
 

@@ -79,7 +79,8 @@ PROMISES = (
             told_equals_the_truth),
     Promise(9, "Every outcome is handed on once, and accepted or escalated",
             outcomes_are_handed_on),
-    Promise(10, "The state equals the fold of the events", the_state_is_the_fold),
+    Promise(10, "The state equals the fold of the events, and who listens is told of each",
+            the_state_is_the_fold),
     Promise(11, "No request changes anything by reading", reading_changes_nothing),
     Promise(12, "No row points into another business", nothing_crosses),
 )

@@ -184,7 +184,10 @@ def test(business: UUID, endpoint: UUID, now: datetime) -> Delivery:
 
 @transaction.atomic
 def replay(business: UUID, endpoint: UUID, event: UUID, now: datetime) -> None:
-    """Deliver one event once more, or at once what waits. Raises DoesNotExist."""
+    """Deliver one event once more, or at once what waits. What was given up stays so.
+
+    Raises DoesNotExist.
+    """
     row = _locked(business, endpoint)
     wanted = Delivery.objects.filter(endpoint=row, event=event)
     if not wanted.exists():

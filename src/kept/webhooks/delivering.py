@@ -304,5 +304,6 @@ def replay(rows: QuerySet[Delivery], endpoint: Endpoint, now: datetime) -> int:
     What is still to be delivered comes at once. The caller holds the endpoint's lock.
     """
     status = Delivery.HELD if endpoint.disabled_at else Delivery.PENDING
-    again = rows.filter(endpoint=endpoint, test=False).exclude(status=Delivery.SENDING)
+    left = (Delivery.SENDING, Delivery.SKIPPED)
+    again = rows.filter(endpoint=endpoint, test=False).exclude(status__in=left)
     return again.update(status=status, wake_at=now, attempts=0)
