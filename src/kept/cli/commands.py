@@ -51,6 +51,7 @@ SECTIONS = {
         "zones",
         "late",
         "reputation",
+        "webhooks",
         "backup",
         "version",
     ),
@@ -608,6 +609,22 @@ def reputation(business: str | None, days: int, as_json: bool) -> None:
         from kept.cli import equality
 
         equality.show(business, timedelta(days=days), as_json=as_json)
+
+
+@kept.command()
+@business_option
+@json_option
+def webhooks(business: str | None, as_json: bool) -> None:
+    """Say which programs hear of what happens, and whether it reaches them.
+
+    \b
+      kept webhooks
+      kept webhooks --business harbour-clinic --json
+    """
+    with house.opened():
+        from kept.cli import hooks
+
+        hooks.show(business, as_json=as_json)
 
 
 @kept.command()
