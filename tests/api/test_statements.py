@@ -54,6 +54,20 @@ def test_a_booking_costs_few_statements(house):
     assert number <= 7 + together
 
 
+def test_who_listens_costs_a_booking_one_more_and_nobody_costs_nothing(house):
+    """Who listens is read along with the business, or with the lock of a case. What is to be told
+    goes into the one statement, on PostgreSQL; on SQLite it has two tables."""
+    first, second, third, fourth, *_ = free_starts(house)
+    silent = house.book(first)
+    booked, _ = statements(lambda: house.book(second))
+    said, _ = statements(lambda: house.ask(silent, "acknowledge"))
+    house.post("/webhook-endpoints", {"url": "https://hooks.example.com/"}, 201)
+    told = house.book(third)
+    more = 1 if connection.vendor == "postgresql" else 3
+    assert statements(lambda: house.book(fourth))[0] <= booked + more
+    assert statements(lambda: house.ask(told, "acknowledge"))[0] <= said + more
+
+
 def test_who_does_not_mind_with_whom_costs_a_booking_two_more(house):
     """Everybody who gives the service is read, and then one of them is locked and looked at."""
     first, second, third, *_ = free_starts(house)

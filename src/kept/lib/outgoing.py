@@ -282,5 +282,5 @@ def _beginning(response: httpcore.Response) -> str:
 
 def _said(error: BaseException) -> str:
     """Why, in a line: the innermost reason is the one that helps."""
-    text = str(error).strip() or type(error).__name__
+    text = re.sub(r"^\[Errno -?[0-9]+\] ", "", str(error).strip()) or type(error).__name__
     return " ".join(text.split())[:250]

@@ -301,8 +301,10 @@ def enable(endpoint: Endpoint, now: datetime) -> int:
 def replay(rows: QuerySet[Delivery], endpoint: Endpoint, now: datetime) -> int:
     """Deliver these once more, in their order, under their old ids; answers how many.
 
-    What is still to be delivered comes at once. The caller holds the endpoint's lock.
+    What is still to be delivered comes at once, and nothing rests: somebody knows that the other
+    side is back. The caller holds the endpoint's lock.
     """
+    Endpoint.objects.filter(id=endpoint.id).update(rests_until=None)
     status = Delivery.HELD if endpoint.disabled_at else Delivery.PENDING
     left = (Delivery.SENDING, Delivery.SKIPPED)
     again = rows.filter(endpoint=endpoint, test=False).exclude(status__in=left)
