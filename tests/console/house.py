@@ -12,6 +12,8 @@ from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
 from kept.core.case import Actor, Role
 from kept.core.time import WeeklyHours
+from kept.leads import actions as leads
+from kept.leads.actions import Asked
 from kept.people.actions import checked_contact
 from kept.schedule import actions as schedule
 
@@ -63,6 +65,13 @@ class House:
             freely=True,
         )
         return appointments.book(self.business, booking, clock_queries.now(), CUSTOMER)
+
+
+def asks(house, name="Ida Asks", source="form", words="Do you treat heels?", **contact):
+    """Somebody asks something; answers the lead."""
+    contact.setdefault("email", f"{name.split()[0].lower()}@example.com")
+    asked = Asked(checked_contact(name, **contact), source, words=words, service=house.service.id)
+    return leads.receive(house.business, asked, clock_queries.now(), CUSTOMER).lead
 
 
 def start_clock(at=NOW):

@@ -6,10 +6,11 @@ from kept.appointments import actions as appointments
 from kept.appointments import queries
 from kept.cases import queries as cases
 from kept.clock import actions as clock
+from kept.console.leads import ACTS
 from kept.core.case import Role
 from kept.outbox import queries as outbox
 from kept.worker import loop
-from tests.console.house import CUSTOMER, FRONT_DESK, NOW
+from tests.console.house import CUSTOMER, FRONT_DESK, NOW, asks
 
 START = NOW + timedelta(hours=2)
 
@@ -73,4 +74,9 @@ def every_page(house, appointment):
     yield from ("set-up/closures/", "set-up/closures/new/", "set-up/policy/", "set-up/keys/")
     yield from ("set-up/members/", "set-up/review-pages/", "reviews/", "reviews/new/")
     yield f"{one}insider/"
+    lead = asks(house)
+    loop.turn_once()
+    yield from ("leads/", "leads/?state=stale", "leads/new/", "leads/speed/", f"leads/{lead.pk}/")
+    yield from (f"leads/{lead.pk}/{each}/" for each in ACTS)
+    yield from ("messages/", "inbox/", "escalations/", f"book/?customer={lead.customer_id}")
     assert queries.current_leg(appointment)  # it was not moved by looking

@@ -21,7 +21,7 @@ from kept.outbox import queries as outbox
 from kept.schedule import actions as schedule
 from kept.webhooks import actions as webhooks
 from kept.worker import loop
-from tests.console.house import FRONT_DESK, NOW, House
+from tests.console.house import FRONT_DESK, NOW, House, asks
 
 PATTERNS = {pattern.name: pattern for pattern in urlpatterns}
 IDS = {
@@ -52,6 +52,7 @@ def full(house):
         "event_id": event,
         "link_id": link.id,
         "review_id": review.id,
+        "lead_id": asks(house).pk,
         "appointment_id": unreached.id,
         "person_id": unreached.customer_id,
         "escalation_id": cases.escalations(house.business.id)[0].id,
@@ -67,7 +68,7 @@ def full(house):
 
 def url(name, ids, act="arrive"):
     wanted = PATTERNS[name].pattern.converters
-    known = {**ids, "name": act, "secret": "not-a-secret"}
+    known = {**ids, "name": act, "act": "called", "secret": "not-a-secret"}
     return reverse(f"console:{name}", kwargs={key: known[key] for key in wanted})
 
 

@@ -27,6 +27,7 @@ NAVIGATION = (
     # url name, words, what the path of the page begins with, least: front desk, owner
     ("today", "Today", ("/console/appointments/", "/console/arrivals/"), "staff"),
     ("escalations", "Needs a person", ("/console/lateness/",), "front_desk"),
+    ("leads", "Leads", (), "front_desk"),
     ("book", "Book", ("/console/walk-in/",), "front_desk"),
     ("people", "People", (), "front_desk"),
     ("missed", "Missed", (), "front_desk"),

@@ -9,6 +9,7 @@ from kept.accounts.queries import ApiKey, Member
 from kept.appointments.queries import Appointment
 from kept.cases.queries import Escalation, HandOff
 from kept.journeys.reputation import Review, ReviewLink
+from kept.leads.queries import Lead
 from kept.outbox.queries import Message
 from kept.people.queries import Customer
 from kept.schedule.queries import Closure, Resource, Service
@@ -23,6 +24,7 @@ NOT_FOUND = (
     Endpoint.DoesNotExist,
     Escalation.DoesNotExist,
     HandOff.DoesNotExist,
+    Lead.DoesNotExist,
     Member.DoesNotExist,
     Message.DoesNotExist,
     Resource.DoesNotExist,

@@ -42,6 +42,12 @@ def of_case(case_id: UUID) -> Lead:
     return _with_everything(Lead.objects.all()).get(case_id=case_id)
 
 
+def of_cases(ids: Iterable[UUID]) -> dict[UUID, Lead]:
+    """The leads among these cases, by case."""
+    found = _with_everything(Lead.objects.filter(case__in=set(ids)))
+    return {lead.pk: lead for lead in found}
+
+
 def by_token(token: str) -> Lead | None:
     """The lead whose link this is."""
     return _with_everything(Lead.objects.all()).filter(token=token).first()

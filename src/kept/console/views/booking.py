@@ -18,6 +18,8 @@ from kept.console.access import Desk, at_desk, sent, show
 from kept.console.acts import REFUSALS, contact_of, written_in
 from kept.console.forms import Booked, Walked, choices_of
 from kept.core.availability import Refusal
+from kept.leads import queries as leads
+from kept.leads.queries import Lead
 from kept.lib import i18n
 from kept.people import queries as people
 from kept.schedule import queries as schedule
@@ -35,7 +37,7 @@ def book(request: HttpRequest, desk: Desk) -> HttpResponse:
     offer = slots.offer(request, desk, service)
     form = Booked(sent(request), initial=_known(request, desk, offer))
     if request.method == "POST" and form.is_valid():
-        made = _book(desk, service, form, offer)
+        made = _book(desk, service, form, offer, _lead(request, desk))
         if made is not None:
             messages.success(request, f"Booked: {made.reference}.")
             return redirect("console:appointment", made.id)
@@ -74,7 +76,15 @@ def _uuid(text: str, otherwise: type[Exception]) -> UUID:
         raise otherwise from error
 
 
-def _book(desk: Desk, service: Service, form: Booked, offer: slots.Offer) -> Appointment | None:
+def _lead(request: HttpRequest, desk: Desk) -> UUID | None:
+    """The enquiry this booking answers (`?lead=`). One of another business is not found."""
+    asked = request.GET.get("lead", "")
+    return leads.lead(desk.business.id, _uuid(asked, Lead.DoesNotExist)).pk if asked else None
+
+
+def _book(
+    desk: Desk, service: Service, form: Booked, offer: slots.Offer, lead: UUID | None
+) -> Appointment | None:
     chosen = slots.chosen(desk, form, offer)
     if chosen is None:
         return None
@@ -99,6 +109,7 @@ def _book(desk: Desk, service: Service, form: Booked, offer: slots.Offer) -> App
             notes=data["notes"],
             origin="phone",
             freely=chosen.freely,
+            lead=lead,
         )
         return appointments.book(desk.business, booking, desk.now, desk.actor, told)
     except REFUSALS as error:

@@ -23,7 +23,10 @@ from kept.console.forms import Note, Refuse
 from kept.console.rows import Button, buttons
 from kept.console.story import Open, escalation
 from kept.core.case import NotAllowed
+from kept.core.decide import OPEN_OFFER
 from kept.core.policy import from_data
+from kept.leads import queries as leads
+from kept.leads.queries import Lead
 
 LISTED = 200
 
@@ -37,6 +40,7 @@ class Item:
 
     open: Open
     leg: Leg | None
+    lead: Lead | None
     buttons: list[Button]
     late: bool
     words: Event | None
@@ -48,6 +52,7 @@ class Offered:
 
     row: HandOff
     leg: Leg | None
+    lead: Lead | None
     late: bool
 
 
@@ -87,6 +92,7 @@ def late(request: HttpRequest, desk: Desk) -> HttpResponse:
 def items(desk: Desk, rows: Sequence[Escalation]) -> list[Item]:
     legs = queries.current_legs(row.case.subject for row in rows)
     said_by = cases.said_by_customers({row.case_id for row in rows})
+    asked = leads.of_cases(row.case_id for row in rows)
     found = []
     for row in rows:
         leg = legs.get(row.case.subject)
@@ -95,7 +101,8 @@ def items(desk: Desk, rows: Sequence[Escalation]) -> list[Item]:
         said = escalation(desk, row, leg)
         taps = buttons(desk, leg) if leg is not None and not said.by_note else []
         late = row.due_at < desk.now
-        found.append(Item(said, leg, taps, late=late, words=said_by.get(row.case_id)))
+        lead = asked.get(row.case_id)
+        found.append(Item(said, leg, lead, taps, late=late, words=said_by.get(row.case_id)))
     return found
 
 
@@ -120,6 +127,7 @@ def resolve(request: HttpRequest, desk: Desk, escalation_id: UUID) -> HttpRespon
     context: dict[str, object] = {
         "open": escalation(desk, row),
         "leg": leg,
+        "lead": leads.of_cases([row.case_id]).get(row.case_id),
         "form": form,
         "buttons": buttons(desk, leg) if leg else [],
         "next": request.POST.get("next", ""),
@@ -153,15 +161,18 @@ def hand_offs(request: HttpRequest, desk: Desk) -> HttpResponse:
     """What was handed on, by what became of it; those that wait for an answer first."""
     status = request.GET.get("status", "offered")
     status = status if status in STATUSES else "offered"
-    found = cases.hand_offs(desk.business.id, status)
+    # That an open lead is offered to Booking is not for a person to answer: they book.
+    found = cases.hand_offs(desk.business.id, status).exclude(outcome=OPEN_OFFER)
     newest = list(found.reverse()[:LISTED]) if status != "offered" else list(found[:LISTED])
     legs = queries.current_legs(row.case.subject for row in newest)
+    asked = leads.of_cases(row.case_id for row in newest)
     policy = from_data(accounts.policy_in_force(desk.business.id).data)
     context: dict[str, object] = {
         "offered": [
             Offered(
                 row,
                 legs.get(row.case.subject),
+                asked.get(row.case_id),
                 late=row.accept_by is not None and row.accept_by < desk.now,
             )
             for row in newest

@@ -13,6 +13,8 @@ from kept.appointments.letters import as_sent
 from kept.channels.email import mime
 from kept.console.access import Desk, at_desk, show
 from kept.console.story import letter
+from kept.leads import letters as lead_letters
+from kept.leads import queries as leads
 from kept.outbox import queries as outbox
 from kept.outbox.queries import Message
 
@@ -32,8 +34,11 @@ def messages(request: HttpRequest, desk: Desk) -> HttpResponse:
     found = outbox.newest(desk.business.id, NEWEST).prefetch_related("evidence")
     letters = [letter(message) for message in found]
     legs = queries.current_legs(each.message.subject for each in letters)
-    pairs = [(each, legs.get(each.message.subject)) for each in letters]
-    return show(request, desk, "console/messages.html", {"letters": pairs, "limit": NEWEST})
+    asked = leads.of_cases(each.message.case for each in letters)
+    found_with = [
+        (each, legs.get(each.message.subject), asked.get(each.message.case)) for each in letters
+    ]
+    return show(request, desk, "console/messages.html", {"letters": found_with, "limit": NEWEST})
 
 
 @at_desk(Member.FRONT_DESK)
@@ -65,6 +70,7 @@ def message(request: HttpRequest, desk: Desk, message_id: UUID) -> HttpResponse:
         "shown": found if found.handed_over_at else None,
         "evidence": sorted(found.evidence.all(), key=lambda each: each.at),
         "leg": leg,
+        "lead": leads.of_cases([found.case]).get(found.case),
         "headers": headers(found) if found.handed_over_at else [],
     }
     return show(request, desk, "console/message.html", context)
@@ -72,7 +78,8 @@ def message(request: HttpRequest, desk: Desk, message_id: UUID) -> HttpResponse:
 
 def headers(message: Message) -> list[tuple[str, str]]:
     """The headers of a message that left, as they were sent."""
-    built = mime.build(as_sent(message))
+    ours = lead_letters.writes(message)
+    built = mime.build(lead_letters.as_sent(message) if ours else as_sent(message))
     return [(name, " ".join(str(value).split())) for name, value in built.items()]
 
 

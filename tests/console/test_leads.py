@@ -1,0 +1,149 @@
+"""The desk and who asks: the board, one lead, what can be done with it, and booking for it."""
+
+import pytest
+from django.urls import reverse
+
+from kept.cases import queries as cases
+from kept.clock import actions as clock
+from kept.leads import queries
+from kept.leads.models import Lead
+from kept.worker import loop
+from tests.console.house import NOW, asks
+from tests.public.house import text
+
+OPENS = NOW.replace(hour=9)  # ten o'clock in Berlin
+
+
+@pytest.fixture
+def lead(house):
+    clock.advance_to(OPENS)
+    found = asks(house)
+    loop.turn_once()
+    return found
+
+
+def again(lead):
+    return queries.of_case(lead.pk)
+
+
+def post(desk, lead, act, **data):
+    answer = desk.post(reverse("console:lead_act", args=[lead.pk, act]), data)
+    assert answer.status_code == 302, text(answer)
+    return again(lead)
+
+
+def test_the_board_says_who_waits_and_how_long(desk, lead):
+    clock.advance_to(OPENS.replace(minute=7))
+    loop.turn_once()
+    page = text(desk.get("/console/leads/"))
+    for said in ("Ida Asks", "7 minutes", "Do you treat heels?", "Acknowledged (1)", "Foot care"):
+        assert said in page
+    assert "Ida Asks" not in text(desk.get("/console/leads/?state=stale"))
+    assert "Ida Asks" in text(desk.get("/console/leads/?state=acknowledged"))
+
+
+def test_a_lead_shows_its_whole_story(desk, lead):
+    page = text(desk.get(f"/console/leads/{lead.pk}/"))
+    for said in (
+        "Has asked and waits",
+        "Do you treat heels?",
+        "Word that the enquiry has come",
+        "Offer of free times",
+        "ida@example.com",
+        lead.reference,
+    ):
+        assert said in page
+
+
+def test_who_waits_stands_among_what_needs_a_person(desk, lead):
+    page = desk.get("/console/escalations/")
+    assert f'href="/console/leads/{lead.pk}/"' in page.content.decode()
+    [escalation] = cases.escalations(lead.business_id, is_open=True)
+    resolve = reverse("console:resolve", args=[escalation.id])
+    assert "Ida Asks" in text(desk.get(resolve))
+    desk.post(resolve, {"note": "Called; she will think"})
+    assert not again(lead).case.facts["unanswered"]
+
+
+ACTS = [
+    ("called", {"reached": "yes", "reason": "She will think"}, "engaged"),
+    ("called", {"reached": "no"}, "acknowledged"),
+    ("responded", {}, "acknowledged"),
+    ("replied", {"reason": "Thursday"}, "engaged"),
+    ("qualify", {"service": "", "offer": "on"}, "qualified"),
+    ("take-over", {}, "acknowledged"),
+    ("not-a-fit", {"reason": "too far"}, "not_a_fit"),
+    ("give-up", {}, "unreachable"),
+    ("stop", {}, "opted_out"),
+]
+
+
+@pytest.mark.parametrize(("act", "data", "state"), ACTS)
+def test_what_came_of_it_is_one_form(desk, lead, act, data, state):
+    assert desk.get(reverse("console:lead_act", args=[lead.pk, act])).status_code == 200
+    assert post(desk, lead, act, **data).case.state == state
+
+
+def test_what_is_not_said_is_asked(desk, lead):
+    for act in ("called", "replied"):
+        answer = desk.post(reverse("console:lead_act", args=[lead.pk, act]), {})
+        assert answer.status_code == 409
+    assert desk.get(f"/console/leads/{lead.pk}/fly/").status_code == 404
+
+
+def test_a_lead_that_has_ended_refuses(desk, lead):
+    post(desk, lead, "not-a-fit")
+    answer = desk.post(reverse("console:lead_act", args=[lead.pk, "called"]), {"reached": "yes"})
+    assert answer.status_code == 409
+    assert "cannot be done" in text(answer)
+
+
+def test_somebody_on_the_phone_is_written_down(desk, house):
+    typed = {"source": "phone", "name": "Leo Marsh", "phone": "020 7946 0199", "notes": "Prices?"}
+    answer = desk.post("/console/leads/new/", typed)
+    assert answer.status_code == 302
+    lead = queries.of_case(Lead.objects.get().pk)
+    assert (lead.case.state, lead.source) == ("engaged", "phone")
+    assert lead.customer.phone == "+442079460199"
+    # The same number once more is the same person.
+    desk.post("/console/leads/new/", {**typed, "source": "walk_in"})
+    assert Lead.objects.count() == 1
+
+
+def test_whoever_asks_must_be_reachable(desk, house):
+    answer = desk.post("/console/leads/new/", {"source": "phone", "name": "Leo"})
+    assert answer.status_code == 409
+    assert "how do we answer them?" in text(answer)
+
+
+def test_booking_now_fills_in_the_form_and_closes_the_lead(desk, house, lead):
+    page = desk.get(f"/console/leads/{lead.pk}/")
+    url = page.context["book_url"]
+    form = desk.get(url)
+    assert 'value="Ida Asks"' in form.content.decode()
+    slot = form.context["offer"].days[1].choices[0].value
+    # Another name and address: the page knows for whom it was opened.
+    typed = {"slot": slot, "name": "I. A.", "email": "work@example.com", "day": "2027-03-02"}
+    assert desk.post(url, typed).status_code == 302
+    assert again(lead).case.state == "booked"
+    assert "See the appointment" in text(desk.get(f"/console/leads/{lead.pk}/"))
+
+
+def test_a_letter_to_who_asked_can_be_looked_at(desk, lead):
+    [message] = queries.timeline(lead).messages
+    assert lead.reference in text(desk.get("/console/messages/"))
+    page = text(desk.get(f"/console/messages/{message.id}/"))
+    assert "we have your enquiry" in page
+    assert "we have your enquiry" in text(desk.get("/console/inbox/"))
+
+
+def test_how_fast_is_drawn_with_its_figures(desk, lead):
+    clock.advance_to(OPENS.replace(minute=3))
+    post(desk, lead, "called", reached="yes")
+    page = text(desk.get("/console/leads/speed/?days=7"))
+    for said in ("How fast we answer", "3 minutes", "at once", "0 (0%)", "Form"):
+        assert said in page
+
+
+def test_an_open_lead_is_nobodys_hand_off_to_take(desk, lead):
+    assert "Ida Asks" not in text(desk.get("/console/hand-offs/"))
