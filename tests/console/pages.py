@@ -63,6 +63,8 @@ def every_page(house, appointment):
     [open_one, *_] = cases.escalations(house.business.id, is_open=True)
     yield f"escalations/{open_one.id}/resolve/"
     yield from (f"hand-offs/?status={each}" for each in ("offered", "accepted"))
+    lead = asks(house)  # what Kept does not take over itself
+    loop.turn_once()
     [offered, *_] = cases.hand_offs(house.business.id, "offered")
     yield from (f"hand-offs/{offered.id}/{each}/" for each in ("accept", "reject"))
     yield f"messages/{outbox.newest(house.business.id, 1)[0].id}/"
@@ -74,8 +76,6 @@ def every_page(house, appointment):
     yield from ("set-up/closures/", "set-up/closures/new/", "set-up/policy/", "set-up/keys/")
     yield from ("set-up/members/", "set-up/review-pages/", "reviews/", "reviews/new/")
     yield f"{one}insider/"
-    lead = asks(house)
-    loop.turn_once()
     yield from ("leads/", "leads/?state=stale", "leads/new/", "leads/speed/", f"leads/{lead.pk}/")
     yield from (f"leads/{lead.pk}/{each}/" for each in ACTS)
     yield from ("messages/", "inbox/", "escalations/", f"book/?customer={lead.customer_id}")
