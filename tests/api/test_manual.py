@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 import pytest
 
 from kept.api.openapi import document
+from kept.appointments import actions as appointments
 from kept.clock.queries import now
+from kept.core.case import Actor, Role
 from kept.journeys.actions import receive_offered
 from tests.api.house import House, deliver_all, pass_time, stop_clock
 
@@ -106,7 +108,10 @@ def difference(shown, got, at=""):
 @pytest.fixture
 def reader(db):
     stop_clock()
-    return Reader(House())
+    house = House()
+    own = {"built_in": ["follow_up"]}  # as the manual says
+    appointments.change_policy(house.business, own, now(), Actor(Role.STAFF, "owner"))
+    return Reader(house)
 
 
 def test_every_example_answers_what_stands_below_it(reader):
