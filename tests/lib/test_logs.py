@@ -7,6 +7,7 @@ import pytest
 
 from kept.lib.ids import new_token
 from kept.lib.logs import HideSecrets
+from kept.lib.signing import new_secret
 
 
 @pytest.fixture
@@ -31,6 +32,12 @@ def test_a_link_of_a_person_is_cut_short(line, path):
     written = line("Not Found: %s", path.format(token))
     assert token not in written
     assert path.split("{}")[0] + "…" in written
+
+
+def test_the_secret_of_a_webhook_is_cut_short(line):
+    secret = new_secret()
+    written = line("Signed with %s.", secret)
+    assert written == "Signed with whsec_….\n"
 
 
 def test_an_api_key_is_cut_short(line):

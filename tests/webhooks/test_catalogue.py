@@ -4,8 +4,17 @@ import re
 
 import pytest
 
+from kept.core.case import HandOffStatus
 from kept.core.paths import PATHS
-from kept.webhooks.catalogue import SAID_BY_THE_NEXT, names, steps, type_of, types
+from kept.webhooks.catalogue import (
+    HAND_OFFS,
+    MESSAGES,
+    SAID_BY_THE_NEXT,
+    names,
+    steps,
+    type_of,
+    types,
+)
 
 # Given out: others have built on them. Names may be added below, never removed or changed.
 GIVEN_OUT = {
@@ -100,3 +109,9 @@ def test_names_are_as_the_standard_wants_them_and_each_says_when_it_comes():
         assert re.fullmatch(r"[a-z_]+\.[a-z_]+", each.name)
         assert each.says[0].isupper()
         assert each.says.endswith(".")
+
+
+def test_whatever_becomes_of_a_message_or_a_hand_off_has_its_event():
+    events = {rule.event for path in PATHS.values() for rule in path.rules}
+    assert {each.removeprefix("message_") for each in events if "message_" in each} <= set(MESSAGES)
+    assert {each.value for each in HandOffStatus} | {"revised"} == set(HAND_OFFS)

@@ -191,6 +191,22 @@ def test_a_hand_off_carries_the_whole_contract(clinic):
     assert (accepted["id"], accepted["accepted_by"]) == (told["id"], "integration:CRM")
 
 
+def test_an_offer_nobody_takes_in_time_is_told_with_what_follows(db):
+    clinic = Clinic(policy={"built_in": [], "accept_within": "2h"})
+    webhooks.create(clinic.business.id, URL, now())
+    clinic.business = business(clinic.business.id)
+    mia = clinic.book(berlin(3, 10))
+    actions.cancel(mia, now(), MIA, by="customer")
+    (offer,) = queries.timeline(mia).hand_offs
+    go_to(now() + timedelta(hours=3))
+    assert last("hand_off.expired").data["hand_off"]["id"] == str(offer.id)
+    assert last("escalation.raised").data["escalation"]["kind"] == "HANDOFF_NOT_ACCEPTED"
+    actions.answer_hand_off(
+        clinic.business.id, offer.id, now(), CRM, accept=False, reason="Not ours"
+    )
+    assert last("hand_off.rejected").data["hand_off"]["reason"] == "Not ours"
+
+
 def test_what_needs_a_person_is_told_until_it_is_resolved(clinic):
     mia = clinic.book(berlin(3, 10), contact={"phone": "+442079460123"})
     assert "escalation.raised" in types()

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -82,11 +81,6 @@ class Line:
     chip: Chip
     last: Attempt | None
     said: str
-
-
-def host(endpoint: Endpoint) -> str:
-    """What to call an endpoint: what it is for, else where it is."""
-    return endpoint.description or urlsplit(endpoint.url).hostname or endpoint.url
 
 
 def standing(endpoint: Endpoint) -> Chip:

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer", bound="HttpResponse")
 
 # A customer's page, the link of an enquiry and a one-time sign-in link are secrets in an address;
-# an API key stands anywhere.
+# an API key, or the secret of a webhook, stands anywhere.
 _IN_A_PATH = re.compile(r"(/a/|/l/|[?&]lead=|/sign-in/)[A-Za-z0-9_~-]{8,}")
-_KEY = re.compile(r"kept_[A-Za-z0-9_-]{8,}")
+_KEY = re.compile(r"(kept_|whsec_)[A-Za-z0-9_+/=-]{8,}")
 
 
 class HideSecrets(logging.Filter):
-    """Writes `/a/…`, `/sign-in/…` and `kept_…` where a line would name the secret itself.
+    """Writes `/a/…`, `/sign-in/…`, `kept_…`, `whsec_…` where a line would name the secret itself.
 
     On the handler, so that it sees the lines of every library. A traceback is part of the line.
     """
@@ -34,7 +34,7 @@ class HideSecrets(logging.Filter):
 
 def without_secrets(text: str) -> str:
     """The text with every customer link, sign-in link and API key cut short."""
-    return _KEY.sub("kept_…", _IN_A_PATH.sub(r"\1…", text))
+    return _KEY.sub(r"\1…", _IN_A_PATH.sub(r"\1…", text))
 
 
 def has_been_logged(answer: Answer) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet
@@ -11,6 +12,11 @@ from kept.webhooks.models import Attempt as Attempt
 from kept.webhooks.models import Delivery as Delivery
 from kept.webhooks.models import Endpoint as Endpoint
 from kept.webhooks.models import Event as Event
+
+
+def name_of(endpoint: Endpoint) -> str:
+    """What to call it: what it is for, else its host. The rest of an address may be a secret."""
+    return endpoint.description or urlsplit(endpoint.url).hostname or "without a name"
 
 
 def endpoints(business: UUID) -> QuerySet[Endpoint]:

@@ -309,7 +309,7 @@ def answer_by_webhook(request: HttpRequest, endpoint_id: PathId, body: AnswerIn)
     accept, reason = body.type == "hand_off.accepted", body.data.reason
     if not accept and not reason.strip():
         raise invalid("#/data/reason", "Say why it is refused: a person will read it.")
-    actor = Actor(Role.INTEGRATION, f"webhook {endpoint.description or endpoint.url}"[:190])
+    actor = Actor(Role.INTEGRATION, f"webhook {queries.name_of(endpoint)}"[:190])
     try:
         with transaction.atomic():
             before = cases.hand_off(business.id, body.data.hand_off_id)

@@ -74,7 +74,7 @@ def _page(request: HttpRequest, desk: Desk, found: Endpoint, form: Since) -> Htt
     secret = once.waiting(request, desk.user)
     context = {
         "endpoint": found,
-        "name": words.host(found),
+        "name": queries.name_of(found),
         "standing": words.standing(found),
         "lines": words.lines(queries.deliveries(found)[:LISTED]),
         "limit": LISTED,
@@ -107,13 +107,13 @@ def change(request: HttpRequest, desk: Desk, endpoint_id: UUID) -> HttpResponse:
             messages.success(request, "Saved. What waits goes to the new address too.")
             return _to(endpoint_id)
     template = "console/setup/change_webhook.html"
-    return _form(request, desk, template, form, endpoint=found, name=words.host(found))
+    return _form(request, desk, template, form, endpoint=found, name=queries.name_of(found))
 
 
 def _asking(request: HttpRequest, desk: Desk, endpoint_id: UUID, act: str) -> HttpResponse:
     """The page that asks before it is done; it changes nothing."""
     found = queries.endpoint(desk.business.id, endpoint_id)
-    context = {"endpoint": found, "name": words.host(found), "act": act}
+    context = {"endpoint": found, "name": queries.name_of(found), "act": act}
     return show(request, desk, "console/setup/webhook_act.html", context)
 
 
@@ -195,7 +195,7 @@ def _event(request: HttpRequest, desk: Desk, endpoint_id: UUID, event_id: UUID) 
     row = queries.delivery(found, event_id)
     context = {
         "endpoint": found,
-        "name": words.host(found),
+        "name": queries.name_of(found),
         "line": words.line(row),
         "sent": words.request_of(row),
         "tries": [(each, words.said(each)) for each in row.tries.all()],
