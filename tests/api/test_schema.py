@@ -41,6 +41,7 @@ def ids(house):
     house.ask(gone, "cancel", {"by": "customer"})
     real_ids.update(
         appointment_id=booked["id"],
+        person_id=booked["customer"]["id"],
         escalation_id=house.get("/escalations").json()["items"][0]["id"],
         hand_off_id=house.get("/hand-offs").json()["items"][0]["id"],
         closure_id=house.post("/closures", CLOSED, 201).json()["id"],

@@ -45,6 +45,7 @@ BODIES = {
     "skip": None,
     "withdraw": None,
     "insider": {"insider": True},
+    "wishes": {"wish": "contact", "given": False, "wording": "x"},
 }
 CLOSED = {"start": "2027-06-03T00:00:00+02:00", "end": "2027-06-04T00:00:00+02:00"}
 TAKING_IDS = [
@@ -70,6 +71,7 @@ def theirs(house):
         "appointment_id": kept["id"],
         "escalation_id": escalation["id"],
         "hand_off_id": hand_off["id"],
+        "person_id": kept["customer"]["id"],
         "message_id": other.timeline(gone)["messages"][0]["id"],
         "lead_id": other.post("/leads", {"customer": {"email": "x@example.com"}}, 201).json()["id"],
         "service_id": other.service["id"],
@@ -94,9 +96,11 @@ def everything_of(house):
         "/appointments",
         "/escalations",
         "/hand-offs",
+        "/people",
         "/webhook-endpoints",
     )
-    return [house.get(path).json() for path in paths]
+    people = [f"/people/{each['id']}" for each in house.get("/people").json()["items"]]
+    return [house.get(path).json() for path in (*paths, *people)]
 
 
 def ask(house, method, path, ids):

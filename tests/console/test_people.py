@@ -101,6 +101,7 @@ def test_one_timeline_over_all_paths_the_newest_first(desk, mia):
         places.append(line.index(words, places[-1] + 1))
     assert places == sorted(places)
     assert "Handed on to Follow-up" in line
+    assert "Preparation opens: to be sent now" not in line
 
 
 @pytest.mark.parametrize(

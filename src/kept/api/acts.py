@@ -99,7 +99,7 @@ class Acts(Generic[Thing]):
 
     def read(self, request: HttpRequest, given: str) -> HttpResponse:
         """One of them as it is now, or 304 for who has seen it so."""
-        shown = self.show(request, self._found(request, given), clock())
+        shown = self.show(request, self.found(request, given), clock())
         return not_modified(request, shown) or shown.response()
 
     def look(self, ask: Ask[Thing]) -> Callable[[Thing], None]:
@@ -117,7 +117,7 @@ class Acts(Generic[Thing]):
             now, given = clock(), [] if body is None else [body]
 
             def do(done: Callable[[Any], None]) -> None:
-                thing = self._found(request, *ids.values())
+                thing = self.found(request, *ids.values())
                 act(Ask(request, thing, now, done), *given)
 
             return once(request, now, lambda became: show(request, became, now), do)
@@ -142,7 +142,8 @@ class Acts(Generic[Thing]):
             )
         return Signature(parameters)
 
-    def _found(self, request: HttpRequest, given: str) -> Thing:
+    def found(self, request: HttpRequest, given: str) -> Thing:
+        """Raises a Problem (404), also for what belongs to another business."""
         wanted = self.id_in(given, self.no_such)
         try:
             return self.find(business_of(request).id, wanted)

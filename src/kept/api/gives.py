@@ -414,6 +414,81 @@ class SpeedOut(TypedDict):
     time_zone: str
 
 
+class WishOut(TypedDict):
+    """What somebody agreed to (`given`) or refused. `person` is another one where it was said
+    under another name at the same address: a refusal holds for that too."""
+
+    id: Id
+    person: Id
+    wish: Annotated[str, Field(examples=["marketing"])]
+    given: bool
+    at: Instant
+    source: Annotated[str, Field(description="letter, page, console or api.")]
+    by: str
+    wording: str
+
+
+class PlannedOut(TypedDict):
+    """Something that will be done. `in_hand`: it is being done."""
+
+    name: Annotated[str, Field(examples=["first_reminder"])]
+    run: int
+    due_at: Instant
+    in_hand: bool
+
+
+class StandingOut(TypedDict):
+    """Where one case stands. What goes on comes first."""
+
+    id: Id
+    path: Annotated[str, Field(examples=["appointment"])]
+    appointment: Id | None
+    reference: str | None
+    state: Annotated[str, Field(examples=["confirmed"])]
+    says: str
+    since: Instant
+    goes_on: bool
+    result: str | None
+    planned: Annotated[list[PlannedOut], Field(description="What is next, the next first.")]
+    escalations: Annotated[list[EscalationOut], Field(description="What is open.")]
+
+
+class PersonOut(CustomerOut):
+    """One person, whole: where each case of theirs stands on its path, and what they want."""
+
+    email_refused: Annotated[
+        str | None, Field(description="Why the address cannot be used; null when it can.")
+    ]
+    channels: Annotated[list[str], Field(description="What reaches them, best first.")]
+    language: Annotated[str, Field(description="In which we write.", examples=["en_GB"])]
+    not_to_write: Annotated[
+        dict[str, str], Field(description="Of what is not written to them, why.")
+    ]
+    wishes: Annotated[list[WishOut], Field(description="The last word first; each is the proof.")]
+    cases: list[StandingOut]
+    unreadable: Annotated[
+        list[Id], Field(description="Ids of cases that are damaged; `kept check` says how.")
+    ]
+    time_zone_of_business: str
+
+
+class HappeningOut(TypedDict):
+    """One entry of a timeline. `name` is what happened, what was written (the control), to which
+    path it was handed on, or what they spoke of; `status` what became of it."""
+
+    id: str
+    at: Instant
+    kind: Annotated[str, Field(description="change, letter, person, hand_off, wish or system.")]
+    path: str | None
+    case: Id | None
+    subject: Id | None
+    name: str
+    status: str | None
+    by: str | None
+    words: str
+    data: dict[str, Any]
+
+
 class WorkerOut(TypedDict):
     alive: bool
     seen_at: Instant | None

@@ -206,7 +206,7 @@ def _appointment(
         "service_name": leg.snapshot["name"],
         "staff": str(leg.staff_id),
         "staff_name": leg.staff.name,
-        "customer": _customer(row.customer),
+        "customer": customer(row.customer),
         "customer_url": f"{settings.BASE_URL}/a/{row.token}",
         "notes": row.notes,
         "origin": row.origin,
@@ -222,7 +222,7 @@ def _appointment(
     }
 
 
-def _customer(row: Customer) -> gives.CustomerOut:
+def customer(row: Customer) -> gives.CustomerOut:
     return {
         "id": str(row.id),
         "name": row.name,
@@ -429,7 +429,7 @@ def lead(
         "result": case.facts.get("result"),
         "source": row.source,
         "service": str(row.service_id) if row.service_id else None,
-        "customer": _customer(row.customer),
+        "customer": customer(row.customer),
         "opened_at": local(row.opened_at, zone),
         "unanswered": bool(case.facts.get("unanswered")),
         "answer_by": local(datetime.fromisoformat(case.anchors["answer_by"]), zone),

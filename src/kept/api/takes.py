@@ -26,6 +26,7 @@ from pydantic_core import PydanticUndefined
 
 from kept.api.problems import not_found
 from kept.core.time import parse_instant, parse_offset
+from kept.core.wishes import Wish
 from kept.people.actions import CHECKS, ContactError
 
 LIMIT, MOST = 50, 100
@@ -239,6 +240,18 @@ class HandOffsIn(PageIn):
     """Which hand-offs."""
 
     status: HandOffState | None = None
+
+
+class PeopleIn(PageIn):
+    """Which people."""
+
+    q: Line | None = Field(
+        None,
+        min_length=2,
+        max_length=200,
+        examples=["mia"],
+        description="A part of the name, the e-mail address or the phone number.",
+    )
 
 
 class DeliveriesIn(PageIn):
@@ -688,6 +701,18 @@ class QualifyIn(Body):
     service: Id | None = None
     offer: bool = True
     reason: Text = Field("", max_length=500)
+
+
+class WishIn(Body):
+    """What somebody agrees to (`given`) or refuses, in their own words or as you heard it.
+
+    `contact`: anything that is sent by itself; `service`: letters about visits; `review`: being
+    asked for one; `marketing`: suggestions of something new.
+    """
+
+    wish: Wish
+    given: bool
+    wording: Said = Field(max_length=500, examples=["By phone: no more offers, please."])
 
 
 class NoteIn(Body):

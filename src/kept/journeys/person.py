@@ -162,7 +162,8 @@ def _is_ahead(control: Control) -> bool:
 
 
 def _events(found: Mapping[UUID, Case]) -> Iterator[Happening]:
-    events = cases.events(found)
+    # Case by case: what follows an event of its own case may say the same once more.
+    events = sorted(cases.events(found), key=lambda event: (event.case_id, event.seq))
     for event, then in zip_longest(events, events[1:]):
         if not says_itself_twice(event, then) and event.name not in SAID_BY_THE_LETTER:
             yield Happening(event.at, kind_of(event), event, found[event.case_id])

@@ -121,16 +121,24 @@ def told_many(subjects: Iterable[UUID]) -> dict[UUID, Told]:
 
 def search(business: UUID, text: str, limit: int = 20) -> list[Customer]:
     """Customers of a business by a part of name, e-mail or phone; none for an empty text."""
-    text = " ".join(unicodedata.normalize("NFC", text.replace("\0", "")).split())
-    if not text:
-        return []
+    text = _typed(text)
+    return list(matching(business, text).order_by("name", "id")[:limit]) if text else []
+
+
+def _typed(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text.replace("\0", "")).split())
+
+
+def matching(business: UUID, text: str) -> QuerySet[Customer]:
+    """The same, by when they became known; all of them for an empty text."""
+    text = _typed(text)
     matches = Q(name__icontains=text) | Q(email__icontains=text)
     # The zero in front of a national number is not part of the international form.
     digits = "".join(c for c in text if c.isdecimal()).lstrip("0")
     if len(digits) >= 3:
         matches |= Q(phone__contains=digits)
     found = Customer.objects.filter(matches, business_id=business)
-    return list(found.order_by("name", "id")[:limit])
+    return found.order_by("created_at", "id")
 
 
 def newest(business: UUID, limit: int) -> list[Customer]:
