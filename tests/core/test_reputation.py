@@ -90,6 +90,10 @@ def test_clicks_are_counted():
     ask.happens("clicked")
     ask.happens("clicked")
     assert ask.case.facts["clicks"] == 2
+    again = Ask().after("50h")
+    again.happens("review_declined")
+    again.happens("clicked")
+    assert (again.result, again.case.facts["clicks"]) == ("rather not", 1)
 
 
 @pytest.mark.parametrize("what", ["clicked", "review_declined", "wrong_person"])

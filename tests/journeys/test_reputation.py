@@ -67,6 +67,16 @@ def test_who_was_served_is_asked_after_two_days_and_once_more_a_week_later(clini
     assert broken() == []
 
 
+def test_it_is_asked_in_the_language_of_the_customer(clinic):
+    resolved(clinic, contact={"email": "mia@example.com", "locale": "de_DE"})
+    post = go_to(now() + 20 * DAYS)
+    first, second = [each for each in post.letters if "control=review" in each.headers["X-Kept"]]
+    assert first.subject.endswith("eine Bewertung?")
+    assert "ob gut oder schlecht" in " ".join(first.text.split())
+    assert "nur noch dieses eine Mal" in " ".join(second.text.split())
+    assert "Nie um eine Bewertung bitten" in second.html
+
+
 @pytest.mark.parametrize("outcome", ["missed", "cancelled"])
 def test_nobody_is_asked_about_a_visit_that_did_not_take_place(clinic, outcome):
     booked = resolved(clinic, outcome)

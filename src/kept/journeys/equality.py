@@ -103,7 +103,7 @@ def equality(business: UUID, begin: datetime, end: datetime) -> Equality:
         _groups(visits, lambda visit: visit.service),
         _groups(visits, lambda visit: visit.staff),
         _groups(visits, lambda visit: visit.answer),
-        clicked=results["clicked"],
+        clicked=sum(1 for case in asked if case is not None and case.facts.get("clicks")),
         declined=results["rather not"],
     )
 

@@ -154,8 +154,11 @@ def notes_links(case: Case, event: Event) -> Facts:
 
 
 def notes_click(case: Case, event: Event) -> Facts:
-    clicks = int(str(case.facts.get("clicks") or 0)) + 1
-    return {"clicks": clicks, "result": "clicked"}
+    return {"clicks": int(str(case.facts.get("clicks") or 0)) + 1}
+
+
+def ends_clicked(case: Case, event: Event) -> Facts:
+    return {**notes_click(case, event), "result": "clicked"}
 
 
 def to_a_person(case: Case, event: Event) -> tuple[str, ...]:
@@ -272,7 +275,7 @@ RULES = (
     Rule("opted_out", BEFORE, only=is_about_reviews, to=CLOSED, sets=ends("refused")),
     Rule("opted_out", frozenset({ASKED}), only=is_about_reviews, to=CLOSED, sets=ends("refused")),
     # What the customer does with it
-    Rule("clicked", frozenset({ASKED}), to=CLOSED, sets=notes_click, asked=True),
+    Rule("clicked", frozenset({ASKED}), to=CLOSED, sets=ends_clicked, asked=True),
     Rule("clicked", frozenset({CLOSED}), sets=notes_click, asked=True),
     Rule("review_declined", frozenset({ASKED}), to=CLOSED, sets=ends("rather not"), asked=True),
     Rule("wrong_person", frozenset({ASKED}), to=CLOSED, sets=ends("wrong person"),
