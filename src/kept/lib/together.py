@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import AutoField, Field, Model
+from django.db.models import AutoField, DateTimeField, Field, Model
 from pydantic import TypeAdapter
 
 from kept.lib.ready import prepared
@@ -141,16 +140,18 @@ JSON: TypeAdapter[Any] = TypeAdapter(Any)  # knows instants, ids and numbers; an
 def _document(columns: Mapping[Table, Columns], tables: Mapping[Table, list[Model]]) -> str:
     """The rows as JSON: every value as PostgreSQL reads it."""
     data = {
-        table._meta.db_table: [
-            {field.column: _checked(field.pre_save(row, add=True)) for field in columns[table]}
-            for row in its_rows
-        ]
+        table._meta.db_table: _values(columns[table], its_rows)
         for table, its_rows in tables.items()
     }
     return JSON.dump_json(data).decode()
 
 
-def _checked(value: object) -> object:
-    if isinstance(value, datetime) and value.utcoffset() is None:
-        raise ValueError(f"{value} has no offset: it is no instant")
-    return value
+def _values(columns: Columns, rows: list[Model]) -> list[dict[str, object]]:
+    """Column -> value of each row, as it stands there: no field fills itself in here."""
+    names = [(str(field.column), field.attname) for field in columns]
+    instants = [field.attname for field in columns if isinstance(field, DateTimeField)]
+    held = [vars(row) for row in rows]
+    for at in (values[name] for values in held for name in instants):
+        if at is not None and at.utcoffset() is None:
+            raise ValueError(f"{at} has no offset: it is no instant")
+    return [{column: values[name] for column, name in names} for values in held]
