@@ -56,7 +56,7 @@ MIDDLEWARE = [
     "kept.lib.hosts.OurName",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "kept.web.policy.OnePolicy",
     "kept.web.readable.OnlyReadable",
     "kept.web.away.DatabaseAway",
     "django.contrib.sessions.middleware.SessionMiddleware",
