@@ -50,6 +50,27 @@ def test_a_value_is_never_part_of_the_text(db):
     assert len(by_name(name="100 % 'sure' %s")) == 1
 
 
+def test_what_never_changes_is_compared_as_it_is(db):
+    odd = "100 % 'sure' %s \\ {}"
+    shop = business(odd)
+    business("Other")
+    named = Ready(lambda slug: Business.objects.filter(name__in=[odd, "Nobody"], slug=slug)[:5])
+    assert named(slug=shop.slug) == [shop]
+    assert named(slug="other") == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite plans a text once anyway")
+def test_postgresql_plans_once_for_all_values_what_it_would_plan_the_same_for_each(db):
+    business("Harbour")
+    rare = Ready(lambda slug: Business.objects.filter(name="Harbour", slug=slug))
+    for _ in range(20):
+        rare(slug="harbour")
+    with connection.cursor() as cursor:
+        asked = "SELECT generic_plans FROM pg_prepared_statements WHERE statement LIKE %s"
+        cursor.execute(asked, ["%'Harbour'%"])
+        assert cursor.fetchone()[0] > 0
+
+
 def test_what_is_read_along_needs_no_second_statement(db):
     shop = business()
     ApiKey.objects.create(business=shop, name="till", digest="d", created_at=NOW)

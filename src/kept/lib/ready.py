@@ -65,6 +65,8 @@ class Ready(Generic[Found]):
         queryset = self._build(**{name: _Value(name) for name in names})
         compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
+        if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
+            sql, params = _with_constants(sql, params)
         converters = compiler.get_converters([column[0] for column in compiler.select])
         compiler.get_converters = lambda _: converters
         return _Made(queryset, compiler, sql, params)
@@ -102,6 +104,22 @@ class _Value(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
+
+
+def _with_constants(sql: str, params: Sequence[object]) -> tuple[str, Sequence[object]]:
+    """What never changes, written into the text instead of beside it.
+
+    PostgreSQL plans a text once for all values only if that plan is as good as one for each; and
+    of a value beside it it does not know that no row has it, or that a partial index is for it.
+    """
+    from psycopg.sql import Literal
+
+    text, *rest = sql.split("%s")
+    for param, following in zip(params, rest, strict=True):
+        changes = isinstance(param, _Value)
+        written = "%s" if changes else Literal(param).as_string(None).replace("%", "%%")
+        text += written + following
+    return text, [param for param in params if isinstance(param, _Value)]
 
 
 def _plain(value: object, present: BaseDatabaseWrapper) -> Any:
