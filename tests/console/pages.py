@@ -74,7 +74,7 @@ def every_page(house, appointment):
     yield from ("set-up/staff/", "set-up/staff/new/", f"set-up/staff/{house.ada.id}/")
     yield f"set-up/staff/{house.ada.id}/retire/"
     yield from ("set-up/closures/", "set-up/closures/new/", "set-up/policy/", "set-up/keys/")
-    yield from ("set-up/members/", "set-up/review-pages/", "reviews/", "reviews/new/")
+    yield from ("set-up/members/", "set-up/review-pages/", "reviews/", "reviews/new/", "returns/")
     yield f"{one}insider/"
     yield from ("leads/", "leads/?state=stale", "leads/new/", "leads/speed/", f"leads/{lead.pk}/")
     yield from (f"leads/{lead.pk}/{each}/" for each in ACTS)

@@ -349,7 +349,7 @@ def test_who_answers_it_outside_goes_on_doing_so(clinic):
 
 def test_nobody_is_due_again_by_what_they_missed(clinic):
     after = {**DEFAULT_HAND_OFFS, "missed_by_customer": ("reactivation",)}
-    with pytest.raises(PolicyError, match="reactivation follows only completed"):
+    with pytest.raises(PolicyError, match="reactivation follows only completed, stale"):
         appointments.change_policy(clinic.business, {"hand_offs": after}, now(), DESK)
 
 

@@ -12,7 +12,8 @@ from django.test import Client
 from kept.appointments import actions as appointments
 from kept.appointments import queries
 from kept.core.time import WeeklyHours
-from kept.people.queries import Customer
+from kept.journeys.actions import record_wish
+from kept.people.queries import Consent, Customer
 from kept.public import tokens
 from kept.schedule import actions as schedule
 from tests.public.house import (
@@ -707,3 +708,54 @@ def test_a_form_sent_again_after_its_person_left_shows_what_it_booked(leaving):
 def test_somebody_who_never_was_here_is_not_found(leaving):
     house, _ = leaving
     assert house.visitor().client.get(f"{house.path}/{uuid4()}/").status_code == 404
+
+
+# Agreeing to be invited
+
+
+AGREES = "may write to me when it is time for my next visit"
+
+
+def consents():
+    return list(Consent.objects.values_list("purpose", "given", "source", "wording"))
+
+
+def test_the_box_is_not_ticked_and_without_it_nothing_is_agreed(db):
+    house = open_house()
+    page = house.visitor().to_details()
+    assert AGREES in text(page)
+    assert not re.search(r'<input type="checkbox"[^>]*checked', body(page))
+    house.visitor().book(TUESDAY_TEN + timedelta(hours=1))
+    assert consents() == []
+
+
+def test_the_tick_is_kept_with_the_words_that_stood_beside_it(db):
+    house = open_house()
+    check = house.visitor().to_check(details={**MIA, "agree": "on"})
+    assert AGREES in text(check)
+    house.visitor().send(check, "book")
+    [(purpose, given, source, wording)] = consents()
+    assert (purpose, given, source) == ("marketing", True, "booking page")
+    assert wording.startswith("Harbour Clinic may write to me")
+    assert Consent.objects.get().customer.name == "Mia Sanders"
+
+
+def test_a_stranger_cannot_undo_a_refusal(db):
+    house = open_house()
+    booked = house.book()
+    record_wish(booked.customer_id, "marketing", now(), FRONT_DESK, given=False, source="console")
+    house.visitor().book(TUESDAY_TEN + timedelta(hours=1), details={**MIA, "agree": "on"})
+    assert [given for _, given, _, _ in consents()] == [False]
+
+
+@pytest.mark.parametrize(
+    ("address", "policy"),
+    [("", None), ("12 Canal Street", {"built_in": ["follow_up"]})],
+)
+def test_who_cannot_be_invited_is_not_asked_whether_they_may(db, address, policy):
+    house = open_house(policy=policy)
+    house.business.address = address
+    house.business.save()
+    assert AGREES not in text(house.visitor().to_details())
+    house.visitor().book(TUESDAY_TEN + timedelta(hours=1), details={**MIA, "agree": "on"})
+    assert consents() == []

@@ -181,6 +181,23 @@ def completed(customer_id: UUID) -> list[datetime]:
     return list(found.order_by("start").values_list("start", flat=True))
 
 
+def booked_by(
+    business: UUID, persons: Iterable[UUID]
+) -> dict[UUID, list[tuple[datetime, Decimal]]]:
+    """When these customers booked what was not cancelled or missed, the first first, and its list
+    price as booked (0 where it has none)."""
+    legs = Leg.objects.filter(
+        business_id=business, appointment__customer__in=list(persons), current=True
+    )
+    kept = legs.exclude(case__state__in=["cancelled", "missed"]).order_by("appointment__created_at")
+    found: dict[UUID, list[tuple[datetime, Decimal]]] = {}
+    for customer, at, snapshot in kept.values_list(
+        "appointment__customer", "appointment__created_at", "snapshot"
+    ):
+        found.setdefault(customer, []).append((at, Decimal(snapshot.get("price") or 0)))
+    return found
+
+
 def missed_before(customer_id: UUID, appointment_id: UUID) -> bool:
     """Whether the customer also missed the visit before this one, of those that were resolved."""
     this = Leg.objects.get(appointment=appointment_id, current=True)

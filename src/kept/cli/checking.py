@@ -15,7 +15,7 @@ from kept.checks.promises import Result
 from kept.cli import out, standing
 from kept.cli.problems import Refused
 from kept.clock import queries as clock
-from kept.journeys import reputation
+from kept.journeys import reactivation, reputation
 
 
 def check(only: Collection[int], *, as_json: bool) -> None:
@@ -30,7 +30,7 @@ def check(only: Collection[int], *, as_json: bool) -> None:
     if mail := standing.about_mail():
         out.note(f"Note: {mail}")
     for business in accounts.businesses():
-        for missing in reputation.to_set_up(business):
+        for missing in (*reputation.to_set_up(business), *reactivation.to_set_up(business)):
             out.note(f"Note: {missing}")
     _refuse_broken(results)
 

@@ -52,6 +52,7 @@ SECTIONS = {
         "late",
         "reputation",
         "webhooks",
+        "reactivation",
         "backup",
         "version",
     ),
@@ -625,6 +626,24 @@ def webhooks(business: str | None, as_json: bool) -> None:
         from kept.cli import hooks
 
         hooks.show(business, as_json=as_json)
+
+
+@kept.command()
+@business_option
+@json_option
+def reactivation(business: str | None, as_json: bool) -> None:
+    """Say what invitations to come again bring, against those who got none by chance.
+
+    It only reads.
+
+    \b
+      kept reactivation
+      kept reactivation --business harbour-clinic --json
+    """
+    with house.opened():
+        from kept.cli import returns
+
+        returns.show(business, as_json=as_json)
 
 
 @kept.command()

@@ -34,6 +34,7 @@ NAVIGATION = (
     ("hand_offs", "Hand-offs", (), "front_desk"),
     ("messages", "Messages", (), "front_desk"),
     ("reputation", "Reviews", (), "front_desk"),
+    ("returns", "Invitations", (), "owner"),
     ("setup", "Set-up", (), "owner"),
 )
 

@@ -260,6 +260,23 @@ CONTROLS = {
     "never_reached": "End of a lead nobody reached",
 }
 
+RETURNS = {
+    "booked": "booked again",
+    "replied": "answered",
+    "declined": "wants no new visit",
+    "opted out": "wants no suggestions",
+    "gone": "moved away or died",
+    "complaint": "something was not right",
+    "newer visit": "came again in the meantime",
+    "outcome corrected": "the outcome was corrected",
+    "lapsed": "did not come",
+    "no due date": "nothing says when they come again",
+    "visit ahead": "had the next visit booked already",
+    "recall": "told that their visit is due, which needs no agreement",
+    "not agreed": "had not agreed to be invited",
+}
+"""How an invitation ended, and why somebody is in neither group."""
+
 PATHS = {
     "follow_up": "Follow-up",
     "reputation": "Reputation",

@@ -38,9 +38,9 @@ DEFAULT_HAND_OFFS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 BUILT_IN = frozenset({"follow_up", "reputation", "reactivation"})
 
 # A path that may follow some outcomes only. Nobody is asked to review what did not take place.
-# Nobody is due again by what they cancelled.
+# Nobody is due again by what they cancelled; an enquiry that went quiet may be taken up there.
 ONLY_AFTER: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"reputation": ("completed",), "reactivation": ("completed",)}
+    {"reputation": ("completed",), "reactivation": ("completed", "stale")}
 )
 
 

@@ -24,7 +24,7 @@ from kept.console import forms, once, policies, words
 from kept.console.access import Desk, at_desk, sent, show
 from kept.core.policy import Policy, PolicyError, from_data, warnings
 from kept.core.time import TimeError, local_day
-from kept.journeys import reputation
+from kept.journeys import reactivation, reputation
 from kept.schedule import actions as schedule
 from kept.schedule import queries as schedule_queries
 from kept.schedule.queries import Resource, Service
@@ -34,7 +34,7 @@ from kept.schedule.queries import Resource, Service
 def index(request: HttpRequest, desk: Desk) -> HttpResponse:
     """One topic a page, and what of it all is probably not meant."""
     present = _policy_of(desk)
-    unready = reputation.to_set_up(desk.business)
+    unready = [*reputation.to_set_up(desk.business), *reactivation.to_set_up(desk.business)]
     found = [*warnings(present), *_doubtful_services(desk, present), *unready]
     context = {
         "warnings": found,
