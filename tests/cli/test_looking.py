@@ -58,7 +58,9 @@ def test_every_command_explains_itself(bare, command):
         assert f"kept {command} " in told.split("Options:")[0].split("\n", 1)[1], "an example"
 
 
-@pytest.mark.parametrize("question", ["check", "clock", "explain", "path", "policy", "status"])
+@pytest.mark.parametrize(
+    "question", ["check", "clock", "explain", "path", "person", "policy", "status"]
+)
 def test_every_question_can_be_answered_in_json(question):
     assert "--json" in {
         name for each in commands.kept.commands[question].params for name in each.opts

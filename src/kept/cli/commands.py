@@ -46,6 +46,7 @@ SECTIONS = {
         "status",
         "check",
         "explain",
+        "person",
         "path",
         "clock",
         "zones",
@@ -516,6 +517,25 @@ def explain(reference: str, business: str | None, as_json: bool) -> None:
         from kept.cli import explaining
 
         explaining.explain(reference, business, as_json=as_json)
+
+
+@kept.command()
+@click.argument("who", metavar="REFERENCE|ID")
+@business_option
+@json_option
+def person(who: str, business: str | None, as_json: bool) -> None:
+    """Say where a person stands on every path, and what happened with them.
+
+    By the reference of an appointment of theirs, or by their own id.
+
+    \b
+      kept person KX7-M2PT9
+      kept person KX7-M2PT9 --json
+    """
+    with house.opened():
+        from kept.cli import person as the_person
+
+        the_person.show(who, business, as_json=as_json)
 
 
 @kept.command()
