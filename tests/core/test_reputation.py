@@ -127,6 +127,14 @@ def test_without_an_address_it_says_so_and_waits_for_one():
     assert "review_ask" in late.after("60h").sent()
 
 
+def test_it_gives_way_even_where_several_letters_may_share_a_day():
+    """The other letter may be an ask about another visit, and nobody is asked twice."""
+    ask = Ask(policy=policy(several_a_day=True)).until(later(START, "47h"))
+    assert ask.written_to_today().after("50h").sent() == []
+    ask.happens("asked_elsewhere")
+    assert ask.after("1000h").sent() == []
+
+
 # Who is left out
 
 

@@ -73,22 +73,20 @@ def test_it_is_counted_by_service_staff_and_answer(clinic):
     assert found.unequal == []
 
 
-def test_who_is_asked_less_than_the_others_shows(clinic):
-    for week in range(3):
-        go_to(now())
-        names = [f"{name.split()[0]}{week} Test" for name in PEOPLE]
-        for at, name in enumerate(names):
-            staff = (clinic.ada, clinic.ben)[at % 2]
-            booked = clinic.book(berlin(2 + week, 9 + at // 2), staff=staff, name=name)
-            if staff == clinic.ben:
-                customer = booked.customer_id
-                reputation.mark_insider(clinic.business.id, customer, True, now(), DESK)
-        go_to(berlin(2 + week, 17))
-        for leg in clinic.business.appointments.filter(legs__start__day=2 + week):
-            appointments.say(leg, "completed", now(), DESK)
-    go_to(now() + timedelta(days=3))
-    found = report(clinic)
-    assert [group.name for group in found.unequal] == ["Ben"]
+def test_who_is_asked_less_than_the_others_shows():
+    ada = [equality.Visit("Foot care", "Ada", "no answer", "asked")] * 9
+    ben = [equality.Visit("Foot care", "Ben", "no answer", "insider")] * 9
+    one, other = equality.groups([*ada, *ben], lambda visit: visit.staff)
+    assert [(each.name, each.less) for each in (one, other)] == [("Ada", False), ("Ben", True)]
+    few = equality.groups([*ada[:2], *ben[:2]], lambda visit: visit.staff)
+    assert not any(each.less for each in few)  # so few say nothing
+
+
+def test_who_was_just_asked_is_named_and_left_out_of_the_share():
+    visits = [equality.Visit("Foot care", "Ada", "no answer", "asked recently")] * 9
+    asked = equality.Visit("Foot care", "Ada", "no answer", "asked")
+    [ada] = equality.groups([asked, *visits], lambda visit: visit.staff)
+    assert (ada.share.count, ada.share.of, ada.reasons) == (1, 1, {"asked recently": 9})
 
 
 def test_visits_nobody_saw_and_those_of_others_are_not_counted(clinic):

@@ -427,7 +427,12 @@ class _Walk:
     def _gives_way(self, rule: ControlRule) -> bool:
         """Another path writes to this person today, and one letter a day is enough."""
         written, zone = self.case.written_at, zone_of_person(self.case)
-        if written is None or not rule.gives_way or self.case.policy.several_a_day:
+        if written is None or not rule.gives_way:
+            return False
+        # Of two asks for a review on one day neither would know of the other in time: nobody is
+        # asked twice, whatever else may share a day.
+        asks_a_review = isinstance(rule.does, Tell) and rule.does.purpose == "review"
+        if self.case.policy.several_a_day and not asks_a_review:
             return False
         return same_local_day(written, self.now, zone)
 

@@ -100,9 +100,9 @@ def equality(business: UUID, begin: datetime, end: datetime) -> Equality:
         begin,
         end,
         _group("everybody", visits, ()),
-        _groups(visits, lambda visit: visit.service),
-        _groups(visits, lambda visit: visit.staff),
-        _groups(visits, lambda visit: visit.answer),
+        groups(visits, lambda visit: visit.service),
+        groups(visits, lambda visit: visit.staff),
+        groups(visits, lambda visit: visit.answer),
         clicked=sum(1 for case in asked if case is not None and case.facts.get("clicks")),
         declined=results["rather not"],
     )
@@ -148,7 +148,7 @@ def _became(case: Case | None) -> str:
     return WAITING if case.waits else str(case.facts.get("result") or "")
 
 
-def _groups(visits: list[Visit], name: Callable[[Visit], str]) -> list[Group]:
+def groups(visits: list[Visit], name: Callable[[Visit], str]) -> list[Group]:
     names = sorted({name(visit) for visit in visits})
     return [
         _group(
