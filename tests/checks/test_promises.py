@@ -22,7 +22,7 @@ from kept.core.policy import DEFAULT_HAND_OFFS
 from kept.lib import reading
 from kept.outbox.queries import Evidence, Message
 from kept.people.actions import record_consent
-from kept.people.queries import Told
+from kept.people.queries import Consent, Told
 from kept.schedule.queries import Claim, Service
 from tests.promises.house import DESK, House, Ledger, advance, contact, leg, turn
 
@@ -474,22 +474,56 @@ def test_10_an_event_is_not_written_over_by_inserting_it_again(lived_in, way):
     assert Event.objects.get(id=event.id).reason == ""
 
 
+@pytest.mark.parametrize("key", ["id", "place in its history"])
+def test_10_an_event_is_not_written_over_by_a_shell_that_is_not_ours(lived_in, key):
+    """Ours says that a replacement is a deletion (`recursive_triggers`); others do not."""
+    if connection.vendor != "sqlite":
+        pytest.skip("Only SQLite has INSERT OR REPLACE.")
+    event = Event.objects.filter(name="booked").order_by("id").first()
+    event.reason = "forged"
+    new_id = "id" if key == "id" else f"id + {Event.objects.count() + 1000}"
+    execute("PRAGMA recursive_triggers=OFF")
+    try:
+        with pytest.raises(DatabaseError, match="history_is_append_only"), transaction.atomic():
+            replace_row(event, id=new_id)
+    finally:
+        execute("PRAGMA recursive_triggers=ON")
+    assert Event.objects.get(id=event.id).reason == ""
+
+
+def test_10_nor_is_what_somebody_refused(lived_in):
+    if connection.vendor != "sqlite":
+        pytest.skip("Only SQLite has INSERT OR REPLACE.")
+    said = {"given": False, "now": clock.now(), "source": "test", "by": "customer"}
+    record_consent(lived_in["ahead"].customer_id, "marketing", **said)
+    consent = Consent.objects.get()
+    execute("PRAGMA recursive_triggers=OFF")
+    try:
+        with pytest.raises(DatabaseError, match="consents_are_append_only"), transaction.atomic():
+            replace_row(consent, given="1")
+    finally:
+        execute("PRAGMA recursive_triggers=ON")
+    assert Consent.objects.get().given is False
+
+
 def upsert_row(row):
     """The same row once more, by a statement that changes what is in its way."""
     again = {"unique_fields": ["id"], "update_fields": ["reason"]}
     type(row).objects.bulk_create([row], update_conflicts=True, **again)
 
 
-def replace_row(row):
-    """The same row once more, by a statement that takes away what is in its way."""
-    table, column = row._meta.db_table, "reason"
-    names = [f'"{field.column}"' for field in row._meta.concrete_fields]
-    values = ["%s" if name == f'"{column}"' else name for name in names]
+def replace_row(row, **instead):
+    """The same row once more, with something else in it, by a statement that takes away what is in
+    its way."""
+    table, instead = row._meta.db_table, instead or {"reason": "'forged'"}
+    names = [field.column for field in row._meta.concrete_fields]
+    values = [instead.get(name, f'"{name}"') for name in names]
+    columns = ", ".join(f'"{name}"' for name in names)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT OR REPLACE INTO {table} ({', '.join(names)}) "
+            f"INSERT OR REPLACE INTO {table} ({columns}) "
             f"SELECT {', '.join(values)} FROM {table} WHERE id = %s",
-            [getattr(row, column), row.pk],
+            [row._meta.pk.get_db_prep_value(row.pk, connection)],
         )
 
 
