@@ -12,12 +12,14 @@ BODIES = {
     "tell": {"reason": "by phone"},
     "resend": {},
     "contact": {"phone": "+44 20 7946 0123"},
+    "new-link": {},
     "arrive": {},
     "complete": {},
     "miss": {"by": "customer"},
     "cancel": {"by": "customer"},
     "reschedule": {"start": "2027-03-10T10:00:00+01:00"},
 }
+ALWAYS = ["contact", "new-link"]
 BEFORE = ["tell", "acknowledge", "request-change", "late", "resend"]
 
 
@@ -31,7 +33,7 @@ def allowed(house, booked):
 
 def test_days_before_it_is_not_completed_arrived_or_missed(house):
     booked = house.book()
-    assert sorted(booked["allowed"]) == sorted([*BEFORE, "cancel", "reschedule", "contact"])
+    assert sorted(booked["allowed"]) == sorted([*BEFORE, "cancel", "reschedule", *ALWAYS])
     refused = problem(house.ask(booked, "complete", status=409), "not_allowed")
     assert "another day" in refused["detail"]
     assert refused["allowed"] == booked["allowed"]
@@ -40,9 +42,9 @@ def test_days_before_it_is_not_completed_arrived_or_missed(house):
 def test_after_the_end_only_the_outcome_is_left(house):
     booked = house.book()
     pass_time(days=2, hours=3)
-    assert set(allowed(house, booked)) == {"tell", "arrive", "complete", "miss", "contact"}
+    assert set(allowed(house, booked)) == {"tell", "arrive", "complete", "miss", *ALWAYS}
     refused = problem(house.ask(booked, "cancel", {"by": "business"}, 409), "not_allowed")
-    assert set(refused["allowed"]) == {"tell", "arrive", "complete", "miss", "contact"}
+    assert set(refused["allowed"]) == {"tell", "arrive", "complete", "miss", *ALWAYS}
 
 
 @pytest.mark.parametrize("hours", [0, 30, 49, 50.1, 51, 75])

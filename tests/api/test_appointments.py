@@ -81,6 +81,41 @@ def test_whom_nothing_reaches_is_uncertain_from_the_booking_on(house):
     assert house.get(f"/appointments/{made['id']}").json() == made
 
 
+def test_only_what_changed_since_is_listed_and_paged(house):
+    """By somebody who keeps a copy: what is booked, moved or answered after their last look."""
+    old, moved, said = (house.book(f"2027-03-0{day}T10:00:00+01:00") for day in (3, 4, 5))
+    clock.advance(timedelta(hours=1))
+    since = now().isoformat()
+    assert house.get("/appointments", updated_since=since).json()["items"] == []
+
+    house.ask(moved, "reschedule", {"start": "2027-03-08T10:00:00+01:00"})
+    house.ask(said, "acknowledge")
+    clock.advance(timedelta(hours=1))
+    new = house.book("2027-03-09T10:00:00+01:00")
+
+    first = house.get("/appointments", updated_since=since, limit=2).json()
+    rest = house.get("/appointments", updated_since=since, limit=2, cursor=first["next"]).json()
+    found = [each["id"] for each in first["items"] + rest["items"]]
+    assert found == [said["id"], moved["id"], new["id"]]
+    assert rest["next"] is None
+    latest = house.get("/appointments", updated_since=now().isoformat()).json()["items"]
+    assert [each["id"] for each in latest] == [new["id"]]
+    everything = house.get("/appointments", updated_since="2027-01-01T00:00:00Z").json()["items"]
+    assert len(everything) == 4
+    assert old["id"] in {each["id"] for each in everything}
+
+
+def test_nothing_of_another_business_counts_as_changed(house):
+    other = House("Other Studio").open()
+    other.book()
+    assert house.get("/appointments", updated_since="2027-01-01T00:00:00Z").json()["items"] == []
+
+
+def test_since_when_must_be_an_instant(house):
+    refused = house.get("/appointments", 422, updated_since="yesterday")
+    assert problem(refused, "invalid")["errors"][0]["pointer"] == "?updated_since"
+
+
 def test_a_customer_needs_a_name_and_nothing_else(house):
     made = house.book(customer={"name": "  Mia   Holt "})
     assert made["customer"] == {
@@ -216,7 +251,7 @@ def test_the_whole_way_to_completed(house):
     assert done["outcome"]["value"] == "completed"
     assert done["outcome"]["source"] == "integration"
     assert done["outcome"]["actor"] == "integration:till"
-    assert done["allowed"] == ["correct", "contact"]
+    assert done["allowed"] == ["correct", "contact", "new-link"]
     offered = house.get("/hand-offs", status="offered").json()["items"]
     assert {each["to"] for each in offered} == {"follow_up", "reputation", "reactivation"}
 

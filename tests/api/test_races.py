@@ -76,6 +76,27 @@ def test_twenty_repeats_of_one_request_make_one_booking(open_house, people):
     assert len(open_house.timeline(only)["messages"]) == 1
 
 
+def test_of_different_requests_under_one_key_at_once_only_one_is_done(
+    open_house,
+):
+    def post(nth):
+        start = f"2027-03-0{3 + nth % 3}T10:00:00+01:00"
+        body = open_house.booking(start)
+        client = open_house.client_class()
+        return client.post(
+            "/api/v1/appointments",
+            body,
+            content_type="application/json",
+            headers={"authorization": f"Bearer {open_house.secret}", "idempotency-key": "one"},
+        )
+
+    answers = at_once(9, post)
+    codes = [answer.status_code for answer in answers]
+    assert (codes.count(201), codes.count(422)) == (3, 6), codes
+    assert {each.json()["code"] for each in answers if each.status_code == 422} == {"key_reused"}
+    assert len(open_house.get("/appointments").json()["items"]) == 1
+
+
 def test_two_changes_of_one_version_make_one_change(open_house):
     booked = open_house.book()
     tag = f'"{booked["version"]}"'

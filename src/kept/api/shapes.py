@@ -68,10 +68,10 @@ def zone_of(business: Business) -> ZoneInfo:
 
 
 def requests_of(events: Iterable[str]) -> list[str]:
-    """The names of the endpoints for these events of an appointment, and of the one that it always
+    """The names of the endpoints for these events of an appointment, and of those that it always
     has; none for what is no appointment."""
     known = [REQUESTS[event] for event in events if event in REQUESTS]
-    return [*known, "contact"] if known else []
+    return [*known, "contact", "new-link"] if known else []
 
 
 # Schedule

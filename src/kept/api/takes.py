@@ -228,6 +228,9 @@ class AppointmentsIn(PageIn):
     reference: Line | None = Field(
         None, max_length=20, examples=["KX7-M2PT9"], description="As the customer reads it out."
     )
+    updated_since: Instant | None = Field(
+        None, description="Only those to which something has happened then or later."
+    )
 
 
 class EscalationsIn(PageIn):

@@ -251,9 +251,11 @@ def listing(
     end: datetime | None = None,
     state: str = "",
     reference: str = "",
+    updated_since: datetime | None = None,
 ) -> QuerySet[Leg]:
     """The current legs of a business that touch [begin, end), by start, then id.
 
+    `updated_since`: of appointments in whose history something was entered then or later.
     `reference`: of the one appointment that has it, however it is typed.
     """
     found = Leg.objects.filter(business_id=business, current=True)
@@ -265,6 +267,9 @@ def listing(
         found = found.filter(case__state=state)
     if reference:
         found = found.filter(appointment__reference=as_reference(reference))
+    if updated_since is not None:
+        changed = cases.changed_since(business, PATH.name, updated_since)
+        found = found.filter(appointment__in=changed)
     return _with_everything(found).order_by("start", "case_id")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet
@@ -73,6 +74,12 @@ def events_between(business: UUID, begin: datetime, end: datetime) -> list[model
     """What happened in a business after `begin` and until `end`, oldest first."""
     found = models.Event.objects.filter(case__business=business, at__gt=begin, at__lte=end)
     return list(found.select_related("case").order_by("at", "id"))
+
+
+def changed_since(business: UUID, path: str, since: datetime) -> QuerySet[models.Event, Any]:
+    """The subjects on this path in whose history something was entered at `since` or later."""
+    entered = models.Event.objects.filter(at__gte=since, case__business=business, case__path=path)
+    return entered.values("case__subject")
 
 
 def history(case_id: UUID, *, until: int | None = None) -> list[core.Event]:

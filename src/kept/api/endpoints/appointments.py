@@ -209,6 +209,7 @@ def list_appointments(
         end=asked.end,
         state=asked.state or "",
         reference=asked.reference or "",
+        updated_since=asked.updated_since,
     )
     order: Order = {"start": datetime.fromisoformat, "case_id": UUID}
     return page(request, rows, order, partial(shapes.appointment_list, now=clock()), asked)
