@@ -8,6 +8,7 @@ from kept.cases import queries as cases
 from kept.clock import actions as clock
 from kept.console.leads import ACTS
 from kept.core.case import Role
+from kept.leads import sources
 from kept.outbox import queries as outbox
 from kept.worker import loop
 from tests.console.house import CUSTOMER, FRONT_DESK, NOW, asks
@@ -78,5 +79,7 @@ def every_page(house, appointment):
     yield f"{one}insider/"
     yield from ("leads/", "leads/?state=stale", "leads/new/", "leads/speed/", f"leads/{lead.pk}/")
     yield from (f"leads/{lead.pk}/{each}/" for each in ACTS)
+    source = sources.create(house.business, "sms", "Provider", NOW)
+    yield from ("set-up/leads/", f"set-up/leads/{source.id}/", f"people/{lead.customer_id}/")
     yield from ("messages/", "inbox/", "escalations/", f"book/?customer={lead.customer_id}")
     assert queries.current_leg(appointment)  # it was not moved by looking

@@ -17,6 +17,7 @@ from kept.console.acts import ACTS
 from kept.console.urls import urlpatterns
 from kept.core.case import Role
 from kept.journeys import reputation
+from kept.leads import sources
 from kept.outbox import queries as outbox
 from kept.schedule import actions as schedule
 from kept.webhooks import actions as webhooks
@@ -53,6 +54,7 @@ def full(house):
         "link_id": link.id,
         "review_id": review.id,
         "lead_id": asks(house).pk,
+        "source_id": sources.create(house.business, "sms", "Provider", NOW).id,
         "appointment_id": unreached.id,
         "person_id": unreached.customer_id,
         "escalation_id": cases.escalations(house.business.id)[0].id,

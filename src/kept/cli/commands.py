@@ -724,3 +724,58 @@ def backup(file: Path) -> None:
 def version() -> None:
     """Print the version."""
     click.echo(__version__)
+
+
+# Leads
+
+
+@kept.command()
+@business_option
+@click.option("--state", default="open", show_default=True, help="A state of the path, or open.")
+@click.option("--speed", is_flag=True, help="How fast they were answered instead.")
+@click.option("--days", default=30, show_default=True, help="With --speed: of the last days.")
+@json_option
+def leads(business: str | None, state: str, speed: bool, days: int, as_json: bool) -> None:
+    """List who asks, or how fast they were answered.
+
+    \b
+      kept leads --state stale
+      kept leads --speed --days 90 --json
+    """
+    with house.opened():
+        from kept.cli import leading
+
+        if speed:
+            leading.how_fast(business, days, as_json=as_json)
+        else:
+            leading.show(business, state, as_json=as_json)
+
+
+@kept.command()
+@click.argument("reference")
+@business_option
+@json_option
+def lead(reference: str, business: str | None, as_json: bool) -> None:
+    """Tell the story of one lead: what was due, what went out, what came of it.
+
+    \b
+      kept lead KX7-M2PT9
+    """
+    with house.opened():
+        from kept.cli import leading
+
+        leading.explain(reference, business, as_json=as_json)
+
+
+@kept.command("lead-mail")
+@business_option
+def lead_mail(business: str | None) -> None:
+    """Take one e-mail from stdin as an enquiry, for an alias or a pipe.
+
+    \b
+      kept lead-mail --business my-studio < message.eml
+    """
+    with house.opened():
+        from kept.cli import leading
+
+        leading.take_mail(business)

@@ -30,7 +30,7 @@ def explain(reference: str, slug: str | None, *, as_json: bool) -> None:
     if as_json:
         out.data(story.data())
     else:
-        _Teller(story, out.console()).tell()
+        Teller(story, out.console()).tell()
 
 
 def _found(reference: str, slug: str | None) -> Appointment:
@@ -51,7 +51,7 @@ def escape(text: str) -> str:
     return lead + escape_markup(one_line(text))
 
 
-class _Teller:
+class Teller:
     """Prints one story. The data of the story says what is true; this only finds the words."""
 
     def __init__(self, story: Story, console: Console) -> None:

@@ -21,7 +21,7 @@ from kept.core.case import Status
 from kept.core.path import Tell
 from kept.core.paths.lead_response import LEAD_RESPONSE as PATH
 from kept.leads import actions, queries
-from kept.leads.queries import Enquiry, Lead
+from kept.leads.queries import Enquiry, Lead, Source
 from kept.leads.speed import Speed
 from kept.people.queries import channels
 from kept.schedule import queries as schedule
@@ -342,3 +342,29 @@ def _said(span: timedelta | None) -> str:
     if span is None:
         return "–"
     return words.ago(span.total_seconds()) if span >= timedelta(seconds=1) else "at once"
+
+
+# Where people ask from
+
+
+class NewSource(Form):
+    kind = forms.ChoiceField(label="What does it pass on?", choices=Source.KINDS)
+    name = forms.CharField(
+        label="Name", max_length=100, help_text="Such as the name of the provider."
+    )
+    secret = forms.CharField(
+        label="The secret it signs with",
+        max_length=200,
+        required=False,
+        help_text="Only if the provider has one of its own. Else Kept makes one.",
+    )
+
+
+class Frames(Form):
+    origins = forms.CharField(
+        label="Sites that may show the form in a frame",
+        required=False,
+        max_length=3000,
+        help_text="One a line, like https://www.example.com. No other site can.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )

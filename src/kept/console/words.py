@@ -9,7 +9,7 @@ from kept.accounts.queries import ApiKey, Member
 from kept.appointments.queries import Appointment
 from kept.cases.queries import Escalation, HandOff
 from kept.journeys.reputation import Review, ReviewLink
-from kept.leads.queries import Lead
+from kept.leads.queries import Lead, Source
 from kept.outbox.queries import Message
 from kept.people.queries import Customer
 from kept.schedule.queries import Closure, Resource, Service
@@ -31,6 +31,7 @@ NOT_FOUND = (
     Review.DoesNotExist,
     ReviewLink.DoesNotExist,
     Service.DoesNotExist,
+    Source.DoesNotExist,
 )
 """What the rooms raise for rows that do not exist, and for those of another business."""
 

@@ -91,6 +91,21 @@ def open_alike(business: UUID, contact: Contact) -> list[Lead]:
     return list(found)
 
 
+def open_lead(business: UUID, lead_id: UUID) -> Lead | None:
+    """This lead, while it is open."""
+    return leads(business, state="open").filter(case_id=lead_id).first()
+
+
+def sources(business: UUID) -> list[Source]:
+    """The doors of a business that programs call, by name; not those that are closed."""
+    return list(Source.objects.filter(business_id=business, revoked_at=None).order_by("name", "id"))
+
+
+def source(business: UUID, source_id: UUID) -> Source:
+    """Raises Source.DoesNotExist, also for one of another business, or one that is closed."""
+    return Source.objects.get(business_id=business, id=source_id, revoked_at=None)
+
+
 def enquiries(lead: Lead) -> list[Enquiry]:
     """What they asked, oldest first."""
     return list(lead.enquiries.select_related("service").order_by("at", "id"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -47,6 +47,7 @@ class Asked:
     """What somebody asks. `key` names it at its door, so that what comes twice counts once.
 
     `agrees`: the words under which they agreed to get suggestions later ("": they did not say).
+    `answers`: the lead whose letter they answer, whatever address they write from.
     `acknowledge`: whether a letter is to say that it has come; None: as its door usually does.
     """
 
@@ -57,6 +58,7 @@ class Asked:
     key: str = ""
     agrees: str = ""
     acknowledge: bool | None = None
+    answers: UUID | None = None
 
     @property
     def is_acknowledged(self) -> bool:
@@ -110,6 +112,10 @@ def receive(
 def _take(
     business: Business, asked: Asked, service: Service | None, now: datetime, actor: Actor
 ) -> Taken:
+    if asked.answers and (lead := queries.open_lead(business.id, asked.answers)):
+        known = replace(asked, contact=people.contact_of(lead.customer))
+        if _joined(lead, known, service, now, actor):
+            return Taken(lead, joined=True)
     for lead in queries.open_alike(business.id, asked.contact):
         if _may_be_added_to(lead, asked.contact) and _joined(lead, asked, service, now, actor):
             return Taken(lead, joined=True)

@@ -214,6 +214,12 @@ def customer_asking(business: UUID, contact: Contact, now: datetime) -> models.C
     )
 
 
+def with_phone(business: UUID, phone: str) -> list[UUID]:
+    """The customers of a business with this number."""
+    found = models.Customer.objects.filter(business_id=business, phone=phone) if phone else None
+    return [] if found is None else list(found.order_by("id").values_list("id", flat=True))
+
+
 # Locked: what follows an earlier visit of theirs is begun, and booked away, one after the other.
 _known = Ready(
     lambda business, name, email, phone: (

@@ -10,6 +10,7 @@ from django.utils.crypto import salted_hmac
 from kept.accounts.queries import Business
 from kept.clock import queries as clock
 from kept.leads import actions as leads
+from kept.leads import sources
 from kept.public.origin import network_of
 
 AN_HOUR = timedelta(hours=1)
@@ -38,3 +39,4 @@ def count(request: HttpRequest, business: Business) -> None:
 def forget(real: datetime) -> None:
     """Let go of what was counted a day ago. For the worker."""
     leads.forget_askings(real - FORGOTTEN_AFTER)
+    sources.forget_heard(real - sources.REMEMBERED)

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import URLPattern
 from django.urls import path as django_path
 
-from kept.public import acts, after, ask, choosing, details, moving, reviewing, visit
+from kept.public import acts, after, ask, calling, choosing, details, moving, reviewing, visit
 from kept.web import pages
 
 app_name = "public"
@@ -31,6 +31,7 @@ urlpatterns = [
     path("ask/<slug:slug>/frame", ask.framed, name="ask_framed"),
     path("ask/<slug:slug>/<uuid:service_id>/", ask.ask, name="ask_about"),
     path("ask/<slug:slug>/<uuid:service_id>/frame", ask.framed, name="ask_about_framed"),
+    path("in/<uuid:source_id>", calling.call, name="call"),
     path("l/<str:token>/stop", ask.stop, name="lead_stop"),
     path("a/<str:token>", visit.page, name="appointment"),
     path("a/<str:token>/went", after.went, name="went"),

@@ -11,14 +11,15 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from kept.accounts.queries import Member
+from kept.clock import queries as clock
 from kept.console import leads as drawn
-from kept.console import words
+from kept.console import once, words
 from kept.console.access import Desk, at_desk, sent, show
 from kept.console.acts import contact_of, written_in
 from kept.console.forms import choices_of
 from kept.console.leads import ACTS, Act, NewLead
 from kept.core.case import NotAllowed
-from kept.leads import actions, queries
+from kept.leads import actions, queries, sources
 from kept.leads.actions import Asked, Taken
 from kept.leads.letters import booking_url
 from kept.leads.queries import Lead
@@ -147,3 +148,58 @@ def fast(request: HttpRequest, desk: Desk) -> HttpResponse:
         "label": drawn.LABEL,
     }
     return show(request, desk, "console/leads_speed.html", context)
+
+
+# Set-up: where people ask from
+
+
+@at_desk(Member.OWNER, posts=True)
+def doors(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The form and who may frame it; the programs that pass calls and messages on."""
+    doing = request.POST.get("do", "")
+    new_source = drawn.NewSource(request.POST if doing == "source" else None)
+    frames = drawn.Frames(
+        request.POST if doing == "frames" else None,
+        initial={"origins": "\n".join(queries.origins(desk.business.id))},
+    )
+    if doing == "source" and new_source.is_valid():
+        made = sources.create(desk.business, now=desk.now, **new_source.cleaned_data)
+        return once.put(redirect("console:lead_doors"), desk.user, made.secret)
+    if doing == "frames" and frames.is_valid():
+        try:
+            actions.allow_frames(desk.business.id, frames.cleaned_data["origins"].splitlines())
+        except actions.FrameError as error:
+            frames.add_error("origins", str(error))
+        else:
+            messages.success(request, "Saved.")
+            return redirect("console:lead_doors")
+    secret = once.waiting(request, desk.user)
+    form = request.build_absolute_uri(reverse("public:ask", args=[desk.business.slug]))
+    context: dict[str, object] = {
+        "frames": frames,
+        "new_source": new_source,
+        "sources": [
+            (each, request.build_absolute_uri(reverse("public:call", args=[each.id])))
+            for each in queries.sources(desk.business.id)
+        ],
+        "secret": secret,
+        "form_url": form,
+        "frame_url": f"{form}frame",
+    }
+    status = 409 if new_source.is_bound or frames.is_bound else 200
+    page = show(request, desk, "console/setup/lead_doors.html", context, status=status)
+    return once.take(page) if secret else page
+
+
+@at_desk(Member.OWNER, posts=True)
+def door(request: HttpRequest, desk: Desk, source_id: UUID) -> HttpResponse:
+    """One source: another secret, or no more of it."""
+    found = queries.source(desk.business.id, source_id)
+    if request.POST.get("do") == "rotate":
+        made = sources.rotate(desk.business.id, found.id, clock.real_now())
+        return once.put(redirect("console:lead_doors"), desk.user, made.secret)
+    if request.POST.get("do") == "revoke":
+        sources.revoke(desk.business.id, found.id, desk.now)
+        messages.success(request, f"Nothing of “{found.name}” is taken any more.")
+        return redirect("console:lead_doors")
+    return show(request, desk, "console/setup/lead_door.html", {"source": found})

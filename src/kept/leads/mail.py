@@ -1,0 +1,116 @@
+"""An e-mail as an enquiry: who wrote it, what they say, and which letter of ours they answer."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parseaddr
+from uuid import UUID
+
+from kept.accounts.queries import Business
+from kept.core.case import Actor, Role
+from kept.leads import queries
+from kept.leads.receiving import MAIL, Asked, Taken, receive
+from kept.outbox import queries as outbox
+from kept.people.actions import Contact, ContactError, checked_contact
+
+OURS = re.compile(r"<([0-9a-f]{32})\.[a-z_]+\.[0-9]+@")
+MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+QUOTED = re.compile(r"^\s*(>|-----Original Message-----|________________________________)")
+
+
+class NoEnquiry(ValueError):
+    """Nobody asks anything in it: an automatic answer, a list, a letter of our own."""
+
+
+def take(business: Business, raw: bytes, now: datetime) -> Taken | None:
+    """Take a raw message (RFC 5322) as an enquiry, or as the answer to a letter of ours.
+
+    None for what no person wrote: automatic answers, lists, mail that came back.
+    """
+    message = message_from_bytes(raw, policy=policy.default)
+    try:
+        asked = asked_in(business, message)
+    except NoEnquiry:
+        return None
+    return receive(business, asked, now, Actor(Role.CUSTOMER, asked.contact.name))
+
+
+def asked_in(business: Business, message: EmailMessage) -> Asked:
+    """What the message asks. Raises NoEnquiry, with the reason."""
+    if why := _written_by_no_person(message):
+        raise NoEnquiry(why)
+    contact = _sender(message)
+    if contact.email.lower() == business.email.lower():
+        raise NoEnquiry("it is from the business itself")
+    said = str(message.get("Message-ID", "")).strip()
+    return Asked(
+        contact,
+        MAIL,
+        words=_words(message),
+        key=f"mail:{said}"[:200] if said else "",
+        answers=_answers(business, message),
+    )
+
+
+def _written_by_no_person(message: EmailMessage) -> str:
+    """Why this is no person's (RFC 3834): answering it would answer a program."""
+    if str(message.get("Auto-Submitted", "no")).partition(";")[0].strip().lower() != "no":
+        return "it was sent by a program"
+    if str(message.get("Precedence", "")).strip().lower() in {"bulk", "list", "junk"}:
+        return "it was sent to many"
+    if message.get("List-Id") or message.get("List-Unsubscribe"):
+        return "it comes from a list"
+    if str(message.get("Return-Path", "")).strip() == "<>" or message.get_content_type() == (
+        "multipart/report"
+    ):
+        return "it is a report about a message"
+    return ""
+
+
+def _sender(message: EmailMessage) -> Contact:
+    name, address = parseaddr(str(message.get("Reply-To") or message.get("From") or ""))
+    try:
+        known = checked_contact("?1", address).email
+        if not known:
+            raise NoEnquiry("it has no sender who could be answered")
+        try:
+            return checked_contact(name or known, known)
+        except ContactError:
+            return checked_contact(known, known)
+    except ContactError as error:
+        raise NoEnquiry("its sender has no address that could be answered") from error
+
+
+def _words(message: EmailMessage) -> str:
+    """The subject and what was newly written; not the letter that is quoted below."""
+    part = message.get_body(preferencelist=("plain", "html"))
+    text = ""
+    if part is not None:
+        try:
+            text = str(part.get_content())
+        except (LookupError, ValueError):  # a character set that there is not
+            text = bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")
+        if part.get_content_subtype() == "html":
+            text = MARKUP.sub(" ", text)
+    lines = []
+    for line in text.replace("\0", "").splitlines():
+        if QUOTED.match(line):
+            break
+        lines.append(line.rstrip())
+    subject = " ".join(str(message.get("Subject", "")).split())
+    return "\n".join([subject, *lines]).strip()[:4000]
+
+
+def _answers(business: Business, message: EmailMessage) -> UUID | None:
+    """The lead whose letter this answers, by the id that only its reader has."""
+    named = f"{message.get('In-Reply-To', '')} {message.get('References', '')}"
+    for found in OURS.finditer(named):
+        letter = outbox.find(UUID(found.group(1)))
+        if letter is not None and letter.business_id == business.id:
+            lead = queries.open_lead(business.id, letter.case)
+            if lead is not None:
+                return letter.case
+    return None
