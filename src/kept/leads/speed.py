@@ -113,10 +113,10 @@ def _speed(
 
 
 def _is_forgotten(answered: Answered, now: datetime) -> bool:
-    """A person was due and has not turned to them; they have not booked by themselves."""
+    """A person was due and has not turned to them, who have neither booked nor refused since."""
     case = answered.lead.case
     by = datetime.fromisoformat(case.anchors["answer_by"])
-    helped_themselves = case.state == "booked"
+    helped_themselves = case.state in {"booked", "opted_out"}
     return answered.touched_at is None and by <= now and not helped_themselves
 
 
