@@ -12,7 +12,7 @@ from kept.clock.queries import real_now
 from kept.worker import loop
 from tests.browser.test_accessible import look
 from tests.console.house import NOW, House, start_clock
-from tests.console.pages import every_page, lived_in
+from tests.console.pages import every_page, heard, lived_in
 
 
 @pytest.fixture
@@ -76,6 +76,7 @@ def test_a_message_is_read_in_its_frame_and_its_link_opens_beside_it(house, visi
 def test_every_page_fits_a_phone(house, visitor, live_server):
     page = signed_in(visitor, live_server, house.owner, viewport={"width": 320, "height": 700})
     appointment = queries.listing(house.business.id)[0].appointment_id
+    endpoint, event = heard(house)
     for path in (
         "",
         "escalations/",
@@ -86,6 +87,10 @@ def test_every_page_fits_a_phone(house, visitor, live_server):
         "inbox/",
         "set-up/policy/",
         "set-up/members/",
+        "set-up/webhooks/",
+        "set-up/webhooks/new/",
+        f"set-up/webhooks/{endpoint}/",
+        f"set-up/webhooks/{endpoint}/events/{event}/",
         f"set-up/staff/{house.ada.id}/",
         f"set-up/services/{house.service.id}/",
         f"appointments/{appointment}/",

@@ -6,10 +6,13 @@ from kept.appointments import actions as appointments
 from kept.appointments import queries
 from kept.cases import queries as cases
 from kept.clock import actions as clock
+from kept.clock import queries as clock_queries
 from kept.console.leads import ACTS
 from kept.core.case import Role
 from kept.leads import sources
 from kept.outbox import queries as outbox
+from kept.webhooks import actions as webhooks
+from kept.webhooks import delivering
 from kept.worker import loop
 from tests.console.house import CUSTOMER, FRONT_DESK, NOW, asks
 
@@ -38,6 +41,20 @@ def lived_in(house):
     appointments.say(wants, "change_requested", asked, CUSTOMER, reason="Could it be later?")
     loop.turn_once()
     return wants
+
+
+def heard(house):
+    """An endpoint that was turned off, and an event that was tried there: the ids of both."""
+    url = "https://hooks.example.com/a-rather-long-address/that-does-not-fit-on-a-line"
+    endpoint = webhooks.create(house.business.id, url, clock_queries.now())
+    event = webhooks.test(house.business.id, endpoint.id, clock_queries.now()).event_id
+    delivering.settle(
+        delivering.claim(clock_queries.now(), "test", 1)[0][0],
+        delivering.Result(None, "Connection refused", 12),
+        clock_queries.now(),
+    )
+    webhooks.disable(house.business.id, endpoint.id, clock_queries.now())
+    return endpoint.id, event
 
 
 def every_page(house, appointment):
@@ -83,3 +100,6 @@ def every_page(house, appointment):
     yield from ("set-up/leads/", f"set-up/leads/{source.id}/", f"people/{lead.customer_id}/")
     yield from ("messages/", "inbox/", "escalations/", f"book/?customer={lead.customer_id}")
     assert queries.current_leg(appointment)  # it was not moved by looking
+    endpoint, event = heard(house)
+    yield "set-up/webhooks/new/"
+    yield from (f"set-up/webhooks/{endpoint}/{each}" for each in ("", f"events/{event}/"))

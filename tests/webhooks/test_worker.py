@@ -14,6 +14,7 @@ from kept.lib.ids import new_id
 from kept.webhooks import actions as webhooks
 from kept.webhooks.queries import Delivery
 from kept.worker import loop
+from kept.worker.hooks import Hooks
 from tests.appointments.clinic import Clinic, berlin, now, state
 
 
@@ -26,7 +27,7 @@ def wait_until(holds, seconds=20.0):
 
 @pytest.fixture
 def worker(house_db, receiver):
-    """A worker at work; before it is stopped the receiver answers, so that nobody waits."""
+    """A worker at work; before it is stopped the receiver lets go, so that nobody waits."""
     stop = threading.Event()
     thread = threading.Thread(target=loop.run, args=(stop,), kwargs={"name": "w", "deliverers": 1})
     yield thread.start
@@ -57,6 +58,24 @@ def test_a_stopped_worker_has_written_down_what_was_in_the_air(worker, receiver)
     clinic.book(berlin(3, 10))
     worker()
     wait_until(lambda: Delivery.objects.get().status == Delivery.DELIVERED)
+
+
+def test_a_receiver_that_hangs_does_not_keep_a_worker_from_stopping(
+    house_db, receiver, monkeypatch
+):
+    monkeypatch.setattr("kept.worker.hooks.LAST_MOMENT", 0.1)
+    clinic = Clinic()
+    webhooks.create(clinic.business.id, receiver.url, now())
+    clinic.business = business(clinic.business.id)
+    receiver.answer = lambda got: receiver.stopped.wait(12) and None
+    clinic.book(berlin(3, 10))
+    hooks, until = Hooks("test", now), time.monotonic() + 10
+    while not receiver.received and time.monotonic() < until:
+        hooks.turn(0.05)
+    began = time.monotonic()
+    hooks.close()
+    assert time.monotonic() - began < 5
+    assert Delivery.objects.get().status == Delivery.SENDING  # until its lease is over
 
 
 def test_an_older_house_comes_along_and_nobody_listens_in_it(house_db):

@@ -188,6 +188,7 @@ def contract(row: models.HandOff) -> Data:
         "state": row.status,
         "accepted_by": (taken and row.answered_by) or None,
         "reason": row.reason or None,
+        "built_in": row.own,
     }
 
 

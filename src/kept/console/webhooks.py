@@ -51,7 +51,7 @@ class EndpointForm(Form):
         label="Which events?",
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="None chosen: all of them, also those that are yet to come.",
+        help_text="Choose nothing to hear all of them, also those that are yet to come.",
     )
 
     def __init__(self, *args: object, **kwargs: object) -> None:

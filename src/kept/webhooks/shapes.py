@@ -127,6 +127,9 @@ class ContractTold(TypedDict):
     state: Annotated[str, Field(examples=["offered"])]
     accepted_by: str | None
     reason: str | None
+    built_in: Annotated[
+        bool, Field(description="Kept walks the receiving path itself: there is nothing to answer.")
+    ]
 
 
 class HandOffTold(AboutTold):
