@@ -1,16 +1,15 @@
 """Businesses, their members, keys, one-time links and versions of their policy."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 
 from kept.accounts import actions, queries
 from kept.accounts.actions import AccountError
 from kept.accounts.queries import ApiKey, Business, Member
 from kept.core.policy import PolicyError
 from kept.core.time import UnknownZone
+from tests.together import at_once
 
 NOW = datetime(2027, 3, 1, 8, tzinfo=UTC)
 
@@ -22,27 +21,6 @@ def new_business(name="Harbour Clinic", zone="Europe/Berlin", owner="owner@examp
 @pytest.fixture
 def business(db):
     return new_business()[0]
-
-
-def at_once(count, act):
-    """Run `act` in several threads at the same moment; the answers, errors included."""
-    gate, answers = threading.Barrier(count), []
-
-    def one():
-        gate.wait()
-        try:
-            answers.append(act())
-        except Exception as error:
-            answers.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 # Setting up
@@ -92,7 +70,7 @@ def test_a_slug_does_not_end_in_the_middle_of_a_gap(db):
 
 
 def test_two_businesses_of_one_name_founded_at_once_both_exist(house_db):
-    founded = at_once(4, new_business)
+    founded = at_once(*[new_business] * 4)
     assert sorted(business.slug for business, _ in founded) == [
         "harbour-clinic",
         "harbour-clinic-2",
@@ -214,7 +192,7 @@ def test_a_link_of_somebody_who_left_opens_nothing(business):
 def test_of_two_who_use_a_link_at_once_one_gets_in(house_db):
     _, owner = new_business()
     secret = actions.new_sign_in_link(owner, NOW)
-    answers = at_once(2, lambda: actions.use_sign_in_link(secret, NOW))
+    answers = at_once(*[lambda: actions.use_sign_in_link(secret, NOW)] * 2)
     assert sorted(answer is None for answer in answers) == [False, True]
 
 
@@ -252,9 +230,11 @@ def test_an_invalid_policy_is_refused_with_the_name_of_the_field(business, chang
 def test_changes_saved_at_once_are_numbered_one_after_the_other_and_none_is_lost(house_db):
     business, _ = new_business()
     fields = iter(["late_cancel", "preparation", "late_grace", "outcome_grace"])
-    answers = at_once(
-        4, lambda: actions.new_policy_version(business, {next(fields): "30m"}, NOW, "owner")
-    )
+
+    def change():
+        return actions.new_policy_version(business, {next(fields): "30m"}, NOW, "owner")
+
+    answers = at_once(*[change] * 4)
     assert sorted(version.number for version in answers) == [2, 3, 4, 5]
     data = queries.policy_in_force(business.id).data
     changed = ("late_cancel", "preparation", "late_grace", "outcome_grace")

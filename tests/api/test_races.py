@@ -1,33 +1,15 @@
 """Many at once: real threads, real commits, on both databases."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 
 from tests.api.house import House, stop_clock
+from tests.together import many_at_once
 
 
 @pytest.fixture
 def open_house(house_db):
     stop_clock()
     return House().open()
-
-
-def at_once(number, work):
-    """Run `work(0)` to `work(number - 1)` in as many threads, started together."""
-    barrier = Barrier(number)
-
-    def run(nth):
-        try:
-            barrier.wait(timeout=30)
-            return work(nth)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(number) as pool:
-        return list(pool.map(run, range(number)))
 
 
 def try_to_book(house, body, **headers):
@@ -44,7 +26,7 @@ def try_to_book(house, body, **headers):
 
 def test_fifty_requests_for_one_slot_make_one_booking(open_house):
     body = open_house.booking(staff=open_house.staff[0]["id"])
-    answers = at_once(50, try_to_book(open_house, body))
+    answers = many_at_once(50, try_to_book(open_house, body))
     statuses = [answer.status_code for answer in answers]
     assert (statuses.count(201), statuses.count(409)) == (1, 49), statuses
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"taken"}
@@ -54,7 +36,7 @@ def test_fifty_requests_for_one_slot_make_one_booking(open_house):
 def test_twenty_requests_for_anybody_of_three_make_three_bookings(open_house):
     staff = [*open_house.staff, open_house.add_staff("Person 2"), open_house.add_staff("Person 3")]
     open_house.service = open_house.add_service(staff)
-    answers = at_once(20, try_to_book(open_house, open_house.booking()))
+    answers = many_at_once(20, try_to_book(open_house, open_house.booking()))
     statuses = [answer.status_code for answer in answers]
     assert (statuses.count(201), statuses.count(409)) == (3, 17), statuses
     booked = {answer.json()["staff"] for answer in answers if answer.status_code == 201}
@@ -66,7 +48,7 @@ def test_twenty_repeats_of_one_request_make_one_booking(open_house, people):
     staff = [*open_house.staff, *(open_house.add_staff(f"More {n}") for n in range(people - 1))]
     open_house.service = open_house.add_service(staff)
     post = try_to_book(open_house, open_house.booking(), **{"idempotency-key": '"again"'})
-    answers = at_once(20, post)
+    answers = many_at_once(20, post)
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.content for answer in answers}) == 1
     replayed = [answer.get("Idempotency-Replayed") for answer in answers]
@@ -90,7 +72,7 @@ def test_of_different_requests_under_one_key_at_once_only_one_is_done(
             headers={"authorization": f"Bearer {open_house.secret}", "idempotency-key": "one"},
         )
 
-    answers = at_once(9, post)
+    answers = many_at_once(9, post)
     codes = [answer.status_code for answer in answers]
     assert (codes.count(201), codes.count(422)) == (3, 6), codes
     assert {each.json()["code"] for each in answers if each.status_code == 422} == {"key_reused"}
@@ -109,7 +91,7 @@ def test_two_changes_of_one_version_make_one_change(open_house):
             headers={"authorization": f"Bearer {open_house.secret}", "if-match": tag},
         )
 
-    statuses = sorted(answer.status_code for answer in at_once(8, cancel))
+    statuses = sorted(answer.status_code for answer in many_at_once(8, cancel))
     assert statuses == [200] + [412] * 7
 
 
@@ -126,7 +108,7 @@ def test_eight_moves_into_one_slot_move_one(open_house):
             headers={"authorization": f"Bearer {open_house.secret}"},
         )
 
-    statuses = sorted(answer.status_code for answer in at_once(8, move))
+    statuses = sorted(answer.status_code for answer in many_at_once(8, move))
     assert statuses == [200] + [409] * 7
 
 
@@ -144,7 +126,7 @@ def test_of_ten_who_change_what_they_all_saw_one_does_and_nine_are_told(open_hou
             headers={"authorization": f"Bearer {open_house.secret}", "if-match": seen},
         )
 
-    answers = at_once(10, change)
+    answers = many_at_once(10, change)
     statuses = [answer.status_code for answer in answers]
     assert (statuses.count(200), statuses.count(412)) == (1, 9), statuses
     (done,) = [answer.json() for answer in answers if answer.status_code == 200]

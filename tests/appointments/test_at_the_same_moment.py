@@ -1,10 +1,8 @@
 """Changes that meet: one after the other, none lost, and nobody waits for somebody who waits."""
 
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
 from kept.appointments import actions, queries
 from kept.appointments.actions import CannotBook
@@ -13,6 +11,7 @@ from kept.core.case import Role
 from kept.people.actions import checked_contact
 from kept.schedule.queries import Claim, Closure
 from tests.appointments.clinic import DESK, MIA, Clinic, berlin, escalations, leg, now, state
+from tests.together import at_once
 
 DAY = (berlin(4, 0), berlin(5, 0))
 
@@ -20,27 +19,6 @@ DAY = (berlin(4, 0), berlin(5, 0))
 @pytest.fixture
 def clinic(house_db):
     return Clinic()
-
-
-def at_once(*acts):
-    """Do all of this at the same moment; what each of them answered, errors included."""
-    gate, answers = threading.Barrier(len(acts)), [None] * len(acts)
-
-    def one(number, act):
-        gate.wait()
-        try:
-            answers[number] = act()
-        except Exception as error:
-            answers[number] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=one, args=each) for each in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
 
 
 def errors(answers):

@@ -1,7 +1,6 @@
 """The worker and a receiver that hangs; and a house from before there were webhooks."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -16,13 +15,7 @@ from kept.webhooks.queries import Delivery
 from kept.worker import loop
 from kept.worker.hooks import Hooks
 from tests.appointments.clinic import Clinic, berlin, now, state
-
-
-def wait_until(holds, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+from tests.together import wait_until
 
 
 @pytest.fixture

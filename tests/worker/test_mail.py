@@ -3,7 +3,6 @@
 import logging
 import socket
 import threading
-import time
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -18,16 +17,9 @@ from kept.outbox.queries import Message
 from kept.worker import loop
 from kept.worker.mail import Watch, Watched
 from tests.appointments.clinic import Clinic, berlin, state
+from tests.together import wait_until
 
 START = berlin(4, 10)
-
-
-def wait_until(holds, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not (answer := holds()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return answer
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Turning the handle: everything that is due is done, and the worker says that it lives."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
@@ -20,6 +19,7 @@ from tests.appointments.clinic import (
     state,
     statuses,
 )
+from tests.together import wait_until
 
 START = berlin(4, 10)
 
@@ -96,13 +96,6 @@ def test_a_turn_ends_while_another_process_holds_what_is_due(clinic, monkeypatch
 
 
 # The worker itself
-
-
-def wait_until(holds, seconds=20.0):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture
