@@ -410,7 +410,7 @@ def test_a_changed_policy_is_a_new_version_and_plans_anew(house, owner):
     loop.turn_once()
     data = {**form_of(owner.get(POLICY)), "first_reminder": "36h"}
     after = save_policy(owner, data)
-    looked_at = "First reminder: sent at another time (1)"
+    looked_at = "First reminder: sent at another time, in 1 appointment."
     assert f"Saved as a new version. {looked_at}" in after.content.decode()
     assert accounts_queries.policy_in_force(house.business.id).number == 2
     reminder = [c for c in queries.timeline(booked).controls if c.name == "first_reminder"]

@@ -259,3 +259,15 @@ def test_a_customer_who_does_not_know_of_the_cancellation_is_not_said_to_have_an
     assert "Was told another time" not in words
     loop.turn_once()
     assert "Was told" not in read(desk, f"/console/appointments/{booked.id}/")
+
+
+def test_a_duty_that_is_done_again_says_in_words_which_time_it_is(booked, desk):
+    for _ in range(2):
+        appointments.say(booked, "confirmation_requested", NOW, FRONT_DESK)
+    [(_, duties)] = page(desk, booked).context["story"].duties
+    titles = [duty.title for duty in duties if duty.title.startswith("Confirmation")]
+    assert titles == [
+        "Confirmation",
+        "Confirmation, the second time",
+        "Confirmation, the third time",
+    ]

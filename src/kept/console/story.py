@@ -260,7 +260,7 @@ def _became(control: Control, leg: Leg) -> str:
 
 def _numbered(control: Control) -> str:
     title = words.told_of(control.name, words.CONTROLS)
-    return f"{title} ({control.run})" if control.run > 1 else title
+    return f"{title}, {words.nth_time(control.run)}" if control.run > 1 else title
 
 
 # What happened

@@ -440,6 +440,12 @@ def actor(role: str, name: str, members: Mapping[str, str] | None = None) -> str
     return f"{name} ({said})" if name else said
 
 
+def nth_time(number: int) -> str:
+    """Like "the second time" or "time 12"."""
+    few = ("first", "second", "third", "fourth", "fifth", "sixth")
+    return f"the {few[number - 1]} time" if number <= len(few) else f"time {number}"
+
+
 def many(count: int, one: str, more: str) -> str:
     """Like "1 appointment stays" or "3 appointments stay"."""
     return f"{count} {one if count == 1 else more}"

@@ -485,7 +485,10 @@ def _ask_or_save(
 
 def _planned_anew(effect: queries.PolicyEffect) -> str:
     """The figures that were looked at before it was saved, and no others."""
-    said = "; ".join(f"{each.words} ({each.count})" for each in policies.effects(effect))
+    said = "; ".join(
+        f"{each.words}, in {words.many(each.count, 'appointment', 'appointments')}"
+        for each in policies.effects(effect)
+    )
     return f"Saved as a new version. {said or 'Nothing that is planned changes'}."
 
 
