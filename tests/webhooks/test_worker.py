@@ -1,6 +1,7 @@
 """The worker and a receiver that hangs; and a house from before there were webhooks."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
