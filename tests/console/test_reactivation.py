@@ -60,6 +60,7 @@ def test_the_appointment_shows_when_its_customer_is_due_again(due, desk):
     shown = desk.get(f"/console/appointments/{due.id}/").content.decode()
     assert "Reactivation" in shown
     assert "Invitation to the next visit" in shown
+    assert "Due again on 2027-08-28, 180 days after the visit" in shown
 
 
 def test_who_wants_to_be_asked_later_is_asked_on_that_day(due, desk):

@@ -12,7 +12,7 @@ from kept.core import holdout
 from kept.core.case import Role
 from kept.core.paths.reactivation import REACTIVATION
 from kept.core.policy import DEFAULT_HAND_OFFS, PolicyError
-from kept.journeys import actions, queries
+from kept.journeys import actions, queries, reactivation
 from kept.people import actions as people
 from kept.people.queries import Consent
 from tests.appointments.clinic import DESK, MIA, Clinic, Post, berlin, go_to, now
@@ -351,6 +351,21 @@ def test_nobody_is_due_again_by_what_they_missed(clinic):
     after = {**DEFAULT_HAND_OFFS, "missed_by_customer": ("reactivation",)}
     with pytest.raises(PolicyError, match="reactivation follows only completed, stale"):
         appointments.change_policy(clinic.business, {"hand_offs": after}, now(), DESK)
+
+
+def test_it_says_why_somebody_who_is_due_gets_nothing(clinic, monkeypatch):
+    due = "Due again on 2027-08-29, 180 days after the visit, as the service says."
+    silent = visited(clinic, agreed=False)
+    assert reactivation.notes(again(silent)) == [
+        due,
+        "Not invited: they have not agreed to it.",
+    ]
+    agree(silent.customer_id)
+    assert reactivation.notes(again(silent)) == [due]
+    monkeypatch.setattr(holdout, "held_out", lambda key, person, season, share: True)
+    held = visited(clinic, berlin(3, 10), name="Leo Ek")
+    assert "left alone by chance" in reactivation.notes(again(held))[1]
+    assert reactivation.notes(queries.current(held.id)) == []
 
 
 def test_the_customers_language_is_spoken(clinic):

@@ -117,6 +117,8 @@ class Teller:
             f"\n[bold]{case['path_name'].replace('_', ' ').capitalize()}[/]  after "
             f"{case['outcome'].replace('_', ' ')}: [bold]{case['state']}[/]{result}"
         )
+        for note in case["notes"]:
+            self.say(f"  {escape(note)}")
         self.walk(case)
         self.escalations(case["escalations"])
 

@@ -14,6 +14,7 @@ from kept.core import drawing
 from kept.core.case import Actor, Role
 from kept.core.paths import PATHS
 from kept.journeys import queries as journeys
+from kept.journeys import reactivation
 from kept.outbox.queries import Message
 
 Data = dict[str, object]
@@ -107,6 +108,7 @@ class Story:
             "outcome_version": case.number,
             "state": case.state,
             "result": case.facts.get("result"),
+            "notes": reactivation.notes(case),
             "path": self.steps(case),
             "events": [self.event(event) for event in timeline.events],
             "controls": [self.control(control) for control in timeline.controls],

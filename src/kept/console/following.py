@@ -15,6 +15,7 @@ from kept.core.case import Status
 from kept.core.path import Tell
 from kept.core.paths import PATHS
 from kept.journeys import queries as journeys
+from kept.journeys import reactivation
 from kept.people.queries import channels
 from kept.web import parts
 
@@ -60,6 +61,7 @@ class Following:
     title: str
     steps: list[parts.Step]
     sentence: str
+    notes: list[str]  # what else there is to know
     words: str  # what the customer said
     ahead: list[Ahead]
     entries: list[Entry]
@@ -87,6 +89,7 @@ def _one(desk: Desk, appointment: Appointment, case: Case, present: bool) -> Fol
         title=words.told_of(case.path, words.PATHS),
         steps=[step(each) for each in drawn],
         sentence=ENDS.get(str(case.facts.get("result")), path.state(case.state).says),
+        notes=reactivation.notes(case),
         words=str(case.facts.get("words") or ""),
         ahead=_ahead(case, appointment, line),
         entries=entries(desk, line.events),

@@ -22,6 +22,7 @@ from kept.core.case import Facts
 from kept.core.paths.reactivation import REACTIVATION
 from kept.core.policy import Policy
 from kept.core.rhythm import Due
+from kept.core.time import local_day
 from kept.outbox import queries as outbox
 from kept.people import actions as people_actions
 from kept.people import queries as people
@@ -158,3 +159,33 @@ def agree_by_page(customer: Customer, now: datetime, wording: str) -> bool:
         wording=wording,
     )
     return True
+
+
+# In words
+
+
+def notes(case: Case) -> list[str]:
+    """When somebody is due again and by what, and why they are not invited, each as a sentence.
+
+    Nothing of a case of another path, or of one that ended before it began.
+    """
+    facts = case.facts
+    if case.path != REACTIVATION.name or facts.get("why_not"):
+        return []
+    day = local_day(datetime.fromisoformat(case.anchors["due"]), ZoneInfo(case.zone))
+    by = "as the service says" if facts["due_by"] == "interval" else "by their own rhythm"
+    due = f"Due again on {day.isoformat()}, {facts['due_days']} days after the visit, {by}."
+    return [due, *([why] if (why := _why_silent(case)) else [])]
+
+
+def _why_silent(case: Case) -> str:
+    """Why no invitation goes although somebody is due; "" when one does."""
+    if case.facts.get("recall"):
+        return ""
+    if case.facts.get("refused"):
+        return "Not invited: they refused suggestions."
+    if not case.facts.get("agreed"):
+        return "Not invited: they have not agreed to it."
+    if case.facts.get("held_out"):
+        return "Not invited: left alone by chance, to see what invitations bring."
+    return ""
