@@ -43,6 +43,7 @@ from kept.journeys import queries as journeys
 from kept.outbox.queries import Evidence, Message
 from kept.people.queries import Customer, Told, has_agreed
 from kept.schedule.queries import Claim, Closure, Resource
+from kept.webhooks import actions as webhooks
 from kept.worker import deliver
 from tests.effort import THOROUGH
 from tests.promises.house import CUSTOMER, DESK, House, contact, expired_leases
@@ -162,6 +163,9 @@ class History(RuleBasedStateMachine):
         self.everything = transaction.atomic()
         self.everything.__enter__()
         self.houses = [House("Harbour Clinic", ("Ada", "Bea")), House("Quay Studio", ("Cleo",))]
+        # Of one of them a program hears: promise 10 sees that it is told of everything.
+        webhooks.create(self.houses[0].business.id, "https://hooks.example.com/", clock.now())
+        self.houses[0].business.refresh_from_db()
         self.ledger = []
         self.wrong = []  # letters that should not have left
         self.plans = []  # what happens in the middle of the deliveries to come
