@@ -156,6 +156,8 @@ def test_the_desk_writes_down_what_somebody_wants_and_it_holds_at_once(house, de
     assert {each.status for each in visit.case.controls.filter(name__endswith="reminder")} == {
         "skipped"
     }
+    visit_page = desk.get(f"/console/appointments/{visit.appointment_id}/").content.decode()
+    assert "The customer is not to be contacted" in visit_page
     assert "Wants no letters" in desk.get("/console/escalations/").content.decode()
     said = {"wish": "contact", "said": "agrees", "words": "they called back"}
     answer = desk.post(f"/console/people/{mia.id}/wish/", said, follow=True)

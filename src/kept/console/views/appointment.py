@@ -24,7 +24,7 @@ from kept.console.story import story
 from kept.core.case import NotAllowed
 from kept.journeys import actions as following_acts
 from kept.journeys import queries as journeys
-from kept.people.queries import channels
+from kept.people.queries import channels, not_to_write
 from kept.web.forms import Form
 
 
@@ -45,6 +45,7 @@ def detail(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpRespon
     context: dict[str, object] = {
         "appointment": appointment,
         "customer": appointment.customer,
+        "refused": sorted(set(not_to_write(appointment.customer).values())),
         "story": story(desk, appointment),
         "following": following(desk, appointment),
         "visit": [act for act in possible if act.where == "visit"],
