@@ -543,7 +543,7 @@ def test_any_history_keeps_all_twelve_promises(db):
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=500 if THOROUGH else 40,
+            max_examples=500 if THOROUGH else 25,
             stateful_step_count=50 if THOROUGH else 25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
