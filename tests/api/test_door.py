@@ -26,7 +26,8 @@ OPERATIONS = [
     for method, op in methods.items()
 ]
 NAMES = [f"{method} {path}" for path, method, _ in OPERATIONS]
-LOCKED = [each for each in OPERATIONS if each[0] != "/health"]
+SIGNED = {"/webhook-endpoints/{endpoint_id}/answers"}  # opened by a signature instead
+LOCKED = [each for each in OPERATIONS if each[0] not in {"/health", *SIGNED}]
 
 
 def send(client, method, path, **headers):
@@ -43,6 +44,14 @@ def test_every_endpoint_asks_for_a_key(db, path, method, _):
     assert refused.status_code == 401
     assert refused["WWW-Authenticate"] == 'Bearer realm="kept"'
     problem(refused, "no_key")
+
+
+def test_the_one_door_without_a_key_asks_for_a_signature(db):
+    for path in SIGNED:
+        refused = send(Client(), "post", path)
+        assert refused.status_code == 401
+        assert refused["WWW-Authenticate"] == 'Webhook-Signature realm="kept"'
+        problem(refused, "bad_signature")
 
 
 @pytest.mark.parametrize(
