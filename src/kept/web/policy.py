@@ -1,4 +1,4 @@
-"""The Content-Security-Policy of the settings, on every answer."""
+"""The Content-Security-Policy of the settings, on every answer that has none of its own."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 
 
 class OnePolicy:
-    """Middleware: django-csp's, for a policy that no view changes: put into words once.
+    """Middleware: django-csp's, with the policy put into words once and not twice for each answer.
 
-    The one of django-csp does it twice for each answer, because there a view may change it.
+    As there, an answer may have a policy of its own (the header: a letter in its frame) or change
+    parts of this one (`_csp_replace`: who may frame the form).
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -21,5 +22,7 @@ class OnePolicy:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers[HEADER] = self.policy
+        changed = getattr(response, "_csp_replace", None)
+        policy = build_policy(replace=changed) if changed else self.policy
+        response.headers.setdefault(HEADER, policy)
         return response
