@@ -254,3 +254,48 @@ def test_mail_comes_by_a_signed_call_too(clinic):
     assert answer.status_code == 204
     assert Lead.objects.get().source == "mail"
     assert asks(clinic).joined
+
+
+HOSTILE = [
+    b"From: <@a,@b:",
+    b'From: "',
+    b"From: " + b"(" * 5000 + b" mia@example.com",
+    b"From: mia@example.com\r\n" + b"Content-Type: message/rfc822\r\n\r\n" * 1200,
+]
+
+
+@pytest.mark.parametrize("raw", HOSTILE)
+def test_mail_that_cannot_be_read_is_no_enquiry_and_no_failure(clinic, raw):
+    assert mail.take(clinic.business, raw + b"\r\n\r\nHello", now()) is None
+
+
+@pytest.mark.parametrize("opened", ["<", "<script", "<style>", "<a "])
+def test_a_mail_full_of_open_markup_is_read_at_once(opened):
+    """Each of these would take hours if what is never closed were looked for from each of them."""
+    assert len(mail.MARKUP.sub(" ", opened * 200_000)) <= 200_000 * len(opened)
+
+
+def test_a_mail_holds_nothing_that_cannot_be_kept(clinic):
+    raw = (
+        b"From: mia@example.com\r\nSubject: H\0i\r\nMessage-ID: <1\0@example.com>\r\n"
+        b"Content-Type: text/plain; charset=unicode_escape\r\n\r\n\\ud800 there"
+    )
+    mail.take(clinic.business, raw, now())
+    enquiry = Enquiry.objects.get()
+    assert enquiry.words == "Hi\n? there"
+    assert "\0" not in enquiry.key
+
+
+def test_a_message_holds_nothing_that_cannot_be_kept(clinic):
+    body = b'{"from": "+442079460123", "text": "A\\u0000 \\ud83d"}'
+    assert call(source(clinic), None, body=body).status_code == 204
+    assert Enquiry.objects.get().words == "A ?"
+
+
+def test_of_the_letters_a_mail_may_answer_only_the_first_are_looked_up(
+    clinic, django_assert_max_num_queries
+):
+    named = b" ".join(b"<%032x.lead_received.1@x>" % each for each in range(1000))
+    raw = b"From: mia@example.com\r\nReferences: " + named + b"\r\n\r\nHello"
+    with django_assert_max_num_queries(mail.MOST_NAMED + 60):
+        mail.take(clinic.business, raw, now())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kept.lib.text import one_line
+from kept.lib.text import one_line, storable
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,7 @@ from kept.lib.text import one_line
 )
 def test_only_what_can_be_seen_stays(written, shown):
     assert one_line(written) == shown
+
+
+def test_what_no_database_keeps_is_left_out():
+    assert storable("a\0b \ud83d c ü") == "ab ? c ü"

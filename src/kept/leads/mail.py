@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
+from itertools import islice
 from uuid import UUID
 
 from kept.accounts.queries import Business
 from kept.core.case import Actor, Role
 from kept.leads import queries
 from kept.leads.receiving import MAIL, Asked, Taken, receive
+from kept.lib.text import storable
 from kept.outbox import queries as outbox
 from kept.people.actions import Contact, ContactError, checked_contact
 
+log = logging.getLogger(__name__)
+
 OURS = re.compile(r"<([0-9a-f]{32})\.[a-z_]+\.[0-9]+@")
-MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+# Nothing of it is read twice, whatever is never closed: anybody may write to us.
+MARKUP = re.compile(r"<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>", re.DOTALL | re.IGNORECASE)
 QUOTED = re.compile(r"^\s*(>|-----Original Message-----|________________________________)")
+
+
+# What Python's parser raises when headers are broken, or nested a thousand deep.
+UNREADABLE = (LookupError, AttributeError, TypeError, ValueError, RecursionError)
+MOST_NAMED = 50  # letters it may answer: each is looked up
 
 
 class NoEnquiry(ValueError):
@@ -28,12 +39,15 @@ class NoEnquiry(ValueError):
 def take(business: Business, raw: bytes, now: datetime) -> Taken | None:
     """Take a raw message (RFC 5322) as an enquiry, or as the answer to a letter of ours.
 
-    None for what no person wrote: automatic answers, lists, mail that came back.
+    None for what no person wrote: automatic answers, lists, mail that came back; and for what
+    cannot be read as a message.
     """
-    message = message_from_bytes(raw, policy=policy.default)
     try:
-        asked = asked_in(business, message)
+        asked = asked_in(business, message_from_bytes(raw, policy=policy.default))
     except NoEnquiry:
+        return None
+    except UNREADABLE as error:
+        log.warning("An e-mail could not be read and was not taken (%s).", type(error).__name__)
         return None
     return receive(business, asked, now, Actor(Role.CUSTOMER, asked.contact.name))
 
@@ -45,7 +59,7 @@ def asked_in(business: Business, message: EmailMessage) -> Asked:
     contact = _sender(message)
     if contact.email.lower() == business.email.lower():
         raise NoEnquiry("it is from the business itself")
-    said = str(message.get("Message-ID", "")).strip()
+    said = storable(str(message.get("Message-ID", ""))).strip()
     return Asked(
         contact,
         MAIL,
@@ -96,18 +110,18 @@ def _words(message: EmailMessage) -> str:
         if part.get_content_subtype() == "html":
             text = MARKUP.sub(" ", text)
     lines = []
-    for line in text.replace("\0", "").splitlines():
+    for line in text.splitlines():
         if QUOTED.match(line):
             break
         lines.append(line.rstrip())
     subject = " ".join(str(message.get("Subject", "")).split())
-    return "\n".join([subject, *lines]).strip()[:4000]
+    return storable("\n".join([subject, *lines])).strip()[:4000]
 
 
 def _answers(business: Business, message: EmailMessage) -> UUID | None:
     """The lead whose letter this answers, by the id that only its reader has."""
     named = f"{message.get('In-Reply-To', '')} {message.get('References', '')}"
-    for found in OURS.finditer(named):
+    for found in islice(OURS.finditer(named), MOST_NAMED):
         letter = outbox.find(UUID(found.group(1)))
         if letter is not None and letter.business_id == business.id:
             lead = queries.open_lead(business.id, letter.case)

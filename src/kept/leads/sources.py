@@ -28,6 +28,7 @@ from kept.leads.actions import stop
 from kept.leads.models import Heard, Source
 from kept.leads.receiving import MISSED_CALL, SMS, Asked, Taken, receive
 from kept.lib import signing
+from kept.lib.text import storable
 from kept.people import actions as people
 from kept.people.actions import Contact, checked_contact
 
@@ -175,7 +176,7 @@ def _fields(call: Call) -> Mapping[str, str]:
         raise Unreadable("The body is not JSON.") from error
     if not isinstance(said, dict):
         raise Unreadable("The body is not a JSON object.")
-    return {str(name): value for name, value in said.items() if isinstance(value, str)}
+    return {name: storable(value) for name, value in said.items() if isinstance(value, str)}
 
 
 def _caller(business: Business, said: Mapping[str, str]) -> Contact:

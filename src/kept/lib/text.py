@@ -1,4 +1,4 @@
-"""Text from strangers, made safe for one line of a terminal, a log or a mail header."""
+"""Text from strangers, made safe for a terminal, a log, the header of a mail, a database."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ def one_line(text: str) -> str:
     """The text on one line, with a space for everything that cannot be seen."""
     seen = (" " if unicodedata.category(each) in UNPRINTABLE else each for each in text)
     return " ".join("".join(seen).split())
+
+
+def storable(text: str) -> str:
+    """The text without what no database may be able to keep: NUL, and halves of a character."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
