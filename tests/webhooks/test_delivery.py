@@ -202,6 +202,8 @@ def test_retry_after_is_honoured_and_bounded(clinic, receiver):
         ("-5", 0),
         ("120", 120),
         ("²", 0),
+        ("Mon, 01 Mar 99999999999999999999 07:01:00 GMT", 0),
+        ("Mon, 01 Mar 2027 07:01:00 +99999999999999", 0),
         ("Mon, 01 Mar 2027 07:01:00 GMT", 60),
     ],
 )

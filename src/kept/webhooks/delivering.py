@@ -234,7 +234,7 @@ def wished(text: str, at: datetime) -> timedelta:
         return timedelta(seconds=min(int(text[:9]), 10**7))
     try:
         then = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return timedelta(0)
     then = then if then.tzinfo else then.replace(tzinfo=UTC)
     return max(timedelta(0), then - at)
