@@ -34,8 +34,9 @@ CONNECT = 5.0  # seconds for one address, so that a dead one leaves time for the
 Address = IPv4Address | IPv6Address
 LookUp = Callable[[str, int], list[str]]
 
-# RFC 6052: an IPv4 address written into an IPv6 one, which a gateway may translate back.
-NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
+# RFC 6052: an IPv4 address written into an IPv6 one, which a gateway may translate back. Where it
+# stands in the local prefix (RFC 8215) each network decides: that one is called nowhere.
+NAT64 = IPv6Network("64:ff9b::/96")
 GLOBAL_UNICAST = IPv6Network("2000::/3")  # RFC 4291: all that is given out today
 # IANA's registries of special addresses, where older versions of Python do not know them.
 SPECIAL = tuple(
@@ -127,7 +128,7 @@ def _inner(address: Address) -> IPv4Address | None:
         return address.ipv4_mapped or address.sixtofour
     low = int(address) & 0xFFFFFFFF
     compatible = int(address) >> 32 == 0 and low > 0xFFFF
-    if compatible or any(address in network for network in NAT64):
+    if compatible or address in NAT64:
         return IPv4Address(low)
     return None
 
