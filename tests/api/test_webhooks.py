@@ -204,3 +204,13 @@ def test_an_endpoint_answers_for_its_own_business_only(house, endpoint, offer):
     problem(say(house, theirs, offer, 404), "not_found")
     pass_time(minutes=1)
     assert house.get("/hand-offs", status="accepted").json()["items"] == []
+
+
+def test_whether_there_is_an_endpoint_is_not_told_to_who_signs_nothing(house, endpoint, offer):
+    for shift in (0, -400):
+        said = [
+            send(house, {**endpoint, "id": each}, b"{}", 401, signing.new_secret(), shift)
+            for each in (endpoint["id"], offer["id"], "no-id")
+        ]
+        bodies = [{**problem(each, "bad_signature"), "instance": ""} for each in said]
+        assert bodies[0] == bodies[1] == bodies[2]
