@@ -241,6 +241,15 @@ def test_who_asks_again_later_gets_a_letter_and_a_person(state):
     assert lead.open & {"LEAD_DUE", "OWNER_OVERDUE"}
 
 
+def test_nobody_can_be_sent_more_than_six_acknowledgements_of_one_lead():
+    lead = Asked()
+    for _ in range(9):
+        lead.until(later(lead.now, "20m")).due(enquired="0m", answer_by="15m")
+        lead.happens("asked_again", by=CUSTOMER)
+    assert lead.sent() == ["lead_received"] * 6
+    assert lead.case.facts["unanswered"]
+
+
 # The end
 
 

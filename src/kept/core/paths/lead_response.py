@@ -45,6 +45,7 @@ ANY = WAITING | ENDED
 
 BOOKING = "appointment"  # the path that is to accept the lead
 MOST_LETTERS = 6  # to one lead, the acknowledgements among them
+MOST_ENQUIRIES = 6  # of one lead that are acknowledged by letter; a person answers all the same
 MOST_ATTEMPTS = 3  # calls in vain to somebody whom no letter reaches
 
 OUTCOMES = {
@@ -71,8 +72,11 @@ STATES = (
 
 
 def is_acknowledged(case: Case) -> bool:
-    """They wrote to us; who stands at the desk or is on the phone need not be told by letter."""
-    return bool(case.facts.get("acknowledge"))
+    """They wrote to us; who stands at the desk or is on the phone need not be told by letter.
+
+    Nor is anybody told a seventh time of one lead: anybody may type anybody's address, for days.
+    """
+    return bool(case.facts.get("acknowledge")) and which_enquiry(case) <= MOST_ENQUIRIES
 
 
 def may_be_nudged(case: Case) -> bool:
