@@ -104,3 +104,15 @@ def test_a_zone_is_known_or_refused():
 def test_a_person_without_any_address_is_a_contact_too():
     contact = checked_contact("Mia")
     assert (contact.email, contact.phone) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "written", ["ann@BÜCHER.example", "ann@xn--bcher-kva.example", "ann@ｂücher。ｅxample"]
+)
+def test_one_domain_is_one_address_however_it_is_written(written):
+    assert checked_contact("Ann", written).email == "ann@bücher.example"
+
+
+@pytest.mark.parametrize("written", ["ann@b＠c.example", "ann@b。。example", "ann@。"])
+def test_a_domain_that_cannot_be_looked_up_is_refused(written):
+    assert refused("email", email=written)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -98,7 +99,7 @@ def _name(name: str) -> str:
 
 
 def _email(email: str) -> str:
-    email = email.strip()
+    email = _of_one_domain(email.strip())
     if not email:
         return ""
     if len(email) > 254:
@@ -111,8 +112,17 @@ def _email(email: str) -> str:
         # Allowed by RFC 5321 in quotes: spaces and control characters. Nobody has such an
         # address, and in the header of a mail or of a calendar it is only a danger.
         raise ContactError("email", str(LIKE_THIS))
-    local, _at, domain = email.rpartition("@")
-    return f"{local}@{domain.lower()}"
+    return email
+
+
+def _of_one_domain(email: str) -> str:
+    """The domain in one spelling: full-width letters, other dots, `xn--` and capitals are looked up
+    as the same name (RFC 3490), and what is refused at an address holds however it is written."""
+    local, at, domain = email.rpartition("@")
+    if not domain.isascii() or "xn--" in domain.lower():
+        with suppress(UnicodeError):  # none that could be looked up: what is wrong is said below
+            domain = domain.encode("idna").decode("idna")
+    return f"{local}{at}{domain.lower()}"
 
 
 LIKE_THIS = lazy("Enter an e-mail address like name@example.com.")
