@@ -152,3 +152,5 @@ def test_speed_to_lead_is_measured(house):
     assert everything["first_touch"] == {"p50": 0, "p90": 180}
     assert everything["first_touch_business"]["p90"] == 180
     assert house.get("/leads/speed", to=now().isoformat().replace("+00:00", "Z")).status_code == 200
+    ever = {"from": "1900-01-01T00:00:00Z", "to": "2999-12-31T00:00:00Z"}
+    assert house.get("/leads/speed", **ever).json()["sources"] == told_["sources"]

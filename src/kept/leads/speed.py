@@ -66,13 +66,21 @@ def speed(business: UUID, begin: datetime, end: datetime, now: datetime) -> list
     """
     found = queries.leads(business).filter(opened_at__gte=begin, opened_at__lt=end)
     answered = [_answered(lead, events) for lead, events in _with_events(list(found))]
-    last = max((each.touched_at for each in answered if each.touched_at), default=end)
-    hours = schedule.open_times(business, begin, max(last, begin))
+    hours = _hours(business, answered)
     sources = sorted({each.lead.source for each in answered})
     by_door = [
         _speed(door, [e for e in answered if e.lead.source == door], hours, now) for door in sources
     ]
     return [_speed(ALL, answered, hours, now), *by_door]
+
+
+def _hours(business: UUID, answered: Sequence[Answered]) -> Sequence[due.Span]:
+    """When it was open while these were waiting, and not over all the years somebody may name."""
+    turned_to = [(each.lead.opened_at, each.touched_at) for each in answered if each.touched_at]
+    if not turned_to:
+        return []
+    first, last = min(at for at, _ in turned_to), max(at for _, at in turned_to)
+    return schedule.open_times(business, first - due.AHEAD, last)
 
 
 def _with_events(leads: Sequence[Lead]) -> Iterable[tuple[Lead, list[cases.Event]]]:
