@@ -84,6 +84,14 @@ def test_what_came_of_it_is_one_form(desk, lead, act, data, state):
     assert post(desk, lead, act, **data).case.state == state
 
 
+def test_of_a_lead_taken_over_nothing_is_offered_unless_somebody_says_so(desk, lead):
+    form = reverse("console:lead_act", args=[lead.pk, "qualify"])
+    assert desk.get(form).context["form"]["offer"].value() is True
+    post(desk, lead, "take-over")
+    assert desk.get(form).context["form"]["offer"].value() is False
+    assert not post(desk, lead, "qualify").case.facts["nudging"]
+
+
 def test_what_is_not_said_is_asked(desk, lead):
     for act in ("called", "replied"):
         answer = desk.post(reverse("console:lead_act", args=[lead.pk, act]), {})

@@ -221,6 +221,21 @@ def test_a_lead_from_a_missed_call_without_address_gets_no_letters_once_somebody
     assert lead.open == {"LEAD_DUE"}  # they still wait for a call
 
 
+def test_who_was_taken_over_gets_no_letters_for_being_qualified_later():
+    lead = waiting("acknowledged")
+    lead.happens("taken_over", by=STAFF)
+    lead.happens("qualified", by=STAFF)
+    assert lead.state == "qualified"
+    assert lead.after("300h").sent() == ["lead_received"]
+
+
+def test_whoever_took_a_lead_over_may_give_the_offering_back():
+    lead = waiting("acknowledged")
+    lead.happens("taken_over", by=STAFF)
+    lead.happens("qualified", by=STAFF, offer=True)
+    assert lead.after("3h").sent() == ["lead_received", "lead_nudge"]
+
+
 # Asked again
 
 

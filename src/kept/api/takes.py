@@ -699,10 +699,11 @@ class RepliedIn(Body):
 
 
 class QualifyIn(Body):
-    """What they need. `offer`: from now on Kept offers free times by letter, until they answer."""
+    """What they need. `offer`: from now on Kept offers free times by letter, until they answer;
+    null: it does, unless a person has taken the lead over."""
 
     service: Id | None = None
-    offer: bool = True
+    offer: bool | None = None
     reason: Text = Field("", max_length=500)
 
 

@@ -136,8 +136,9 @@ def possible(lead: Lead) -> list[Act]:
 
 def form_for(act: Act, lead: Lead, data: Mapping[str, Any] | None = None) -> Form:
     if act.form is Qualify:
-        known = {"service": str(lead.service_id or "")}
-        return Qualify(data, business=lead.business, initial={"offer": True, **known})
+        offer = not lead.case.facts.get("taken_over")
+        known = {"service": str(lead.service_id or ""), "offer": offer}
+        return Qualify(data, business=lead.business, initial=known)
     return act.form(data)
 
 

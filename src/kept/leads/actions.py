@@ -51,14 +51,14 @@ def say(
     *,
     reason: str = "",
     service: UUID | None = None,
-    offer: bool = True,
+    offer: bool | None = None,
     alongside: Callable[[Lead], None] = nothing,
 ) -> Lead:
     """One of SAYINGS happened: somebody called, wrote, answered, took it over ...
 
     `service` and `offer` belong to *qualified*: what they need, and whether Kept offers times by
-    letter. Raises Lead.DoesNotExist, also for one of another business, Service.DoesNotExist and
-    NotAllowed.
+    letter (None: unless a person has taken over). Raises Lead.DoesNotExist, also for one of another
+    business, Service.DoesNotExist and NotAllowed.
     """
     if name not in SAYINGS:
         raise ValueError(f"{name!r} is not one of {', '.join(sorted(SAYINGS))}")
@@ -66,7 +66,8 @@ def say(
     data: dict[str, object] = {}
     if name == "qualified":
         lead = _for_service(lead, service)
-        data = {"offer": offer, **({"service": str(service)} if service else {})}
+        data = {"service": str(service)} if service else {}
+        data |= {} if offer is None else {"offer": offer}
     # What begins or is booked for the same person at this moment knows of it, or hears it.
     people.lock(lead.customer_id)
     happen(case_queries.lock(lead.case_id), Event(name, now, actor, reason, data), now)

@@ -173,7 +173,8 @@ def lead_replied(ask: Ask[Lead], body: RepliedIn) -> None:
 
 @acts.post("qualify", "We can help", **CHANGES)
 def qualify_lead(ask: Ask[Lead], body: QualifyIn) -> None:
-    """From here on free times of the service are offered by letter, unless `offer` is false."""
+    """From here on free times of the service are offered by letter, unless `offer` is false or a
+    person has taken the lead over."""
     try:
         _say(ask, "qualified", body.reason, service=body.service, offer=body.offer)
     except Service.DoesNotExist as error:

@@ -49,7 +49,7 @@ MOST_ENQUIRIES = 6  # of one lead that are acknowledged by letter; a person answ
 MOST_ATTEMPTS = 3  # calls in vain to somebody whom no letter reaches
 
 OUTCOMES = {
-    "stale": "nothing was heard for two weeks",
+    "stale": "nothing was heard for two weeks; offered to `reactivation` if they agreed to that",
     "unreachable": "nobody could be reached",
     "not_a_fit": "the business cannot help",
     "opted_out": "the person wants to hear no more",
@@ -197,9 +197,10 @@ def is_due_again(case: Case, event: Event) -> Facts:
 
 
 def fits(case: Case, event: Event) -> Facts:
-    """From here on the person is invited to book, unless whoever says so wants to do it."""
+    """From here on the person is invited to book, unless somebody has taken the lead over; whoever
+    says so may decide it otherwise."""
     found = {"service": event.data["service"]} if event.data.get("service") else {}
-    offers = bool(event.data.get("offer", True))
+    offers = bool(event.data.get("offer", not case.facts.get("taken_over")))
     return {
         **is_answered_now(case, event),
         **found,
