@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from kept.accounts import actions as accounts
+from kept.accounts.queries import Member
 from kept.appointments import actions as appointments
 from kept.cases.queries import HandOff
 from kept.clock import actions as clock
@@ -11,6 +13,7 @@ from kept.core.case import Role
 from kept.core.policy import PolicyError
 from kept.journeys import actions, queries, reputation
 from kept.people.queries import Consent
+from kept.schedule.queries import Resource
 from kept.worker import loop
 from tests.appointments.clinic import DESK, MIA, Clinic, Post, berlin, go_to, now
 from tests.journeys.test_follow_up import broken, kinds
@@ -235,6 +238,32 @@ def test_an_insider_is_not_asked(clinic):
     again = resolved(clinic, start=berlin(2, 10) + 70 * DAYS)
     go_to(now())
     assert ask_of(again).facts["result"] == "insider"
+
+
+def test_an_insider_is_one_under_every_name_that_is_read_at_the_same_address(clinic):
+    """Staff and their families read one mailbox, whatever name a visit is booked under."""
+    waits = resolved(clinic, name="Noa Holt", contact={"email": "home@example.com"})
+    go_to(now())
+    marked = resolved(
+        clinic, start=berlin(2, 14), name="Ada Holt", contact={"email": "Home@example.com"}
+    )
+    assert marked.customer_id != waits.customer_id
+    reputation.mark_insider(clinic.business.id, marked.customer_id, True, now(), DESK)
+    assert asks(go_to(now() + 20 * DAYS)) == []
+    assert ask_of(waits).facts["result"] == ask_of(marked).facts["result"] == "insider"
+    reputation.mark_insider(clinic.business.id, waits.customer_id, False, now(), DESK)
+    assert not reputation.is_insider(marked.customer_id)
+
+
+@pytest.mark.parametrize("who", ["a member", "somebody of the staff"])
+def test_who_works_here_is_an_insider_by_their_own_address(clinic, who):
+    if who == "a member":
+        accounts.add_member(clinic.business, "ada@example.com", Member.STAFF)
+    else:
+        Resource.objects.filter(business=clinic.business).update(email="ada@example.com")
+    booked = resolved(clinic, name="Ada Holt", contact={"email": "ADA@example.com"})
+    assert asks(go_to(now() + 20 * DAYS)) == []
+    assert ask_of(booked).facts["result"] == "insider"
 
 
 def test_without_a_page_it_waits_and_says_so(db):

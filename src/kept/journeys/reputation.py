@@ -164,7 +164,21 @@ def to_set_up(business: Business) -> list[str]:
 
 
 def is_insider(customer: UUID) -> bool:
-    return Insider.objects.filter(customer=customer).exists()
+    """Somebody said so of a customer with the same address, or it is the address of one who works
+    here: staff and their families read one mailbox, whatever name a visit is booked under."""
+    person = people_queries.customer(customer)
+    return _is_marked(person) or _works_here(person)
+
+
+def _is_marked(person: Customer) -> bool:
+    alike = people_queries.at_address(person)
+    return Insider.objects.filter(customer__in=alike).exists()
+
+
+def _works_here(person: Customer) -> bool:
+    members = [member.user.email for member in accounts.members(person.business_id)]
+    staff = [one.email for one in schedule.staff(person.business_id)]
+    return person.email.lower() in {each.lower() for each in members + staff if each}
 
 
 @in_one_transaction
@@ -179,20 +193,23 @@ def mark_insider(
 ) -> None:
     """Say that somebody belongs to the business (staff, family), or that they do not.
 
-    An insider is asked for no review (16 CFR 465.5). Twice is once. Raises Customer.DoesNotExist,
-    also for one of another business.
+    An insider is asked for no review (16 CFR 465.5), and neither is whoever has their address; who
+    works here is one without being marked. Twice is once. Raises Customer.DoesNotExist, also for
+    one of another business.
     """
-    customer = people.lock(people_queries.customer_of(business, customer_id).id)
+    alike = people.lock_address(people_queries.customer_of(business, customer_id).id)
     if insider:
-        _leave_out(customer, now, actor)
+        _leave_out(alike, now, actor)
     else:
-        Insider.objects.filter(customer=customer).delete()
+        Insider.objects.filter(customer__in=alike).delete()
     alongside()
 
 
-def _leave_out(customer: Customer, now: datetime, actor: Actor) -> None:
-    Insider.objects.get_or_create(customer=customer, defaults={"at": now, "by": str(actor)[:220]})
-    for case in _waiting(person=customer):
+def _leave_out(alike: list[Customer], now: datetime, actor: Actor) -> None:
+    """The first of them is marked; the others have the same address."""
+    by = {"at": now, "by": str(actor)[:220]}
+    Insider.objects.get_or_create(customer=alike[0], defaults=by)
+    for case in _waiting(person__in=alike):
         cases.apply([cases.Incoming(case.id, Event("marked_insider", now, actor))], now)
 
 
