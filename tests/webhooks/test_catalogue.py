@@ -46,6 +46,38 @@ GIVEN_OUT = {
     "follow_up.went_well",
     "follow_up.went_badly",
     "follow_up.contact_changed",
+    "follow_up.replied",
+    "follow_up.declined",
+    "reputation.eligible",
+    "reputation.answering",
+    "reputation.asked",
+    "reputation.closed",
+    "reputation.unready",
+    "reputation.held",
+    "reputation.clicked",
+    "reputation.contact_changed",
+    "reactivation.closed",
+    "reactivation.due_set",
+    "reactivation.due",
+    "reactivation.overdue",
+    "reactivation.lapsed",
+    "reactivation.snoozed",
+    "reactivation.contact_changed",
+    "lead_response.received",
+    "lead_response.engaged",
+    "lead_response.acknowledged",
+    "lead_response.replied",
+    "lead_response.opted_out",
+    "lead_response.reached",
+    "lead_response.not_reached",
+    "lead_response.responded",
+    "lead_response.qualified",
+    "lead_response.taken_over",
+    "lead_response.not_a_fit",
+    "lead_response.unreachable",
+    "lead_response.booked",
+    "lead_response.contact_changed",
+    "lead_response.stale",
     "message.accepted",
     "message.delayed",
     "message.delivered",
@@ -69,6 +101,17 @@ GIVEN_OUT = {
 
 def test_no_name_that_was_given_out_is_taken_back():
     assert {each.name for each in types()} >= GIVEN_OUT
+
+
+def test_no_name_is_given_out_by_accident():
+    """A new name is written down here when it comes: from then on it stays."""
+    assert {each.name for each in types()} <= GIVEN_OUT
+
+
+def test_each_name_is_explained_and_not_merely_repeated():
+    for each in types():
+        bare = each.name.partition(".")[2].replace("_", " ")
+        assert each.says.removesuffix(".").lower() != bare, each.name
 
 
 @pytest.mark.parametrize("path", PATHS.values(), ids=lambda path: path.name)

@@ -69,6 +69,13 @@ SAID = {
     "rescheduled": "The time was moved: `moved` says from when to when.",
     "went_well": "The customer said that it went well.",
     "went_badly": "The customer said that something was not right.",
+    "replied": "They wrote back; a person reads it.",
+    "declined": "The customer wants no new time.",
+    "clicked": "The customer followed the way to a review page.",
+    "reached": "Somebody spoke with them.",
+    "not_reached": "Somebody called them in vain.",
+    "responded": "Somebody answered them in writing.",
+    "taken_over": "A person took it over: no more letters by itself.",
 }
 
 
