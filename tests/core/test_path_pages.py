@@ -48,6 +48,33 @@ def test_every_condition_says_in_words_what_it_asks(path):
         assert condition.__doc__, condition
 
 
+def test_only_an_appointment_counts_from_its_booking():
+    for path in PATHS.values():
+        assert ("the booking" in pages.page(path)) == (path is APPOINTMENT), path.name
+
+
+def test_a_condition_stands_there_whole():
+    page = pages.page(PATHS["reputation"])
+    assert "and the customer is no insider, was not asked recently and has not refused" in page
+
+
+def test_what_keeps_a_letter_back_stands_beside_it():
+    """Whom it may not go to, and that it waits for another day, are facts of the path."""
+    page = pages.page(PATHS["reactivation"])
+    invitation = next(line for line in page.splitlines() if line.startswith("| `invitation_first"))
+    assert "the customer refused suggestions" in invitation
+    assert "waits until tomorrow when another path writes to this person today" in invitation
+    recall = next(line for line in page.splitlines() if line.startswith("| `recall_first"))
+    assert "the customer refused letters about visits" in recall
+
+
+def test_a_page_has_no_table_without_rows_and_no_list_without_members():
+    for path in PATHS.values():
+        page = pages.page(path)
+        assert "resolved by ;" not in page
+        assert "--- |\n\n" not in page + "\n\n"
+
+
 def test_the_diagram_holds_every_move():
     diagram = "\n".join(pages.mermaid(APPOINTMENT))
     for _, event, to in pages.edges(APPOINTMENT):

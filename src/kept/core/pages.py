@@ -26,10 +26,10 @@ from kept.core.path import (
 from kept.core.paths import PATHS
 from kept.core.policy import SWITCHES, Policy
 from kept.core.time import format_offset
+from kept.core.wishes import SENTENCES
 
 DEFAULTS = Policy()
 ANCHORS = {
-    "opened": "the booking",
     "start": "the start",
     "end": "the end",
     "close": "close of business",
@@ -46,6 +46,7 @@ ANCHORS = {
     "contact": "the last word from or with the person",
     "try_again": "the next attempt",
 }
+OPENED = "opened"  # when a case began: that is something else on each path
 
 
 def pages() -> dict[str, str]:
@@ -160,8 +161,8 @@ def _controls(path: Path) -> list[str]:
     rows = [
         (
             f"`{rule.name}`<br>{rule.says}",
-            moment(rule.due),
-            moment(rule.useful_until) if rule.useful_until else "always",
+            moment(rule.due, path),
+            moment(rule.useful_until, path) if rule.useful_until else "always",
             _in_order(path, rule.states),
             duty(rule.does),
             "<br>".join(not_done(path, rule)) or "–",
@@ -171,14 +172,19 @@ def _controls(path: Path) -> list[str]:
     return [_table(head, rows)]
 
 
-def moment(when: Moment) -> str:
+def moment(when: Moment, path: Path) -> str:
     """`24h before the start (first_reminder)`: the default, and the policy field that sets it."""
-    anchor = ANCHORS.get(when.anchor, when.anchor)
+    anchor = _began(path) if when.anchor == OPENED else ANCHORS.get(when.anchor, when.anchor)
     if isinstance(when.offset, str):
         default = format_offset(DEFAULTS.offset(when.offset))
         return f"{default} {when.side} {anchor} (`{when.offset}`)"
     zero = when.offset == Moment(when.anchor).offset
     return f"at {anchor}" if zero else f"{format_offset(when.offset)} {when.side} {anchor}"
+
+
+def _began(path: Path) -> str:
+    """What a case of the path began with."""
+    return "the outcome was taken over" if path.receives else "the booking"
 
 
 def duty(does: Duty) -> str:
@@ -202,7 +208,7 @@ def not_done(path: Path, rule: ControlRule) -> list[str]:
     """Everything that keeps a control from being done, in words."""
     found = []
     if rule.when:
-        found.append(f"planned only if: {_first_line(rule.when)}")
+        found.append(f"planned only if: {_whole(rule.when)}")
     if rule.min_gap:
         gap = format_offset(DEFAULTS.offset(rule.min_gap))
         found.append(f"booked less than {gap} (`{rule.min_gap}`) before it is due")
@@ -214,11 +220,19 @@ def not_done(path: Path, rule: ControlRule) -> list[str]:
         found.append("a more important message goes out at the same moment")
     if isinstance(rule.does, Tell):
         raised = f": raises {rule.does.unreachable}" if rule.does.unreachable else ""
-        only = f" if: {_first_line(rule.does.needed)}" if rule.does.needed else ""
+        only = f" if: {_whole(rule.does.needed)}" if rule.does.needed else ""
+        found += _for_the_person(rule, rule.does)
         found.append(f"no channel reaches the customer{raised}{only}")
     if isinstance(rule.does, Escalate) and rule.does.unless:
-        found.append(f"no need: {_first_line(rule.does.unless)}")
+        found.append(f"no need: {_whole(rule.does.unless)}")
     return found
+
+
+def _for_the_person(rule: ControlRule, tell: Tell) -> list[str]:
+    """What they do not want, and what they have had today."""
+    refused = [SENTENCES[tell.purpose]]
+    waits = "waits until tomorrow when another path writes to this person today"
+    return refused + [waits] * rule.gives_way
 
 
 def _sample(path: Path) -> list[str]:
@@ -249,10 +263,8 @@ def _escalations(path: Path) -> list[str]:
         for rule in path.escalations
     ]
     closing = dict.fromkeys(f"`{rule.event}`" for rule in path.rules if "*" in rule.resolves)
-    return [
-        f"Whatever is open is resolved by {', '.join(closing)}; beside that:",
-        _table(head, rows),
-    ]
+    everything = f"Whatever is open is resolved by {', '.join(closing)}; beside that:"
+    return [everything, _table(head, rows)] if closing else [_table(head, rows)]
 
 
 def _within(rule: EscalationRule) -> str:
@@ -274,7 +286,7 @@ def makes_sense_until(path: Path, rule: EscalationRule) -> str:
         return f"{', '.join(later)} takes its place"
     if rule.until is None:
         return "it is resolved"
-    return f"{moment(rule.until).removeprefix('at ')}. {rule.afterwards}"
+    return f"{moment(rule.until, path).removeprefix('at ')}. {rule.afterwards}"
 
 
 def _asked(path: Path) -> list[str]:
@@ -291,7 +303,7 @@ def _requests(path: Path) -> list[str]:
             f"`{rule.event}`",
             _in_order(path, rule.frm),
             _leads_to(rule),
-            _first_line(rule.guard) if rule.guard else "–",
+            _whole(rule.guard) if rule.guard else "–",
         )
         for rule in path.rules
         if rule.asked
@@ -318,18 +330,25 @@ def _corrections(path: Path) -> list[str]:
 
 def _outcomes(path: Path) -> list[str]:
     rows = [
-        (f"`{outcome}`", means, ", ".join(DEFAULTS.hand_offs.get(outcome, ())) or "nothing")
-        for outcome, means in path.outcomes.items()
+        (f"`{outcome}`", means, _handed_on(outcome)) for outcome, means in path.outcomes.items()
     ]
+    if not rows:
+        return ["This path hands nothing on."]
     return [_table(("Outcome", "Meaning", "Handed on to"), rows)]
+
+
+def _handed_on(outcome: str) -> str:
+    if outcome not in DEFAULTS.hand_offs:
+        return "no policy speaks of it"
+    return ", ".join(DEFAULTS.hand_offs[outcome]) or "nothing"
 
 
 # --- Words ----------------------------------------------------------------------------------------
 
 
-def _first_line(predicate: Callable[..., object]) -> str:
-    """The first line of what a predicate says of itself."""
-    return (inspect.getdoc(predicate) or "").partition("\n")[0].removesuffix(".")
+def _whole(predicate: Callable[..., object]) -> str:
+    """What a predicate says of itself, on one line."""
+    return " ".join((inspect.getdoc(predicate) or "").split()).removesuffix(".")
 
 
 def _in_order(path: Path, states: Iterable[str]) -> str:
