@@ -1,12 +1,18 @@
 """The desk and who asks: the board, one lead, what can be done with it, and booking for it."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
 from kept.cases import queries as cases
 from kept.clock import actions as clock
+from kept.console import leads as drawn
+from kept.console import words
+from kept.core.paths import PATHS
 from kept.leads import queries
 from kept.leads.models import Lead
+from kept.leads.speed import Took
 from kept.worker import loop
 from tests.console.house import NOW, asks
 from tests.public.house import text
@@ -40,6 +46,23 @@ def test_the_board_says_who_waits_and_how_long(desk, lead):
         assert said in page
     assert "Ida Asks" not in text(desk.get("/console/leads/?state=stale"))
     assert "Ida Asks" in text(desk.get("/console/leads/?state=acknowledged"))
+
+
+def test_a_state_is_called_the_same_in_the_list_the_filter_and_the_page(desk, lead):
+    post(desk, lead, "called", reached="yes")
+    board, page = (text(desk.get(f"/console/leads/{more}")) for more in ("", f"{lead.pk}/"))
+    assert "In conversation (1)" in board
+    assert "In conversation" in page
+    assert "Engaged" not in board + page
+
+
+def test_without_enquiries_there_are_sentences_and_no_empty_pictures(desk, house):
+    board, fast = desk.get("/console/leads/"), desk.get("/console/leads/speed/")
+    assert "Nobody waits for us." in text(board)
+    assert "Went quiet" not in text(board)
+    assert "Nobody has asked in the last 30 days." in text(fast)
+    for page in (board, fast):
+        assert "day-picture" not in page.content.decode()
 
 
 def test_a_lead_shows_its_whole_story(desk, lead):
@@ -149,8 +172,20 @@ def test_how_fast_is_drawn_with_its_figures(desk, lead):
     clock.advance_to(OPENS.replace(minute=3))
     post(desk, lead, "called", reached="yes")
     page = text(desk.get("/console/leads/speed/?days=7"))
-    for said in ("How fast we answer", "3 minutes", "at once", "0 (0%)", "Form"):
+    assert "–, –" not in page
+    for said in ("How fast we answer", "3 minutes", "at once", "0 (0 %)", "Form"):
         assert said in page
+
+
+def test_two_figures_of_one_column_say_which_is_which():
+    took = Took(timedelta(minutes=3), timedelta(hours=2))
+    assert drawn._both(took) == "half within 3 minutes, nine of ten within 2 hours"
+    assert drawn._both(Took(None, None)) == "none yet"
+
+
+def test_every_state_of_every_path_has_words():
+    for path in PATHS.values():
+        assert not {state.name for state in path.states} - words.STATES.keys(), path.name
 
 
 def test_an_open_lead_is_nobodys_hand_off_to_take(desk, lead):

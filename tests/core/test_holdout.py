@@ -90,6 +90,6 @@ def test_a_share_lies_in_its_interval(count, of):
 
 
 def test_of_few_people_nothing_is_said():
-    assert "29 invited and 30 held out" in too_few(29, 30)
+    assert "29 invited and 30 left alone" in too_few(29, 30)
     assert too_few(30, 29)
     assert not too_few(30, 30)

@@ -62,7 +62,7 @@ def test_of_few_people_no_difference_is_said(people):
     go_to(AFTER_ALL)
     found = measured(people)
     assert (found.difference, found.beyond) == (None, None)
-    assert "2 invited and 2 held out" in found.why_not
+    assert "2 invited and 2 left alone" in found.why_not
 
 
 def test_what_fell_due_a_short_time_ago_is_not_counted_yet(people):

@@ -35,7 +35,9 @@ def _print(found: Yield) -> None:
     if found.difference is not None:
         one = found.difference
         out.line(f"Difference: {one.rate:+.0%}, and by chance {one.low:+.0%} to {one.high:+.0%}.")
-        out.line(f"Beyond the held out: {found.beyond} {found.currency} by list price, not paid.")
+        out.line(
+            f"Beyond those left alone: {found.beyond} {found.currency} by list price, not paid."
+        )
     else:
         out.line(found.why_not)
     out.line(f"{found.early} fell due too short a time ago to be counted.")

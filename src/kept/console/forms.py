@@ -329,9 +329,9 @@ class ReviewPage(Form):
 class SeenReview(Form):
     """A review that somebody read."""
 
-    site = forms.CharField(label="Where does it stand?", max_length=60)
+    site = forms.CharField(label="On which site is it?", max_length=60)
     rating = forms.TypedChoiceField(
-        label="How many of five?",
+        label="How many stars, of five?",
         choices=[(n, str(n)) for n in range(1, 6)],
         coerce=int,
         widget=forms.RadioSelect,
@@ -344,7 +344,7 @@ class SeenReview(Form):
     )
     author = forms.CharField(label="Who wrote it", max_length=200, required=False)
     url = forms.CharField(label="Address of the review", max_length=500, required=False)
-    written_on = forms.DateField(label="Of which day", widget=DateInput())
+    written_on = forms.DateField(label="Day it was written", widget=DateInput())
     reference = forms.CharField(
         label="Reference of the appointment",
         max_length=12,

@@ -22,7 +22,7 @@ from kept.core.path import Tell
 from kept.core.paths.lead_response import LEAD_RESPONSE as PATH
 from kept.leads import actions, queries
 from kept.leads.queries import Enquiry, Lead, Source
-from kept.leads.speed import Speed
+from kept.leads.speed import Speed, Took
 from kept.people.queries import channels
 from kept.schedule import queries as schedule
 from kept.web import parts
@@ -206,6 +206,7 @@ class Row:
     waiting: str
     due: datetime | None
     late: bool
+    state: str
 
 
 STEP, WIDTH, LABEL = 30, 960, 200
@@ -254,6 +255,7 @@ def _row(desk: Desk, lead: Lead, said: Enquiry | None) -> Row:
         words.ago((desk.now - since).total_seconds()) if waits else "",
         by if waits else None,
         late=waits and by < desk.now,
+        state=words.told_of(lead.case.state, words.STATES),
     )
 
 
@@ -313,9 +315,10 @@ class Fast:
 
     title: str
     speed: Speed
-    told: tuple[str, str]
-    touched: tuple[str, str]
-    touched_open: tuple[str, str]
+    told: str
+    touched: str
+    touched_open: str
+    half: str
     never: str
     y: int
     width: float
@@ -328,10 +331,11 @@ def fast(found: Sequence[Speed]) -> list[Fast]:
         Fast(
             words.told_of(each.source, SOURCES),
             each,
-            (_said(each.acknowledged.p50), _said(each.acknowledged.p90)),
-            (_said(each.touched.p50), _said(each.touched.p90)),
-            (_said(each.touched_open.p50), _said(each.touched_open.p90)),
-            f"{each.never_share:.0%}" if each.never_share is not None else "–",
+            _both(each.acknowledged),
+            _both(each.touched),
+            _both(each.touched_open),
+            _said(each.touched.p50),
+            _never(each),
             number * STEP,
             round((each.touched.p50 or timedelta(0)).total_seconds() * scale, 1),
         )
@@ -339,9 +343,21 @@ def fast(found: Sequence[Speed]) -> list[Fast]:
     ]
 
 
+def _both(took: Took) -> str:
+    """How long it took half of them, and nine of ten."""
+    half, most = _said(took.p50), _said(took.p90)
+    return half if half == most else f"half within {half}, nine of ten within {most}"
+
+
+def _never(found: Speed) -> str:
+    if found.never_share is None:
+        return str(found.never)
+    return f"{found.never} ({found.never_share * 100:.0f} %)"
+
+
 def _said(span: timedelta | None) -> str:
     if span is None:
-        return "–"
+        return "none yet"
     return words.ago(span.total_seconds()) if span >= timedelta(seconds=1) else "at once"
 
 

@@ -62,6 +62,11 @@ STATES = {
     "held": "Ask delayed by a complaint",
     "unready": "No review page named",
     "answering": "Review to be replied to",
+    "due_set": "Day of the next visit known",
+    "due": "Next visit due",
+    "overdue": "Next visit overdue",
+    "snoozed": "To be asked later",
+    "lapsed": "Did not come back",
     "closed": "Closed",
     "received": "Received",
     "acknowledged": "Acknowledged",
@@ -70,6 +75,7 @@ STATES = {
     "unreachable": "Not reached",
     "not_a_fit": "Not for us",
     "opted_out": "Wants to hear no more",
+    "booked": "Booked",
     "stale": "Went quiet",
 }
 
@@ -317,6 +323,7 @@ OUTCOMES = {
     "cancelled_by_customer": "Cancelled by the customer",
     "cancelled_by_business": "Cancelled by us",
     "enquiry": "Enquiry",
+    "booked": "Booked",
     "stale": "Went quiet",
     "unreachable": "Not reached",
     "not_a_fit": "Not for us",

@@ -84,6 +84,6 @@ def too_few(invited: int, held: int) -> str:
     if invited >= FEW and held >= FEW:
         return ""
     return (
-        f"Too few people to tell chance from effect: {invited} invited and {held} held out, "
+        f"Too few people to tell chance from effect: {invited} invited and {held} left alone, "
         f"and at least {FEW} of each are needed."
     )

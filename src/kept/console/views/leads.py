@@ -38,10 +38,12 @@ def leads(request: HttpRequest, desk: Desk) -> HttpResponse:
     asked = request.GET.get("state", "open")
     state = asked if asked in (*queries.STATES, "open") else "open"
     found = list(queries.leads(desk.business.id, state=state)[: drawn.LISTED])
+    board = drawn.board(desk, state)
     context: dict[str, object] = {
         "state": state,
         "rows": drawn.rows(desk, drawn.in_order(found) if state == "open" else found),
-        "board": drawn.board(desk, state),
+        "board": board,
+        "any": any(bar.count for bar in board),
         "height": len(queries.STATES) * drawn.STEP,
         "width": drawn.WIDTH,
         "label": drawn.LABEL,
@@ -58,6 +60,7 @@ def lead(request: HttpRequest, desk: Desk, lead_id: UUID) -> HttpResponse:
     context: dict[str, object] = {
         "lead": found,
         "customer": found.customer,
+        "state": words.told_of(found.case.state, words.STATES),
         "story": drawn.story(desk, found),
         "acts": drawn.possible(found),
         "source": words.told_of(found.source, drawn.SOURCES),
@@ -141,6 +144,7 @@ def fast(request: HttpRequest, desk: Desk) -> HttpResponse:
     found = drawn.fast(speed(desk.business.id, begin, desk.now + timedelta(seconds=1), desk.now))
     context: dict[str, object] = {
         "found": found,
+        "any": any(each.speed.leads for each in found),
         "days": days,
         "choices": SPANS,
         "height": len(found) * drawn.STEP,
