@@ -18,6 +18,7 @@ from kept.core.policy import Policy, from_data
 from kept.schedule import queries as schedule
 from kept.worker import loop
 from tests.console.house import NOW, House, leg, state
+from tests.public.house import text
 
 START = NOW + timedelta(days=2, hours=3)  # Wednesday 11:00 in Berlin
 
@@ -354,6 +355,13 @@ def test_every_field_of_the_policy_can_be_set(house, owner):
     assert form.is_valid(), form.errors
     assert policies._data(form, Policy()).keys() == {field.name for field in fields(Policy)}
     assert policies.changes(form, Policy()) == {}
+
+
+def test_long_durations_are_said_in_days_beside_the_field(house, owner):
+    page = text(owner.get(POLICY))
+    assert "Suggest it once more, after the visit 168h are 7 days." in page
+    assert "24h are" not in page
+    assert "10:00 are" not in page
 
 
 def save_policy(client, data):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import time
 from typing import Any, cast
@@ -225,6 +226,7 @@ class PolicyForm(Form):
         super().__init__(*args, **kwargs)
         for name in OFFSETS:
             label, hint = LABELS[name]
+            hint = f"{hint} {_in_days(str(self.initial.get(name, '')))}".strip()
             self.fields[name] = forms.CharField(label=label, max_length=20, help_text=hint)
         for name, (least, most) in NUMBERS.items():
             label, hint = COUNTS[name]
@@ -257,6 +259,12 @@ class PolicyForm(Form):
 
     def following(self) -> list[forms.BoundField]:
         return [self[f"after_{outcome}"] for outcome in OUTCOMES]
+
+
+def _in_days(offset: str) -> str:
+    """Two days and more of hours, as days; "" for anything else."""
+    hours = int(offset[:-1]) if re.fullmatch(r"\d+h", offset) else 0
+    return f"{hours}h are {hours // 24} days." if hours >= 48 and hours % 24 == 0 else ""
 
 
 def initial(policy: Policy) -> dict[str, object]:
