@@ -86,6 +86,12 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(house, typed, said):
         assert "Do you?" in body(answer)
 
 
+def test_everything_that_is_missing_is_said_at_once(house):
+    page = text(send(house, name="", email=""))
+    assert "Enter your name." in page
+    assert "Enter an e-mail address, or a phone number below." in page
+
+
 def test_a_program_that_sends_a_thousand_is_stopped_and_an_office_is_not(house):
     office = Client(REMOTE_ADDR="192.0.2.7")
     for number in range(10):

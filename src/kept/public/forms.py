@@ -21,6 +21,10 @@ def at_most(letters: int) -> list[MaxLengthValidator]:
     return [MaxLengthValidator(letters, lazy("Shorten this to %(limit_value)d letters."))]
 
 
+# The fields of which one must be filled in.
+WAYS = {"email", "phone"}
+
+
 class Details(Form):
     """Who books. Little is asked: a name, and one way to reach the person."""
 
@@ -102,10 +106,9 @@ class Details(Form):
 
     def clean(self) -> dict[str, Any]:
         given = self.cleaned_data
-        if self.errors:
-            return given
-        if not given["email"] and not given["phone"]:
+        if not given.get("email") and not given.get("phone") and not self.errors.keys() & WAYS:
             self.add_error("email", _("Enter an e-mail address, or a phone number below."))
+        if self.errors:
             return given
         try:
             self.contact = checked_contact(
