@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 PATIENCE = 60
 
@@ -80,10 +81,14 @@ class Demo:
         self.visitor, self.booking = visitor, link(said, "/book/")
         self.root = self.booking.split("/book/")[0]
         self.desk = visitor(viewport={"width": 1200, "height": 820})
-        self.desk.goto(link(said, "/sign-in/"))
+        self.sign_in(said)
         self.desk.get_by_role("button", name="Sign in").click()
         self.desk.wait_for_url(f"{self.root}/console/")
         picture(self.desk, "today")
+
+    def sign_in(self, said):
+        """By the link, which works once."""
+        self.desk.goto(link(said, "/sign-in/"))
 
     def book(self, name, day):
         """Somebody books the first assessment at 10:45 on that day; answers their page."""
@@ -175,3 +180,140 @@ def test_a_newcomer_sees_an_appointment_governed_from_booking_to_hand_off(visito
     assert kinds(house.received(moves)) == ["soon", "reminder", "moved", "confirmed"]
     told = house.open(moves)
     assert f"Moved from {house.day(3)} {house.monday.year}, 10:45" in told
+
+
+class Letters(Demo):
+    """The same house, and somebody who goes from letter to letter."""
+
+    def __init__(self, visitor, said, name):
+        super().__init__(visitor, said)
+        self.said, self.name = said, name
+        self.page = visitor(timezone_id="Europe/London", viewport={"width": 900, "height": 900})
+
+    def sign_in(self, said):
+        """By the password, which works again."""
+        email, password = re.search(r"as (\S+) with the password ([\w-]+)", said).groups()
+        self.desk.goto(f"{self.root}/console/sign-in")
+        self.desk.get_by_label("E-mail").fill(email)
+        self.desk.get_by_label("Password").fill(password)
+
+    def asks(self):
+        """They write on the enquiry page."""
+        self.page.goto(link(self.said, "/ask/"))
+        self.page.get_by_label("Full name").fill(self.name)
+        self.page.get_by_label("E-mail address").fill(f"{self.name.split()[0].lower()}@example.com")
+        self.page.get_by_label("What would you like to know?").fill("Can you help with a knee?")
+        self.page.get_by_role("button", name="Send").click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("We have your enquiry")
+
+    def letter(self, about):
+        """The text of the newest letter to them with this in its subject, once it has come."""
+        mail = self.desk.locator("li a").filter(has_text=self.name).filter(has_text=about).first
+        deadline = time.monotonic() + PATIENCE
+        self.desk.goto(f"{self.root}/console/inbox/")
+        while not mail.count():
+            assert time.monotonic() < deadline, f"no letter {about!r}"
+            self.desk.wait_for_timeout(100)  # the worker is another process
+            self.desk.reload()
+        mail.click()
+        expect(self.desk.locator("#mail h2")).to_contain_text(about)
+        # It is shown as its reader sees it, and not refused by the browser.
+        framed = self.desk.frame_locator("#mail iframe")
+        expect(framed.get_by_text(f"Hello {self.name}")).to_be_visible()
+        return self.desk.locator("#mail pre").first.text_content()
+
+    def follows(self, letter, part):
+        """They open the first link of the letter that has this in its address."""
+        self.page.goto(link(letter, part))
+
+    def takes(self, time_of_day, *, day=0):
+        """They take this time of one of the days offered."""
+        self.page.get_by_role("link", name=re.compile(r"\d times")).nth(day).click()
+        self.page.get_by_role("button", name=re.compile(f"^{time_of_day}")).first.click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("Your details")
+
+    def books(self):
+        """They book what they have taken, and agree to suggestions."""
+        expect(self.page.get_by_label("Full name")).to_have_value(self.name)
+        self.page.get_by_label(re.compile("may write to me")).check()
+        self.confirms()
+
+    def confirms(self):
+        """They look at it once more, and book."""
+        self.page.get_by_role("button", name="Continue").click()
+        self.page.get_by_role("button", name="Book appointment").click()
+        said = self.page.get_by_role("heading", level=1)
+        expect(said).to_have_text("Your appointment is booked")
+
+    def jumps(self, label, until):
+        """The clock goes on in such steps until a letter with this in its subject has come."""
+        come = self.desk.locator("li a").filter(has_text=self.name).filter(has_text=until)
+        self.desk.goto(f"{self.root}/console/inbox/")
+        for _ in range(10):
+            if come.count():
+                return
+            with self.desk.expect_navigation():
+                self.desk.get_by_role("button", name=label).click()
+        raise AssertionError(f"no letter {until!r}: {self.received(self.name)}")
+
+    def says(self, press):
+        """Somebody at the desk says that they arrived, or that it is completed."""
+        self.open(self.name)
+        self.desk.get_by_role("button", name=re.compile(f"^{press}")).first.click()
+        expect(self.desk.get_by_role("status").first).to_contain_text(f"Recorded: {press.lower()}")
+
+    def person(self):
+        """Everything the desk sees of them."""
+        self.desk.goto(f"{self.root}/console/people/?q={self.name.replace(' ', '+')}")
+        self.desk.get_by_role("link", name=self.name).first.click()
+        expect(self.desk.get_by_role("heading", level=1)).to_have_text(self.name)
+        return self.desk.locator("main").inner_text()
+
+
+@pytest.mark.timeout(300)
+def test_a_stranger_becomes_a_customer_and_comes_back(visitor, demo):
+    house = Letters(visitor, demo, "Wanda Reyes")
+    # An enquiry, answered with a link that books.
+    house.asks()
+    house.follows(house.letter("we have your enquiry"), "lead=")
+    house.page.get_by_role("link", name=re.compile("First assessment")).click()
+    house.page.get_by_role("link", name="Any available").click()
+    house.takes("12:15", day=1)
+    house.books()
+    assert "confirmed" in house.letter("confirmed for")
+    assert "A new visit is booked" in house.person()
+    house.desk.goto(f"{house.root}/console/leads/?state=booked")
+    expect(house.desk.locator("main")).to_contain_text(house.name)
+    # Reminded, here, served.
+    house.jumps("+ 1 day", until="): reminder")
+    house.jumps("+ 1 hour", until="): soon")
+    house.says("Arrived")
+    house.jump("+ 1 hour")
+    house.says("Completed")
+    # What to mind, and how did it go.
+    house.jumps("+ 1 day", until="how did it go")
+    assert "Take it easy today" in house.letter("after your visit")
+    house.follows(house.letter("how did it go"), "/went")
+    house.page.get_by_label("All was well").check()
+    house.page.get_by_role("button", name="Send").click()
+    expect(house.page.get_by_role("heading", level=1)).to_have_text("Thank you")
+    # A review is asked for; they would rather not.
+    house.jumps("+ 1 day", until="a review?")
+    house.follows(house.letter("a review?"), "/review")
+    house.page.get_by_role("button", name="I would rather not").click()
+    expect(house.page.get_by_role("main")).to_contain_text("We do not ask again")
+    # The next visit is suggested, they do not come, and weeks later they are invited.
+    house.jumps("+ 1 week", until="would you like to come again?")
+    assert any("your next visit" in subject for subject in house.received(house.name))
+    invitation = house.letter("would you like to come again?")
+    assert "Send me no more of these" in invitation
+    house.follows(invitation, "/book/")
+    house.takes("10:00")
+    house.page.get_by_label("Full name").fill(house.name)
+    house.page.get_by_label("E-mail address").fill("wanda@example.com")
+    house.confirms()
+    # They are back: nothing more invites them, and one page tells it all.
+    told = house.person()
+    for said in ("Handed on to Booking", "Asked for a review", "Invitation to the next visit"):
+        assert said in told
+    assert kinds(house.received(house.name))[0] == "confirmed"

@@ -55,8 +55,8 @@ def test_it_says_what_to_try_and_where_to_go(shown):
     assert f"KEPT_BASE_URL={shown.base} KEPT_EMAIL_URL=inbox:" in shown.said
     addresses = re.findall(rf"{shown.base}/\S+", shown.said)
     pages = [address.removeprefix(shown.base).split("/")[1] for address in addresses]
-    assert pages == ["sign-in", "book", "console"]
-    assert [get(address) for address in addresses] == [200, 200, 200]
+    assert pages == ["sign-in", "book", "ask", "console"]
+    assert [get(address) for address in addresses] == [200, 200, 200, 200]
 
 
 class Browser:
@@ -94,7 +94,14 @@ def test_it_shows_appointments_in_every_state_each_with_its_history(shown):
         *("scheduled", "confirmed", "prepared", "attended", "completed"),
         *("rescheduled", "cancelled", "missed"),
     }
-    assert {state for path, state in walked if path == "follow_up"} >= {"checked", "recovering"}
+    assert {state for path, state in walked if path == "follow_up"} >= {
+        *("checked", "next_step", "recovering", "complaint"),
+    }
+    assert {state for path, state in walked if path == "lead_response"} == {
+        *("acknowledged", "engaged", "qualified", "not_a_fit", "booked"),
+    }
+    assert {state for path, state in walked if path == "reputation"} >= {"asked", "answering"}
+    assert {state for path, state in walked if path == "reactivation"} >= {"due_set", "overdue"}
     still_open = "SELECT count(*) FROM cases_escalation WHERE resolved_at IS NULL"
     assert shown.rows(still_open)[0][0] >= 3
     kept = shown.kept(

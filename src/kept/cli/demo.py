@@ -46,7 +46,7 @@ def _prepare() -> Business:
     zone = known_zone(ZONE)
     today = clock_queries.real_now().astimezone(zone).date()
     monday = this_monday(today) - timedelta(days=7)
-    clock.start(_morning(monday), speed=0)
+    clock.start(_morning(monday - timedelta(days=week.DAYS_BEFORE)), speed=0)
     with transaction.atomic():
         business, owner = accounts.create_business(
             NAME,
@@ -57,6 +57,8 @@ def _prepare() -> Business:
             phone="+442079460123",
             address="4 Harbour Lane, Riverton",
             locale="en_GB",
+            # Whoever tries the demo is not to be the one in ten whom nobody invites.
+            policy={"hold_out": 0},
         )
         _give_password(owner)
         furnished = sample.furnish(business)
@@ -104,6 +106,7 @@ Its clock says {now}. No mail leaves this machine.
   The front desk     {link}
                      (works once; later sign in as {OWNER} with the password {_password()})
   The booking page   {booking_url(business)}
+  The enquiry page   {base}/ask/{business.slug}/
   The inbox          {base}/console/inbox/
 
 {STEPS}
@@ -134,4 +137,14 @@ STEPS = """What to try:
   6. Move one: the old leg stops, the next one starts, and the customer is told the new time.
   7. Let one pass without saying what happened: it becomes OUTCOME DUE and needs a person.
   8. Say that one arrived and is completed: see what is handed on, and to whom.
+
+The whole life of a customer:
+
+  a. Ask something on the enquiry page. The inbox has our answer, with a link that books.
+  b. Book through it, and agree to be invited later. The enquiry (Leads) is booked.
+  c. Jump past the reminders to the visit. Say that they arrived, and that it is completed.
+  d. Jump on by days, and read: what to mind, how did it go (answer it), the next visit, a review
+     (its pages are invented, and lead nowhere).
+  e. Jump on by weeks, until an invitation comes. Book through it: they are back (Invitations).
+  f. Look at the person (People): every path on one timeline.
 """

@@ -62,7 +62,15 @@ SERVICES = (
         ("Ada Lindqvist", "Tom Okafor", "Priya Raman"),
         comes_again_days=42,
     ),
-    Offer("Sports massage", 60, "70.00", ("Tom Okafor", "Priya Raman"), buffer_after=10),
+    Offer(
+        "Sports massage",
+        60,
+        "70.00",
+        ("Tom Okafor", "Priya Raman"),
+        buffer_after=10,
+        aftercare="Keep warm, and leave the heavy training until tomorrow.",
+        comes_again_days=60,
+    ),
 )
 
 

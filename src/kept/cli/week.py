@@ -1,4 +1,5 @@
-"""A believable week for the demo, lived through and not written down.
+"""A believable week for the demo, lived through and not written down, and a little of the weeks
+before it: who comes again has been there before.
 
 Every row of it comes from an action somebody takes under the moving clock; the worker's own steps
 run at each moment something falls due. So the demo shows what a real week would have left behind.
@@ -6,7 +7,7 @@ run at each moment something falls due. So the demo shows what a real week would
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,13 +22,22 @@ from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
 from kept.core import time
 from kept.core.case import Actor, Role
-from kept.people.actions import checked_contact
+from kept.journeys import actions as journeys
+from kept.journeys import queries as following
+from kept.journeys import reactivation, reputation
+from kept.journeys.reputation import Seen
+from kept.leads import actions as leads
+from kept.leads.actions import Asked
+from kept.leads.queries import Lead
+from kept.people.actions import Contact, checked_contact
+from kept.webhooks import actions as webhooks
 from kept.worker import loop
 
 CUSTOMER = Actor(Role.CUSTOMER)
 DESK = Actor(Role.STAFF, "Rosa at the front desk")
 
 Act = Callable[["Week", Appointment], None]
+Answer = Callable[["Week", Lead], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,22 @@ class Visit:
     notes: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Enquiry:
+    """Somebody who asks something. The fields are those of a visit."""
+
+    customer: str
+    contact: str
+    words: str
+    at: str
+    then: tuple[tuple[str, Answer], ...] = ()
+    service: str = ""
+    by_phone: bool = False
+
+
+Happening = tuple[datetime, Callable[[], None]]
+
+
 class Week:
     """The week while it is lived through."""
 
@@ -64,23 +90,37 @@ class Week:
         wall = datetime.combine(self.monday + timedelta(days=int(day)), datetime.min.time())
         return time.instant(wall.replace(hour=hour, minute=minute), self.zone)
 
-    def live(self, visits: tuple[Visit, ...], until: str) -> None:
-        """Live through everything that happens to these visits, and on to `until`."""
-        for at, happens in sorted(self._happenings(visits), key=lambda each: each[0]):
+    def live(self, visits: Iterable[Visit], enquiries: Iterable[Enquiry], until: str) -> None:
+        """Live through everything that happens to these, and on to `until`."""
+        program = (self.instant(PROGRAM_NAMED), self._name_a_program)
+        happenings = [*self._of_visits(visits), *self._of_enquiries(enquiries), program]
+        for at, happens in sorted(happenings, key=lambda each: each[0]):
             pass_time(at)
             happens()
             loop.turn_once()
         pass_time(self.instant(until))
         loop.turn_once()
 
-    def _happenings(
-        self, visits: tuple[Visit, ...]
-    ) -> Iterator[tuple[datetime, Callable[[], None]]]:
+    def _name_a_program(self) -> None:
+        """A program that is to hear of everything. It is turned off: nothing leaves the demo."""
+        business, now = self.business.id, clock_queries.now()
+        named = webhooks.create(business, PROGRAM, now, description="The accounts, in time")
+        webhooks.disable(business, named.id, now)
+        self.business.refresh_from_db()  # somebody hears of its bookings from now on
+
+    def _of_visits(self, visits: Iterable[Visit]) -> Iterator[Happening]:
         for visit in visits:
             walk = _Walk(self, visit)
             yield self.instant(visit.booked), walk.book
             for at, act in visit.then:
                 yield self.instant(at), walk.doing(act)
+
+    def _of_enquiries(self, enquiries: Iterable[Enquiry]) -> Iterator[Happening]:
+        for enquiry in enquiries:
+            talk = _Talk(self, enquiry)
+            yield self.instant(enquiry.at), talk.ask
+            for at, answer in enquiry.then:
+                yield self.instant(at), talk.doing(answer)
 
 
 class _Walk:
@@ -92,15 +132,10 @@ class _Walk:
 
     def book(self) -> None:
         visit, week = self.visit, self.week
-        is_email = "@" in visit.contact
         booking = actions.Booking(
             service=week.furnished.services[visit.service].id,
             start=week.instant(visit.at),
-            contact=checked_contact(
-                visit.customer,
-                email=visit.contact if is_email else "",
-                phone="" if is_email else visit.contact,
-            ),
+            contact=contact_of(visit),
             staff=week.furnished.staff[visit.staff].id,
             notes=visit.notes,
             origin="phone" if visit.by_phone else "page",
@@ -110,6 +145,34 @@ class _Walk:
 
     def doing(self, act: Act) -> Callable[[], None]:
         return lambda: act(self.week, self.appointment)
+
+
+class _Talk:
+    """One enquiry, and what is said on it."""
+
+    def __init__(self, week: Week, enquiry: Enquiry) -> None:
+        self.week, self.enquiry = week, enquiry
+        self.lead: Lead
+
+    def ask(self) -> None:
+        enquiry, services = self.enquiry, self.week.furnished.services
+        asked = Asked(
+            contact_of(enquiry),
+            "phone" if enquiry.by_phone else "form",
+            words=enquiry.words,
+            service=services[enquiry.service].id if enquiry.service else None,
+        )
+        actor = DESK if enquiry.by_phone else CUSTOMER
+        self.lead = leads.receive(self.week.business, asked, clock_queries.now(), actor).lead
+
+    def doing(self, answer: Answer) -> Callable[[], None]:
+        return lambda: answer(self.week, self.lead)
+
+
+def contact_of(one: Visit | Enquiry) -> Contact:
+    """Who it is, and how to reach them."""
+    name = "email" if "@" in one.contact else "phone"
+    return checked_contact(one.customer, **{name: one.contact})
 
 
 def pass_time(until: datetime) -> None:
@@ -171,6 +234,54 @@ def is_taken_on(week: Week, visit: Appointment) -> None:
             actions.answer_hand_off(week.business.id, hand_off.id, now, receiver, accept=True)
 
 
+def agrees_to_letters(week: Week, visit: Appointment) -> None:
+    wording = "You may write to me later with suggestions."
+    reactivation.agree_by_page(visit.customer, clock_queries.now(), wording)
+
+
+def says(name: str, words: str = "") -> Act:
+    """The customer says this on the page that a letter led to."""
+
+    def say(week: Week, visit: Appointment) -> None:
+        case = following.listening(visit.id, name)
+        assert case is not None, f"nobody listens to {name}"
+        now = clock_queries.now()
+        journeys.say(week.business.id, case.id, name, now, CUSTOMER, words=words)
+
+    return say
+
+
+def is_reviewed(site: str, rating: int, words: str) -> Act:
+    """Somebody of the business reads a review of the visit."""
+
+    def review(week: Week, visit: Appointment) -> None:
+        seen = Seen(site, rating, words, visit.customer.name, appointment=visit.id)
+        reputation.record_review(week.business, seen, clock_queries.now(), DESK)
+
+    return review
+
+
+# What may be answered to an enquiry
+
+
+def answered(name: str, reason: str = "") -> Answer:
+    def answer(week: Week, lead: Lead) -> None:
+        leads.say(week.business.id, lead.case_id, name, clock_queries.now(), DESK, reason=reason)
+
+    return answer
+
+
+def needs(service: str) -> Answer:
+    """Somebody has spoken with them, and knows what they need."""
+
+    def answer(week: Week, lead: Lead) -> None:
+        wanted = week.furnished.services[service].id
+        now = clock_queries.now()
+        leads.say(week.business.id, lead.case_id, "qualified", now, DESK, service=wanted)
+
+    return answer
+
+
 # The week
 
 ADA, TOM, PRIYA = "Ada Lindqvist", "Tom Okafor", "Priya Raman"
@@ -182,11 +293,20 @@ def _came(at: str, until: str, taken_on: str) -> tuple[tuple[str, Act], ...]:
 
 
 VISITS = (
+    # The months before
+    Visit("Walter Kim", "walter@example.com", FOLLOW_UP, TOM, "-80 10:00", "-80 07:10",
+          (("-80 07:11", agrees_to_letters), ("-80 09:58", arrives), ("-80 10:31", is_done))),
+    Visit("Elif Arslan", "elif@example.com", FOLLOW_UP, ADA, "-73 15:00", "-73 12:00",
+          (("-73 12:01", agrees_to_letters), ("-73 14:55", arrives), ("-73 15:32", is_done),
+           ("-72 18:10", says("went_well")), ("-70 19:20", says("clicked")))),
     # Last week
     Visit("Nadia Ferrer", "nadia@example.com", ASSESSMENT, ADA, "1 10:00", "0 09:05",
-          (("0 12:40", says_yes), *_came("1 09:55", "1 10:47", "1 12:00"))),
+          (("0 12:40", says_yes), *_came("1 09:55", "1 10:47", "1 12:00"),
+           ("2 12:15", says("went_well")),
+           ("4 08:30", is_reviewed("Example Reviews", 5, "Listened first, and then it helped.")))),
     Visit("George Whitlock", "george@example.com", FOLLOW_UP, TOM, "1 11:00", "0 09:20",
-          _came("1 10:58", "1 11:31", "1 12:00")),
+          (*_came("1 10:58", "1 11:31", "1 12:00"),
+           ("2 18:05", says("went_badly", "I waited half an hour, and nobody said why.")))),
     Visit("Yusuf Demir", "yusuf@example.com", MASSAGE, PRIYA, "2 09:30", "0 10:15",
           (("1 19:12", says_yes), *_came("2 09:28", "2 10:32", "2 12:00"))),
     Visit("Helen Marsh", "helen@example.com", FOLLOW_UP, ADA, "2 15:00", "0 13:30",
@@ -218,11 +338,30 @@ VISITS = (
           (("6 21:10", moves_to("10 10:00")),)),
     Visit("Samuel Brook", "samuel@example.com", FOLLOW_UP, PRIYA, "9 14:00", "6 16:40"),
     Visit("Zara Khan", "zara@example.com", MASSAGE, TOM, "11 10:00", "7 08:20"),
+    # Came by an invitation, and by an enquiry
+    Visit("Elif Arslan", "elif@example.com", FOLLOW_UP, ADA, "10 15:00", "3 19:05"),
+    Visit("Clara Moss", "clara@example.com", ASSESSMENT, TOM, "10 09:00", "2 20:15"),
 )  # fmt: skip
 
-BEGINS, NOW = "0 09:00", "7 09:05"
+ENQUIRIES = (
+    Enquiry("Clara Moss", "clara@example.com", "Do you treat runner's knee?", "2 14:05",
+            (("2 14:08", answered("responded")),), ASSESSMENT),
+    Enquiry("Felix Brandt", "felix@example.com", "My back has been stiff since I moved house.",
+            "3 10:12", (("3 10:15", answered("reached")), ("3 10:21", needs(ASSESSMENT)))),
+    Enquiry("Nora Quinn", "nora@example.com", "Do you do dental X-rays?", "4 11:30",
+            (("4 11:34", answered("not_a_fit", "We do no dentistry.")),)),
+    Enquiry("Theo Larsen", "+442079460177", "Wants to know what a massage costs.", "4 15:40",
+            by_phone=True),
+    Enquiry("Aisha Bello", "aisha@example.com", "Could I come on a Saturday?", "5 19:25"),
+    Enquiry("Rafael Cruz", "rafael@example.com", "Is the first assessment covered by insurance?",
+            "7 09:03", service=ASSESSMENT),
+)  # fmt: skip
+
+NOW = "7 09:05"
+PROGRAM, PROGRAM_NAMED = "https://accounts.example.com/kept", "7 08:00"
+DAYS_BEFORE = 82  # the first visit is booked so long before the Monday of last week
 
 
 def live_through(business: Business, furnished: Furnished, monday: date) -> None:
-    """Live from Monday last week to the Monday after it, a few minutes past nine."""
-    Week(business, furnished, monday).live(VISITS, NOW)
+    """Live until the Monday after this one, a few minutes past nine."""
+    Week(business, furnished, monday).live(VISITS, ENQUIRIES, NOW)

@@ -23,12 +23,12 @@ from kept.lib import i18n
 
 PATIENCE = 15.0  # seconds a browser waits at most
 
-JUMPS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+JUMPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
 @at_desk(Member.OWNER, posts=True)
 def jump(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """Move the time-lapse clock: to the next due moment, an hour on, or a day on."""
+    """Move the time-lapse clock: to the next due moment, or an hour, a day or a week on."""
     if not clock.is_lapse() or request.method != "POST":
         raise Http404
     target = _target(desk, request.POST.get("to", ""))
