@@ -116,13 +116,14 @@ def take(source_id: UUID, call: Call, now: datetime, real: datetime) -> Taken | 
     source = Source.objects.select_related("business").filter(id=source_id, revoked_at=None).first()
     if source is None:
         raise Forged
-    key = _signed_id(source, call, real)
+    key, *others = _names(source, call, real)
+    names = [each[:200] for each in (key, *others)]
     try:
         with transaction.atomic():
-            Heard.objects.create(source=source, key=key[:200], at=real)
+            Heard.objects.bulk_create(Heard(source=source, key=each, at=real) for each in names)
             return _say(source, call, f"{source.id}:{key}"[:200], now)
     except IntegrityError:
-        if Heard.objects.filter(source=source, key=key[:200]).exists():
+        if Heard.objects.filter(source=source, key__in=names).exists():
             return None
         raise
 
@@ -193,8 +194,8 @@ def _caller(business: Business, said: Mapping[str, str]) -> Contact:
 # Who signed it
 
 
-def _signed_id(source: Source, call: Call, real: datetime) -> str:
-    """What names this call, once its signature is right. Raises Forged."""
+def _names(source: Source, call: Call, real: datetime) -> list[str]:
+    """What names this call, once its signature is right, its id first. Raises Forged."""
     known = [source.secret]
     if source.previous and source.previous_until and real < source.previous_until:
         known.append(source.previous)
@@ -202,18 +203,20 @@ def _signed_id(source: Source, call: Call, real: datetime) -> str:
         return _by_provider(known, call)
     ours = [each for each in known if each.startswith(signing.PREFIX)]
     try:
-        return signing.verify(ours, call.headers, call.body, real.timestamp())[0]
+        return [signing.verify(ours, call.headers, call.body, real.timestamp())[0]]
     except ValueError as error:
         raise Forged from error
 
 
-def _by_provider(known: list[str], call: Call) -> str:
+def _by_provider(known: list[str], call: Call) -> list[str]:
+    """The provider's id, and the text that was signed: nothing in it says where a name ends and a
+    value begins, so that the same signature is good for other fields, with another id."""
     signed = call.url + "".join(name + call.fields[name] for name in sorted(call.fields))
     given = call.headers.get("x-twilio-signature", "").encode()
     for secret in known:
         made = hmac.new(secret.encode(), signed.encode(), hashlib.sha1).digest()
         if hmac.compare_digest(base64.b64encode(made), given):
-            return _named(call.fields)
+            return [_named(call.fields), f"signed {hashlib.sha256(signed.encode()).hexdigest()}"]
     raise Forged
 
 
