@@ -72,6 +72,16 @@ def test_a_page_of_the_console_says_so_too_also_where_only_the_session_is_asked(
     assert "send the form again" in text(sent)
 
 
+def test_what_a_source_signs_with_is_not_written_into_the_page(db, client):
+    open_house()
+    with Away():
+        client.cookies["sessionid"] = "a" * 32
+        sent = client.post("/console/set-up/leads/", {"name": "Provider", "secret": "a token"})
+    assert sent.status_code == 503
+    assert "send the form again" in text(sent)
+    assert "a token" not in body(sent)
+
+
 def test_a_session_that_cannot_be_written_is_the_same(db, client, monkeypatch):
     """Met by a middleware and not by the page."""
     from django.contrib.sessions.middleware import SessionMiddleware

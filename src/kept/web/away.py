@@ -20,7 +20,7 @@ from kept.lib.trouble import Trouble, database_away
 from kept.web import pages
 
 RETRY_AFTER = 5  # seconds
-SECRETS = frozenset({"password", "old", "new", "again"})
+SECRETS = frozenset({"password", "old", "new", "again", "secret"})
 """Fields that are never written into a page."""
 
 TROUBLE = Trouble(
