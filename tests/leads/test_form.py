@@ -116,6 +116,14 @@ def test_it_speaks_german(house):
     assert "Stellen Sie uns eine Frage" in text(page)
 
 
+def test_a_german_letter_calls_an_enquiry_no_appointment(house):
+    send(house, client=Client(headers={"accept-language": "de"}))
+    said = letter(house)
+    assert said.subject.endswith(": gut angekommen")
+    assert "Ihre Nummer: " in said.text
+    assert "Terminnummer" not in said.text
+
+
 def test_a_service_of_another_house_cannot_be_asked_about(house):
     other = open_house("Other House")
     assert opened(house, f"{other.service.id}/").status_code == 404
