@@ -81,6 +81,8 @@ def test_a_lead_shows_its_whole_story(desk, lead):
 def test_who_waits_stands_among_what_needs_a_person(desk, lead):
     page = desk.get("/console/escalations/")
     assert f'href="/console/leads/{lead.pk}/"' in page.content.decode()
+    said = text(page)
+    assert said.index("Ida Asks, Foot care") < said.index("Everything about this person: Ida Asks")
     [escalation] = cases.escalations(lead.business_id, is_open=True)
     resolve = reverse("console:resolve", args=[escalation.id])
     assert "Ida Asks" in text(desk.get(resolve))
@@ -175,6 +177,12 @@ def test_how_fast_is_drawn_with_its_figures(desk, lead):
     assert "–, –" not in page
     for said in ("How fast we answer", "3 minutes", "at once", "0 (0 %)", "Form"):
         assert said in page
+
+
+def test_where_a_person_came_at_once_or_never_no_bars_are_drawn(desk, lead):
+    page = desk.get("/console/leads/speed/")
+    assert "day-picture" not in page.content.decode()
+    assert "none yet" in text(page)
 
 
 def test_two_figures_of_one_column_say_which_is_which():

@@ -145,6 +145,7 @@ def fast(request: HttpRequest, desk: Desk) -> HttpResponse:
     context: dict[str, object] = {
         "found": found,
         "any": any(each.speed.leads for each in found),
+        "drawn": any(each.width for each in found),
         "days": days,
         "choices": SPANS,
         "height": len(found) * drawn.STEP,
