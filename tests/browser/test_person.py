@@ -72,7 +72,7 @@ def test_the_desk_finds_a_person_and_writes_down_what_they_want(house, visitor, 
     page.get_by_label("How they said it").fill("on the phone")
     page.get_by_role("button", name="Write it down").click()
     expect(page.get_by_role("status")).to_contain_text("It holds at once")
-    expect(page.get_by_text("Not to be contacted")).to_be_visible()
+    expect(page.get_by_text("Not to be contacted", exact=True)).to_be_visible()
     page.get_by_role("link", name="What they want").click()
     expect(page.get_by_text("Refused: any contact at all")).to_be_visible()
 

@@ -41,12 +41,14 @@ business_option = click.option(
 SECTIONS = {
     "Try and run": ("demo", "serve", "web", "work", "migrate"),
     "Set up": ("setup", "key", "sign-in", "member", "policy"),
-    "Tell": ("report",),
+    "Tell": ("report", "lead-mail"),
     "Look": (
         "status",
         "check",
         "explain",
         "person",
+        "lead",
+        "leads",
         "path",
         "clock",
         "zones",
