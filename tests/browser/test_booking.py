@@ -23,20 +23,32 @@ def fill_in(page):
 
 
 def walk(page, live_server):
-    """Through all steps to the page of the appointment; yields the name of each page reached."""
+    """Through all steps to the page of the appointment; yields the name of each page reached.
+
+    A click comes back while the old page is still being swapped for the next; a browser asked to
+    go back, reload or print at that moment has no page to do it with. So each step waits.
+    """
     page.goto(live_server.url)
     yield "staff"
     page.get_by_role("link", name="Any available").click()
     yield "times"
     page.get_by_role("link", name=re.compile("^Wed 3 March 2027")).click()
     page.get_by_role("button", name=re.compile("^10:00, Wednesday 3 March 2027, Berlin")).click()
+    arrived(page, page.get_by_label("Full name"))
     yield "details"
     page.get_by_role("button", name="Continue").click()
     yield "error"
     fill_in(page)
     yield "check"
     page.get_by_role("button", name="Book appointment").click()
+    arrived(page, page.get_by_role("heading", name="Your appointment is booked"))
     yield "booked"
+
+
+def arrived(page, what):
+    """Wait until the page that has this is there, whole."""
+    what.wait_for()
+    page.wait_for_load_state("load")
 
 
 @pytest.mark.parametrize("options", [NO_SCRIPT, BERLIN, {"timezone_id": "Asia/Tokyo"}])
@@ -155,14 +167,9 @@ def test_back_shows_the_visitors_own_time_as_held_and_not_as_taken(visitor, live
 
 
 def go_back(page):
-    """As the browser's own button does, once the present page is really there.
-
-    A page that is still being swapped for the next one has no history to ask for.
-    """
-    page.get_by_label("Full name").wait_for()
-    page.wait_for_load_state("load")
+    """As the browser's own button does."""
     page.evaluate("history.back()")
-    page.get_by_role("button", name=re.compile("^10:00")).wait_for()
+    arrived(page, page.get_by_role("button", name=re.compile("^10:00")))
 
 
 @pytest.mark.parametrize("options", [NO_SCRIPT, BERLIN])
@@ -211,6 +218,7 @@ def test_the_link_of_the_booked_page_can_be_opened_again(visitor, live_server, h
     assert other.title() == page.title()
     other.get_by_role("link", name="Cancel it").click()
     other.get_by_role("button", name="Cancel my appointment").click()
+    arrived(other, other.get_by_role("heading", name="Your appointment is cancelled"))
     page.reload()
     assert page.get_by_role("heading", level=1).inner_text() == "Your appointment is cancelled"
     from kept.appointments import queries
