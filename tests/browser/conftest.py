@@ -30,6 +30,7 @@ ARGUMENTS = [
     # Names outside this machine do not exist for the browser.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
+PATIENCE = 10_000  # milliseconds, for whatever is waited for
 HERE = {"localhost", "127.0.0.1", "::1"}
 REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => window.reportViolation(
@@ -51,8 +52,9 @@ def chromium():
         if os.environ.get("KEPT_REQUIRE_BROWSER") == "1":
             pytest.fail(missing, pytrace=False)
         pytest.skip(missing)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
@@ -73,7 +75,7 @@ class Visitor:
     def __call__(self, **options):
         """A page in a fresh profile; the options are those of a Playwright context."""
         context = self._browser.new_context(**options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         context.expose_function("reportViolation", self._note("policy"))
         context.add_init_script(REPORT_VIOLATIONS)
         context.on("console", self._on_console)
