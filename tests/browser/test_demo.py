@@ -20,7 +20,7 @@ from playwright.sync_api import expect
 PATIENCE = 60
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture  # each test jumps its clock, so each has a demo of its own
 def demo(tmp_path_factory):
     """What the demo printed when it was ready; the demo is stopped by its process id."""
     with socket.socket() as free:
