@@ -7,6 +7,7 @@ fires at its own time, as it would in life.
 
 from __future__ import annotations
 
+import math
 import time as real_time
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from kept.clock import queries as clock
 from kept.clock.actions import ClockRefused
 from kept.outbox import queries as outbox
 
-LOOK_AGAIN = 0.05  # seconds between two looks at what another process is doing
+LOOK_AGAIN = 0.02  # seconds between two looks at what another process is doing
 
 
 class NoWorker(Exception):
@@ -35,20 +36,22 @@ def next_moment() -> datetime | None:
     return min(moments, default=None)
 
 
-def step_to(target: datetime, *, patience: float) -> datetime:
+def step_to(target: datetime, *, patience: float, at_most: float | None = None) -> datetime:
     """Move the clock to `target`, stopping at every due moment on the way; answers what it says.
 
     1. Wait until the worker has handled what is due now.
     2. Move to the next moment at which something is due, or to the target when that is nearer.
     3. Go on until the target is reached and quiet.
 
-    `patience` is in seconds of real time. When it runs out the clock stays where it is, short of
-    the target, and no duty has been jumped over. Raises NoWorker, ClockRefused.
+    `patience` and `at_most` are in seconds of real time: how long nothing at all may get done, and
+    how long it may take in all (None: as long as something gets done). When either runs out the
+    clock stays where it is, short of the target, and no duty has been jumped over. Raises NoWorker,
+    ClockRefused.
     """
     if not clock.is_lapse():
         raise ClockRefused("This installation runs on the real clock, which cannot be moved.")
-    deadline = real_time.monotonic() + patience
-    while _quiet_before(deadline):
+    until = math.inf if at_most is None else real_time.monotonic() + at_most
+    while quiet_within(patience) and real_time.monotonic() <= until:
         now = clock.now()
         if now >= target:
             return now
@@ -56,18 +59,23 @@ def step_to(target: datetime, *, patience: float) -> datetime:
     return clock.now()
 
 
-def _quiet_before(deadline: float) -> bool:
-    """Wait until nothing is due any more. False when patience runs out first.
+def quiet_within(patience: float) -> bool:
+    """Wait until nothing is due any more. False when nothing gets done for `patience` seconds.
 
-    There is nothing to be woken by across processes, so the rows are looked at again.
+    However much there is to do: who waits for a slow machine waits as long as it gets on. There is
+    nothing to be woken by across processes, so the rows are looked at again. Raises NoWorker.
     """
+    before, since = None, real_time.monotonic()
     while True:
         now = clock.now()
-        if not cases.due_now(now) and not outbox.unsettled(now):
+        left = (cases.due_now(now), outbox.unsettled(now))
+        if not any(left):
             return True
         if not clock.workers():
             raise NoWorker
-        if real_time.monotonic() > deadline:
+        if left != before:
+            before, since = left, real_time.monotonic()
+        elif real_time.monotonic() - since > patience:
             return False
         real_time.sleep(LOOK_AGAIN)
 

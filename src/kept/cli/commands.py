@@ -413,7 +413,7 @@ wait_option = click.option(
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="Wait at most this long until a worker has handled what became due.",
+    help="Give up waiting for what became due once a worker has got nothing done for this long.",
 )
 
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from kept.accounts import queries as accounts
-from kept.appointments.steps import NoWorker, next_moment, step_to
-from kept.cases import queries as cases
+from kept.appointments.steps import NoWorker, next_moment, quiet_within, step_to
 from kept.cli import out
 from kept.cli.problems import Refused
 from kept.clock import actions as clock
 from kept.clock import queries
-from kept.outbox import queries as outbox
-
-LOOK_EVERY = 0.05  # seconds between two looks at whether the worker has caught up
 
 
 def show(*, as_json: bool) -> None:
@@ -69,7 +64,7 @@ def advance_to(instant: datetime, *, through: bool, wait: float, as_json: bool) 
     """Move forward to an instant, and wait until what became due has been handled.
 
     `through`: stop at every due moment on the way, so that each duty falls due at its own time;
-    otherwise jump. `wait`: seconds of real time.
+    otherwise jump. `wait`: how many seconds of real time nothing at all may get done.
     """
     if through:
         _step_to(instant, wait)
@@ -85,8 +80,8 @@ def _step_to(instant: datetime, wait: float) -> None:
         raise Refused(str(error)) from None
     if reached < instant:
         raise Refused(
-            f"It is {_shown(reached)}, and the worker is still busy: run it again to go on, "
-            "with a longer --wait."
+            f"It is {_shown(reached)}, and for {wait:g} seconds the worker got nothing done: "
+            "run it again to go on, or with a longer --wait."
         )
 
 
@@ -112,17 +107,9 @@ def _why_not_handled() -> str:
     return "No worker is running: what became due waits for `kept serve` or `kept work`."
 
 
-def _handled_within(seconds: float) -> bool:
-    """Wait until nothing due is left, as long as a worker lives and at most this long."""
-    until = time.monotonic() + seconds
-    while not nothing_due():
-        if time.monotonic() >= until or not queries.workers():
-            return False
-        time.sleep(LOOK_EVERY)
-    return True
-
-
-def nothing_due() -> bool:
-    """Every duty due so far is handled, and every message due is out of our hands."""
-    now = queries.now()
-    return not (cases.due_now(now) or outbox.unsettled(now))
+def _handled_within(patience: float) -> bool:
+    """Wait until nothing due is left, as long as a worker lives and something gets done."""
+    try:
+        return quiet_within(patience)
+    except NoWorker:
+        return False

@@ -38,6 +38,7 @@ log = logging.getLogger("kept.worker")
 TROUBLE = Trouble(log, "The worker met an error and goes on.")
 
 REST = 0.2  # seconds between two looks when nothing is due
+SHORT_REST = 0.02  # the first one after there was something: more often follows soon
 LONGEST_REST = 5.0  # and after errors: each one in a row doubles it
 BEAT_EVERY = timedelta(seconds=3)
 RECOVER_EVERY = timedelta(seconds=10)
@@ -146,13 +147,14 @@ class _Tally:
 
 
 class _Patience:
-    """How a thread goes on after errors: more slowly with each in a row, and told by TROUBLE."""
+    """How long a thread rests between two looks: shortly where something was just done, because
+    one duty leads to the next; after errors longer with each in a row, and told by TROUBLE."""
 
     def __init__(self) -> None:
         self.rest = REST
 
-    def fine(self) -> None:
-        self.rest = REST
+    def fine(self, *, busy: bool = False) -> None:
+        self.rest = SHORT_REST if busy else min(2 * self.rest, REST)
         TROUBLE.fine()
 
     def met(self, error: Exception) -> None:
@@ -177,7 +179,7 @@ def _turn_until(stop: threading.Event, tally: _Tally) -> None:
             tally.recover()
             tally.tidy()
             tally.beat()
-            patience.fine()
+            patience.fine(busy=busy)
         except Exception as error:
             busy = False
             patience.met(error)
@@ -202,7 +204,7 @@ def _deliver_until(
             _look_after_mail(transport, tally.mail)
             if not delivered and not wait:
                 notices.send()
-            patience.fine()
+            patience.fine(busy=delivered)
         except Exception as error:
             delivered, wait = False, 0.0
             patience.met(error)

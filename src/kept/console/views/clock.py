@@ -21,7 +21,7 @@ from kept.console.access import Desk, at_desk, way_back
 from kept.console.story import entries
 from kept.lib import i18n
 
-PATIENCE = 15.0  # seconds a browser waits at most
+PATIENCE, AT_MOST = 15.0, 60.0  # seconds without anything done, and in all, a browser waits
 
 JUMPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
@@ -48,7 +48,7 @@ def _target(desk: Desk, to: str) -> datetime | None:
 
 def _step(request: HttpRequest, desk: Desk, target: datetime) -> None:
     try:
-        reached = steps.step_to(target, patience=PATIENCE)
+        reached = steps.step_to(target, patience=PATIENCE, at_most=AT_MOST)
     except (steps.NoWorker, ClockRefused) as error:
         messages.error(request, str(error))
         return
