@@ -67,7 +67,7 @@ def certainty(
 def _asked(path: Path, kinds: set[str], history: Sequence[Event]) -> Iterator[Certainty]:
     """What was put before a person and is still open: broken by what raised it."""
     cause, raised = "", dict[str, tuple[str, datetime]]()
-    follows = _that_follow(path)
+    follows = following_events(path)
     for event in history:
         if event.name == "escalated":
             raised[str(event.data["kind"])] = (cause, event.at)
@@ -78,7 +78,7 @@ def _asked(path: Path, kinds: set[str], history: Sequence[Event]) -> Iterator[Ce
         yield Certainty(False, path.escalation(kind).reason, broken_by, since)
 
 
-def _that_follow(path: Path) -> set[str]:
+def following_events(path: Path) -> set[str]:
     """Events that only follow from others, in the same decision."""
     of_rules = {name for rule in path.rules for name in rule.then}
     return of_rules | {"escalation_replaced", "escalation_lapsed"}

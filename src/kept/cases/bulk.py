@@ -1,0 +1,105 @@
+"""What hangs on many cases at once, as plain values: for who reads a whole business.
+
+Each function asks one question about all of the cases it is given, and makes no instances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models.fields.json import KT
+
+from kept.cases.models import Control, Escalation, Event, HandOff
+from kept.lib.among import among
+
+
+class Happened(NamedTuple):
+    """One entry of a history; of its data only what is said here."""
+
+    case: UUID
+    name: str
+    at: datetime
+    role: str
+    kind: str | None
+    control: str | None
+    to: str | None
+
+
+class Due(NamedTuple):
+    """One duty and what became of it."""
+
+    id: UUID
+    case: UUID
+    name: str
+    run: int
+    due_at: datetime
+    status: str
+    reason: str
+    fired_at: datetime | None
+
+
+class Put(NamedTuple):
+    """Something that was put before a person."""
+
+    id: UUID
+    case: UUID
+    kind: str
+    owner: str
+    raised_at: datetime
+    due_at: datetime
+    resolved_at: datetime | None
+    taken_by: str
+
+
+class Offered(NamedTuple):
+    """Something that was handed on."""
+
+    id: UUID
+    case: UUID
+    to: str
+    status: str
+    offered_at: datetime
+    accept_by: datetime | None
+    answered_at: datetime | None
+    answered_by: str
+
+
+def events(cases: Iterable[UUID]) -> list[Happened]:
+    """The histories of these cases, case by case, each in its order."""
+    found = Event.objects.filter(among("case_id", cases)).order_by("case_id", "seq")
+    rows = found.values_list(
+        "case_id", "name", "at", "actor_role", KT("data__kind"), KT("data__control"), KT("data__to")
+    )
+    return [Happened._make(row) for row in rows]
+
+
+def duties(cases: Iterable[UUID]) -> list[Due]:
+    """The duties of these cases, those of each by when they were due."""
+    found = Control.objects.filter(among("case_id", cases)).order_by("case_id", "due_at", "id")
+    rows = found.values_list(
+        "id", "case_id", "name", "run", "due_at", "status", "reason", "fired_at"
+    )
+    return [Due._make(row) for row in rows]
+
+
+def put_before_people(cases: Iterable[UUID]) -> list[Put]:
+    """The escalations of these cases, those of each by when they were raised."""
+    found = Escalation.objects.filter(among("case_id", cases)).order_by(
+        "case_id", "raised_at", "id"
+    )
+    rows = found.values_list(
+        "id", "case_id", "kind", "owner", "raised_at", "due_at", "resolved_at", "taken_by"
+    )
+    return [Put._make(row) for row in rows]
+
+
+def handed_on(cases: Iterable[UUID]) -> list[Offered]:
+    """What these cases handed on, that of each by when it was offered."""
+    found = HandOff.objects.filter(among("case_id", cases)).order_by("case_id", "offered_at", "id")
+    rows = found.values_list(
+        "id", "case_id", "to", "status", "offered_at", "accept_by", "answered_at", "answered_by"
+    )
+    return [Offered._make(row) for row in rows]
