@@ -11,12 +11,12 @@ Persons are pseudonyms from the moment they are read; names, notes and addresses
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from kept.audit.quality import Quality
@@ -158,6 +158,7 @@ class Leg:
     acknowledged_at: datetime | None = None
     contactable: bool | None = None
     late_window: int | None = None  # minutes before the start from which a cancellation is late
+    hand_off_due: bool = True  # the policy names something to follow this outcome
     entered: dict[Stage, datetime] = field(default_factory=dict)
     duties: tuple[Duty, ...] = ()
     messages: tuple[Sent, ...] = ()
@@ -212,3 +213,44 @@ class History(Protocol):
     def appointments(self) -> Iterator[Appointment]: ...
 
     def enquiries(self) -> Iterator[Enquiry]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """One person who fell due, invited or, to learn what invitations do, left alone."""
+
+    reference: str
+    due_at: datetime
+    held_out: bool = False
+    booked_at: datetime | None = None  # the first booking after that
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One visit that was seen to take place. `asked` None: not decided yet; `content`: what was
+    said to the private question, where anything was."""
+
+    reference: str
+    asked: bool | None
+    content: bool | None = None
+
+
+# What only some sources bring; a history that brings it has the method as well, and says so in
+# `Source.knows` (OFFERED, INVITATIONS, REVIEWS).
+
+
+@runtime_checkable
+class OffersHours(Protocol):
+    def offered_minutes(self, begin: datetime, end: datetime) -> Mapping[str, int]:
+        """By member of staff (as in `Leg.staff`): the minutes that could have been booked."""
+        ...
+
+
+@runtime_checkable
+class Invites(Protocol):
+    def invitations(self) -> Iterator[Invitation]: ...
+
+
+@runtime_checkable
+class AsksForReviews(Protocol):
+    def reviews(self) -> Iterator[Review]: ...

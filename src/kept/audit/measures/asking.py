@@ -1,0 +1,73 @@
+"""A question of the report, and the two ways of answering it: with a figure, or with what is
+missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from kept.audit.figures import Chart, Figure, Grade, Table, Value
+from kept.audit.history import Field, Source
+from kept.audit.measures.seen import Behind, Seen
+from kept.audit.measures.wording import listed, missing_words
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What stands over a figure, whatever the answer is."""
+
+    number: str
+    name: str
+    chapter: str
+    words: str
+
+    def answer(
+        self,
+        answer: str,
+        grade: Grade,
+        values: Sequence[Value] = (),
+        *,
+        table: Table | None = None,
+        chart: Chart | None = None,
+        notes: Iterable[str] = (),
+        missing: Iterable[Field] = (),
+        behind: Behind | None = None,
+    ) -> Figure:
+        return Figure(
+            number=self.number,
+            name=self.name,
+            chapter=self.chapter,
+            question=self.words,
+            answer=answer,
+            grade=grade,
+            values=tuple(values),
+            missing=missing_words(missing),
+            table=table,
+            chart=chart,
+            notes=tuple(notes),
+            behind=behind.first if behind else (),
+            behind_of=behind.of if behind else 0,
+        )
+
+    def unknowable(self, missing: Iterable[Field]) -> Figure:
+        """Refused, with the fields that would answer it."""
+        lacking = list(missing)
+        words = listed(missing_words(lacking))
+        return self.answer(f"The source does not say: {words}.", Grade.UNKNOWABLE, missing=lacking)
+
+    def nothing(self, why: str, grade: Grade = Grade.MEASURED) -> Figure:
+        """Answered, and the answer is that there is nothing to count."""
+        return self.answer(why, grade)
+
+
+def lacking(source: Source, *needed: Field) -> list[Field]:
+    return [each for each in needed if each not in source.knows]
+
+
+class Measure(Protocol):
+    """A few counters: fed one appointment at a time, and asked at the end."""
+
+    def look(self, seen: Seen) -> None: ...
+
+    def figures(self) -> Iterator[Figure]: ...

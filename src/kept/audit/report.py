@@ -1,0 +1,96 @@
+"""The audit: one pass over a history, and the report that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from kept.audit.figures import Report
+from kept.audit.history import History, Source
+from kept.audit.measures.asking import Measure
+from kept.audit.measures.breaks import Breaks
+from kept.audit.measures.cancellations import Cancellations
+from kept.audit.measures.crossing import Crossing
+from kept.audit.measures.funnel import Funnel
+from kept.audit.measures.outcomes import Outcomes
+from kept.audit.measures.seen import Seen
+from kept.audit.measures.warnings import Warnings
+
+EVERY = 1000
+"""After so many appointments progress is told."""
+
+Progress = Callable[[int], None]
+
+
+def audit(
+    history: History,
+    *,
+    begin: datetime | None = None,
+    end: datetime | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Everything that can be said of a history.
+
+    1. An appointment counts, with all its legs, when its last leg starts in [begin, end): so each
+       is in exactly one of two neighbouring spans.
+    2. Every measure sees it once; nothing of it is kept but counters and a few integers.
+    3. What needs all of them together (refilled times, who came back) is worked out at the end.
+
+    `progress` is told now and then how many appointments were read.
+    """
+    span = Span(begin, end)
+    source = history.source
+    crossing = Crossing(int(source.now.timestamp()))
+    breaks = Breaks(source, crossing)
+    warnings = Warnings(source)
+    measures = chapters(source, crossing, breaks)
+    looks = [crossing.look, warnings.look, *(measure.look for measure in measures)]
+    read = 0
+    for read, appointment in enumerate(history.appointments(), 1):
+        if progress and read % EVERY == 0:
+            progress(read)
+        if not appointment.legs or not span.takes(appointment.legs[-1].start):
+            continue
+        seen = Seen(appointment)
+        for look in looks:
+            look(seen)
+    if progress:
+        progress(read)
+    crossing.finish()
+    breaks.finish()
+    return Report(
+        source=source,
+        quality=history.quality,
+        made_at=source.now,
+        begins=span.first,
+        ends=span.last,
+        headline=breaks.governed(),
+        breaks=breaks.breaks(),
+        figures=tuple(figure for measure in measures for figure in measure.figures()),
+        warnings=warnings.sentences(),
+    )
+
+
+def chapters(source: Source, crossing: Crossing, breaks: Breaks) -> list[Measure]:
+    """The measures in the order of the report."""
+    return [breaks, Funnel(source), Outcomes(source), Cancellations(source)]
+
+
+class Span:
+    """The time that is looked at; `first` and `last` are the starts that were found in it."""
+
+    __slots__ = ("begin", "end", "first", "last")
+
+    def __init__(self, begin: datetime | None, end: datetime | None) -> None:
+        self.begin, self.end = begin, end
+        self.first: datetime | None = None
+        self.last: datetime | None = None
+
+    def takes(self, start: datetime) -> bool:
+        if (self.begin and start < self.begin) or (self.end and start >= self.end):
+            return False
+        if self.first is None or start < self.first:
+            self.first = start
+        if self.last is None or start > self.last:
+            self.last = start
+        return True
