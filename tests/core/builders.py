@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from kept.core.case import SYSTEM, Actor, Case, Event, NotAllowed, Role, Status, with_letter
 from kept.core.decide import decide
 from kept.core.paths import PATHS
+from kept.core.paths.lead_response import NOT_AGREED
 from kept.core.policy import Policy, from_data
 from kept.core.replay import replay
 from kept.core.time import CalendarDays, after, close_of_business, local_day, parse_duration
@@ -291,7 +292,12 @@ class Asked(Visit):
             zone=BERLIN.key,
             anchors={**now, "answer_by": by, "try_again": by},
             policy=policy or Policy(),
-            facts={"channels": list(channels), "acknowledge": acknowledge, **facts},
+            facts={
+                "channels": list(channels),
+                "acknowledge": acknowledge,
+                "hand_offs": NOT_AGREED,
+                **facts,
+            },
         )
         self.happens(begins)
 

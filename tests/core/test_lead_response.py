@@ -3,7 +3,8 @@
 import pytest
 
 from kept.core.paths import PATHS
-from kept.core.paths.lead_response import ENDED, WAITING
+from kept.core.paths.lead_response import ENDED, NOT_AGREED, WAITING
+from kept.core.policy import DEFAULT_HAND_OFFS, Policy, PolicyError, changed
 from tests.core.builders import CUSTOMER, INTEGRATION, STAFF, Asked, later, local, policy
 
 LEAD = PATHS["lead_response"]
@@ -318,11 +319,26 @@ def test_an_end_takes_the_offer_back_and_closes_every_question(state, event):
 
 @pytest.mark.parametrize("agreed", [True, False])
 def test_a_stale_lead_goes_to_reactivation_only_with_consent(agreed):
-    follows = {"stale": ["reactivation"] if agreed else []}
-    lead = Asked(hand_offs=follows).after("337h")
+    lead = Asked(hand_offs={} if agreed else NOT_AGREED).after("337h")
     assert lead.state == "stale"
     assert lead.hand_offs("offered") == (["reactivation"] if agreed else [])
     assert lead.after("420h").open == ({"HANDOFF_NOT_ACCEPTED"} if agreed else frozenset())
+
+
+@pytest.mark.parametrize(("said", "offered"), [("opted_out", []), ("agreed", ["reactivation"])])
+def test_what_they_say_of_letters_meanwhile_counts_at_the_end(said, offered):
+    lead = Asked(hand_offs={} if said == "opted_out" else NOT_AGREED).after("10h")
+    lead.happens(said, wish="marketing")
+    assert lead.after("337h").state == "stale"
+    assert lead.hand_offs("offered") == offered
+
+
+def test_the_policy_says_where_a_stale_lead_goes():
+    nowhere = policy(hand_offs={**DEFAULT_HAND_OFFS, "stale": []})
+    lead = Asked(policy=nowhere, hand_offs={}).after("337h")
+    assert (lead.state, lead.hand_offs("offered")) == ("stale", [])
+    with pytest.raises(PolicyError, match="follow_up follows only completed"):
+        changed(Policy(), {"hand_offs": {**DEFAULT_HAND_OFFS, "stale": ["follow_up"]}})
 
 
 def test_every_word_from_the_person_begins_the_two_weeks_anew():

@@ -8,6 +8,7 @@ from kept.core.paths.appointment import OUTCOMES
 from kept.core.policy import (
     BOUNDS,
     DEFAULT_HAND_OFFS,
+    OF_VISITS,
     OFFSETS,
     Policy,
     PolicyError,
@@ -54,7 +55,8 @@ def test_a_path_named_twice_is_offered_once():
 
 
 def test_the_default_names_every_outcome_of_the_path():
-    assert set(DEFAULT_HAND_OFFS) == set(OUTCOMES)
+    assert set(DEFAULT_HAND_OFFS) == {*OUTCOMES, "stale"}
+    assert set(OF_VISITS) == set(OUTCOMES)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +65,10 @@ def test_the_default_names_every_outcome_of_the_path():
         (
             [],
             "completed, missed_by_customer, missed_by_business, "
-            "cancelled_by_customer, cancelled_by_business",
+            "cancelled_by_customer, cancelled_by_business, stale",
         ),
-        (list(OUTCOMES)[1:], "completed"),
+        (list(DEFAULT_HAND_OFFS)[1:], "completed"),
+        (list(OF_VISITS), "stale"),
     ],
 )
 def test_a_change_names_what_follows_each_outcome(named, missing):
@@ -74,7 +77,7 @@ def test_a_change_names_what_follows_each_outcome(named, missing):
     assert str(refused.value) == (
         f"hand_offs must name what follows each outcome, or [] for nothing; missing: {missing}"
     )
-    assert changed(Policy(), {"hand_offs": {outcome: [] for outcome in OUTCOMES}})
+    assert changed(Policy(), {"hand_offs": {outcome: [] for outcome in DEFAULT_HAND_OFFS}})
 
 
 def test_what_was_stored_without_an_outcome_is_read_and_mended_by_the_next_change():
@@ -82,7 +85,7 @@ def test_what_was_stored_without_an_outcome_is_read_and_mended_by_the_next_chang
     assert stored.hand_offs == {"completed": ("follow_up",)}
     with pytest.raises(PolicyError):
         changed(stored, {"first_reminder": "48h"})
-    whole = {outcome: [] for outcome in OUTCOMES}
+    whole = {outcome: [] for outcome in DEFAULT_HAND_OFFS}
     assert (
         changed(stored, {"first_reminder": "48h", "hand_offs": whole}).hand_offs["completed"] == ()
     )
@@ -222,6 +225,6 @@ def test_what_is_switched_off_or_cannot_be_compared_is_not_warned_of(data):
 
 def test_an_outcome_that_nothing_follows_by_mistake_is_warned_of():
     assert warnings(from_data({})) == []
-    kept = {outcome: [] for outcome in OUTCOMES if outcome != "completed"}
+    kept = {outcome: [] for outcome in DEFAULT_HAND_OFFS if outcome != "completed"}
     (said,) = warnings(from_data({"hand_offs": kept}))
     assert said.startswith("Nothing says what follows the outcome completed")

@@ -18,8 +18,8 @@ RECALLS = [("recall_first", -14), ("recall_second", 30), ("recall_third", 90)]
 WAITING = sorted(REACTIVATION.waiting)
 
 
-def test_only_a_completed_visit_leads_here():
-    assert set(REACTIVATION.receives) == {"completed"}
+def test_only_a_completed_visit_and_an_enquiry_that_fell_silent_lead_here():
+    assert set(REACTIVATION.receives) == {"completed", "stale"}
 
 
 def test_the_whole_way_when_nobody_comes():

@@ -325,15 +325,15 @@ def test_what_went_quiet_is_offered_to_reactivation_only_with_consent(opened, ag
     say(asked, "responded")
     go_to(now() + timedelta(days=15))
     assert state(asked) == "stale"
-    offered = {each.to for each in queries.timeline(asked).hand_offs if each.status == "offered"}
-    assert offered == ({"reactivation"} if agrees else set())
+    taken = {each.to for each in queries.timeline(asked).hand_offs if each.status == "accepted"}
+    assert taken == ({"reactivation"} if agrees else set())
     assert broken() == []
 
 
 def test_who_agrees_in_a_later_enquiry_has_agreed(opened):
     asked = lead(opened)
     asks(opened, agrees="Write to me again")
-    assert facts(asked)["hand_offs"] == {"stale": ["reactivation"]}
+    assert facts(asked)["hand_offs"] == {}
 
 
 # Walls

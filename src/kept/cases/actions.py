@@ -115,7 +115,7 @@ def begin(
     listening: dict[UUID, Loaded] = {}
     if others.concern_others(opening.path, event.name):
         listening = _load(set(), also=others.listening_to_newcomer(opening), now=now)
-        event = others.answering(event, listening.values())
+        event = others.answering(opening.path, event, listening.values())
     decision = _decide(case, event, written)
     _let_others_hear(case, decision, {case.row.person_id: list(listening.values())}, written)
     written.write(along)

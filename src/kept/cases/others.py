@@ -68,7 +68,8 @@ def listening_to_newcomer(opening: Opening) -> set[UUID]:
     """The cases that listen to what begins for this person now.
 
     A lead listens to whoever has its e-mail address or phone number: people ask in one form of
-    their name and book in another. `answers` names a lead whose own link was followed.
+    their name and book in another. `answers` names a lead whose own link was followed: it hears of
+    it, and so does what it was handed on to.
     """
     person = opening.person
     if person is None:
@@ -84,18 +85,19 @@ def listening_to_newcomer(opening: Opening) -> set[UUID]:
 
 
 def _waiting_for(person: Any, business: Any, email: Any, phone: Any, lead: Any) -> QuerySet[Any]:
-    same = Q(address=email) | Q(person__phone=phone) | Q(subject=lead)
+    same = Q(address=email) | Q(person__phone=phone)
     theirs = Q(person=person, path__in=LISTENING)
+    followed = Q(subject=lead, business=business, path__in=LISTENING)
     found = models.Case.objects.alias(address=Lower("person__email")).filter(waits=True)
-    return found.filter(theirs | (Q(path=LEAD, business=business) & same)).only("id")
+    return found.filter(theirs | followed | (Q(path=LEAD, business=business) & same)).only("id")
 
 
 _listening = Ready(_waiting_for)
 
 
-def answering(event: core.Event, listening: Iterable[Loaded]) -> core.Event:
+def answering(path: str, event: core.Event, listening: Iterable[Loaded]) -> core.Event:
     """A new booking says which leads it answers: the way back, beside theirs to the booking."""
-    if event.data.get("origin") == "move":
+    if path == LEAD or event.data.get("origin") == "move":
         return event
     leads = [str(each.row.subject) for each in listening if each.row.path == LEAD]
     return replace(event, data={**event.data, "leads": sorted(leads)}) if leads else event

@@ -10,7 +10,7 @@ from kept.cases.queries import Case, Event, HandOff
 from kept.cases.rows import policy_of
 from kept.checks.finding import BATCH, Found, Moment, reference
 from kept.core.paths.appointment import RESOLVED
-from kept.core.policy import TARGETS, Policy, may_follow, next_paths, unmapped
+from kept.core.policy import OF_ENQUIRIES, TARGETS, Policy, may_follow, next_paths, unmapped
 from kept.schedule.queries import Service
 
 PUT_ASIDE = frozenset({"withdrawn", "rejected"})
@@ -45,6 +45,8 @@ def _wrongly_set_up(services: Iterable[Service]) -> Iterator[str]:
         name, whose = f"{service.name}, {service.business.name}", service.business_id
         if whose not in policies:
             policies[whose] = policy_of(policy_in_force(whose).pk)
+            for outcome in sorted(OF_ENQUIRIES.keys() & unmapped(policies[whose])):
+                yield f"{service.business.name}: nothing says what follows {outcome}."
         for outcome in unmapped(policies[whose], service.hand_offs):
             yield f"{name}: nothing says what follows {outcome}."
         for outcome, paths in service.hand_offs.items():

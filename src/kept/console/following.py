@@ -46,6 +46,7 @@ ENDS = {
     "no due date": "Nothing says when they come again: neither the service nor their own visits.",
     "visit ahead": "The next visit was booked already.",
     "newer visit": "A newer visit says when they are due.",
+    "due already": "A visit of theirs says when they are due.",
     "complaint": "Something was not right, so a person speaks with them.",
     "booked": "The next visit is booked.",
     "lapsed": "They were asked in vain, and are asked no more.",

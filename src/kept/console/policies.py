@@ -14,8 +14,17 @@ from kept.console import words
 from kept.console.forms import TimeInput
 from kept.core.path import Tell
 from kept.core.paths import PATHS
-from kept.core.paths.appointment import OUTCOMES
-from kept.core.policy import BUILT_IN, NUMBERS, OFFSETS, SWITCHES, Policy, PolicyError, to_data
+from kept.core.policy import (
+    BUILT_IN,
+    DEFAULT_HAND_OFFS,
+    NUMBERS,
+    OFFSETS,
+    SWITCHES,
+    Policy,
+    PolicyError,
+    may_follow,
+    to_data,
+)
 from kept.core.time import TimeError, parse_offset
 from kept.web.forms import Form
 
@@ -233,10 +242,10 @@ class PolicyForm(Form):
             self.fields[name] = forms.IntegerField(
                 label=label, min_value=least, max_value=most, help_text=hint
             )
-        for outcome in OUTCOMES:
+        for outcome in DEFAULT_HAND_OFFS:
             self.fields[f"after_{outcome}"] = forms.MultipleChoiceField(
                 label=words.OUTCOMES[outcome],
-                choices=TARGETS,
+                choices=[each for each in TARGETS if may_follow(each[0], outcome)],
                 widget=forms.CheckboxSelectMultiple,
                 required=False,
             )
@@ -258,7 +267,7 @@ class PolicyForm(Form):
         return [(title, [self[name] for name in names]) for title, names in GROUPS]
 
     def following(self) -> list[forms.BoundField]:
-        return [self[f"after_{outcome}"] for outcome in OUTCOMES]
+        return [self[f"after_{outcome}"] for outcome in DEFAULT_HAND_OFFS]
 
 
 def _in_days(offset: str) -> str:
@@ -281,7 +290,10 @@ def initial(policy: Policy) -> dict[str, object]:
         "switched_on": sorted(SWITCHES - policy.switched_off),
         "quiet_from": window.opens if window else None,
         "quiet_to": window.closes if window else None,
-        **{f"after_{outcome}": list(policy.hand_offs.get(outcome, ())) for outcome in OUTCOMES},
+        **{
+            f"after_{outcome}": list(policy.hand_offs.get(outcome, ()))
+            for outcome in DEFAULT_HAND_OFFS
+        },
     }
 
 
@@ -308,7 +320,7 @@ def _data(form: PolicyForm, present: Policy) -> dict[str, object]:
         "quiet_hours": window,
         "hand_offs": {
             **{outcome: list(paths) for outcome, paths in present.hand_offs.items()},
-            **{outcome: typed[f"after_{outcome}"] for outcome in OUTCOMES},
+            **{outcome: typed[f"after_{outcome}"] for outcome in DEFAULT_HAND_OFFS},
         },
     }
 

@@ -124,6 +124,8 @@ EVENTS = {
     "hand_off_accepted": "Taken over",
     "hand_off_rejected": "Refused",
     "visit_completed": "Begun after a visit",
+    "enquiry_fell_silent": "Begun after an enquiry that fell silent",
+    "enquired_elsewhere": "They asked something",
     "visit_lost": "Begun after a visit that did not take place",
     "checked": "Asked how it went",
     "suggested": "The next visit was suggested",

@@ -25,7 +25,7 @@ from kept.core.time import (
 
 # Which paths continue after which outcome. Every outcome must be named, even with an empty list:
 # a missing one is a configuration error, found before the appointment happens.
-DEFAULT_HAND_OFFS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+OF_VISITS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "completed": ("follow_up", "reputation", "reactivation"),
         "missed_by_customer": ("follow_up",),
@@ -34,13 +34,21 @@ DEFAULT_HAND_OFFS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "cancelled_by_business": ("follow_up",),
     }
 )
+# An enquiry that fell silent, of somebody who agreed to hear from us. Every other end of an
+# enquiry is one: we cannot help, nobody could be reached, they want to hear no more.
+OF_ENQUIRIES: Mapping[str, tuple[str, ...]] = MappingProxyType({"stale": ("reactivation",)})
+DEFAULT_HAND_OFFS: Mapping[str, tuple[str, ...]] = MappingProxyType({**OF_VISITS, **OF_ENQUIRIES})
 
 BUILT_IN = frozenset({"follow_up", "reputation", "reactivation"})
 
 # A path that may follow some outcomes only. Nobody is asked to review what did not take place.
 # Nobody is due again by what they cancelled; an enquiry that went quiet may be taken up there.
 ONLY_AFTER: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"reputation": ("completed",), "reactivation": ("completed", "stale")}
+    {
+        "follow_up": tuple(OF_VISITS),
+        "reputation": ("completed",),
+        "reactivation": ("completed", "stale"),
+    }
 )
 
 
@@ -277,9 +285,14 @@ def _require_in_order(policy: Policy) -> None:
             )
 
 
-def unmapped(policy: Policy, own: Mapping[str, object] = MappingProxyType({})) -> list[str]:
-    """The outcomes of which neither the policy nor a service (`own`) says what follows them."""
-    return [each for each in DEFAULT_HAND_OFFS if each not in own and each not in policy.hand_offs]
+def unmapped(policy: Policy, own: Mapping[str, object] | None = None) -> list[str]:
+    """The outcomes of which neither the policy nor a service (`own`) says what follows them.
+
+    With a service: of its visits alone. What follows an enquiry is no matter of one service.
+    """
+    outcomes = DEFAULT_HAND_OFFS if own is None else OF_VISITS
+    said = {*policy.hand_offs, *(own or {})}
+    return [each for each in outcomes if each not in said]
 
 
 def own_hand_offs(raw: object) -> dict[str, list[str]]:
@@ -287,8 +300,8 @@ def own_hand_offs(raw: object) -> dict[str, list[str]]:
     speaks. Raises PolicyError for outcomes and paths that there are not."""
     own = _hand_offs(raw)
     for outcome in own:
-        if outcome not in DEFAULT_HAND_OFFS:
-            known = ", ".join(DEFAULT_HAND_OFFS)
+        if outcome not in OF_VISITS:
+            known = ", ".join(OF_VISITS)
             raise PolicyError(f"hand_offs: there is no outcome {outcome}; choose from {known}.")
     require_known(own)
     return {outcome: list(paths) for outcome, paths in own.items()}

@@ -27,7 +27,7 @@ class Due:
 
     at: datetime
     days: int
-    by: Literal["interval", "rhythm"]
+    by: Literal["interval", "rhythm", "enquiry"]
 
 
 def due(

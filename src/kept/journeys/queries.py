@@ -26,8 +26,9 @@ SAYINGS = frozenset(
 
 
 def visit_of(hand_off: HandOff) -> datetime:
-    """When the visit was, or would have been."""
-    return datetime.fromisoformat(str(hand_off.payload["start"]))
+    """When the visit was, or would have been; of an enquiry, when they asked."""
+    when = hand_off.payload.get("start") or hand_off.payload["asked_at"]
+    return datetime.fromisoformat(str(when))
 
 
 def facts(hand_off: HandOff, customer: Customer, now: datetime) -> dict[str, object]:

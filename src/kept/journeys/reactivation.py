@@ -22,7 +22,7 @@ from kept.core.case import Facts
 from kept.core.paths.reactivation import REACTIVATION
 from kept.core.policy import Policy
 from kept.core.rhythm import Due
-from kept.core.time import local_day
+from kept.core.time import after, local_day
 from kept.outbox import queries as outbox
 from kept.people import actions as people_actions
 from kept.people import queries as people
@@ -30,6 +30,7 @@ from kept.people.queries import Customer
 
 A_YEAR = timedelta(days=365)
 LETTERS = ("invitation", "recall")
+FELL_SILENT = "stale"  # the outcome of an enquiry
 TAKEN_UP = frozenset({"offered", "accepted"})
 
 
@@ -44,30 +45,77 @@ class Beginning:
 
 
 def beginning(hand_off: HandOff, customer: Customer, known: Facts, now: datetime) -> Beginning:
-    """What is known when a completed visit is handed on. The caller has locked the customer."""
-    sender, visit = hand_off.case, datetime.fromisoformat(str(hand_off.payload["start"]))
+    """What is known when a completed visit, or an enquiry that fell silent, is handed on.
+
+    The caller has locked the customer.
+    """
     policy = accounts.policy_version(accounts.policy_in_force(hand_off.business_id).pk)
+    if hand_off.outcome == FELL_SILENT:
+        return _after_silence(hand_off, customer, known, policy, now)
+    return _after_visit(hand_off, customer, known, policy, now)
+
+
+def _after_silence(
+    hand_off: HandOff, customer: Customer, known: Facts, policy: Policy, now: datetime
+) -> Beginning:
+    """Of an enquiry. Whoever is waited for by a visit of theirs already is asked about that one."""
+    zone = ZoneInfo(hand_off.case.zone)
+    due = _due_after_silence(now, policy, zone)
+    why_not = _why_not(due, now, [], known) or ("due already" if _open(customer) else "")
+    facts = {
+        **_asking(customer, due, why_not, policy, zone, now, recall=False),
+        "asked_about": str(hand_off.payload.get("service") or ""),
+    }
+    return Beginning({"due": due.at}, facts, {"why_not": why_not} if why_not else {})
+
+
+def _due_after_silence(now: datetime, policy: Policy, zone: ZoneInfo) -> Due:
+    """So that the first letter keeps from those of the enquiry the distance that invitations keep
+    from each other: they wrote to the same person, and in vain."""
+    rested = now + policy.gap("invitation_gap").delta
+    at = after(rested, policy.offset("invitation_first"), zone)
+    return Due(at, (at - now).days, "enquiry")
+
+
+def _after_visit(
+    hand_off: HandOff, customer: Customer, known: Facts, policy: Policy, now: datetime
+) -> Beginning:
+    sender, visit = hand_off.case, datetime.fromisoformat(str(hand_off.payload["start"]))
     service, zone = appointments.service_of(sender.subject), ZoneInfo(sender.zone)
     others = [at for at in appointments.completed(customer.id) if at != visit]
     due = rhythm.due(visit, service.comes_again_days, others, policy.rhythm_visits, zone)
     why_not = _why_not(due, visit, others, known)
+    facts = {
+        **_asking(customer, due, why_not, policy, zone, now, recall=service.recall),
+        "follow_up": _is_followed_up(hand_off),
+    }
+    replaces = [] if why_not == "newer visit" else _open(customer)
+    first = {"why_not": why_not} if why_not else {}
+    return Beginning({"due": due.at if due else visit}, facts, first, replaces)
+
+
+def _asking(
+    customer: Customer,
+    due: Due | None,
+    why_not: str,
+    policy: Policy,
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    recall: bool,
+) -> dict[str, object]:
+    """Whether somebody is asked at all, and how often they were."""
     agreed = people.may_write(customer, "marketing", agreement=True) is None
-    facts: dict[str, object] = {
+    return {
         "why_not": why_not,
         "due_by": due.by if due else "",
         "due_days": due.days if due else None,
         "agreed": agreed,
         "agreed_at": _agreed_at(customer) if agreed else "",
-        "recall": service.recall,
-        "follow_up": _is_followed_up(hand_off),
+        "recall": recall,
         "letters_before": outbox.written_of_kinds(customer.id, LETTERS, now - A_YEAR),
-        **_group(
-            customer, due, policy, zone, takes_part=agreed and not (why_not or service.recall)
-        ),
+        **_group(customer, due, policy, zone, takes_part=agreed and not (why_not or recall)),
     }
-    replaces = [] if why_not == "newer visit" else _open(customer)
-    first = {"why_not": why_not} if why_not else {}
-    return Beginning({"due": due.at if due else visit}, facts, first, replaces)
 
 
 def _why_not(due: Due | None, visit: datetime, others: list[datetime], known: Facts) -> str:
@@ -173,6 +221,9 @@ def notes(case: Case) -> list[str]:
     if case.path != REACTIVATION.name or facts.get("why_not"):
         return []
     day = local_day(datetime.fromisoformat(case.anchors["due"]), ZoneInfo(case.zone))
+    if facts["due_by"] == "enquiry":
+        said = f"They asked, and nothing came of it: invited around {day.isoformat()}."
+        return [said, *([why] if (why := _why_silent(case)) else [])]
     by = "as the service says" if facts["due_by"] == "interval" else "by their own rhythm"
     due = f"Due again on {day.isoformat()}, {facts['due_days']} days after the visit, {by}."
     return [due, *([why] if (why := _why_silent(case)) else [])]

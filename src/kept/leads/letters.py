@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import cast
+from typing import Final, cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -20,29 +21,34 @@ from kept.lib import i18n
 from kept.outbox.queries import Message
 from kept.outbox.texts.compose import ASKED_KINDS, AskedFacts, AskedKind, Offer, compose_asked
 from kept.schedule import queries as schedule
-from kept.schedule.queries import Service
+from kept.schedule.queries import Service, Slot
 
 OFFERED = 3  # times in a letter: enough to choose from, few enough to read
 LOOK_AHEAD = timedelta(days=28)
-NUDGE = "lead_nudge"
+NUDGE: Final = "lead_nudge"
+INVITATION = "invitation"
 
 
 def writes(message: Message) -> bool:
-    """Whether this message is one of ours."""
+    """Whether this message is one of ours: also the invitation of somebody who only ever asked."""
+    if message.kind == INVITATION:
+        return queries.is_lead(message.subject)
     return message.kind in ASKED_KINDS
 
 
 def letter_for(message: Message, now: datetime) -> Letter:
     """The letter as it is true now. Raises Unaddressed, and texts.MissingField."""
-    lead = queries.of_case(message.case)
+    lead = queries.of_case(message.subject)
     customer = lead.customer
     if not customer.email or customer.email_bad:
         raise Unaddressed(customer.email_bad or "the customer has no e-mail address")
-    facts = _facts(lead, now, with_offers=message.kind == NUDGE)
-    text = compose_asked(cast(AskedKind, message.kind), facts)
+    kind = NUDGE if message.kind == INVITATION else cast(AskedKind, message.kind)
+    service = _asked_about(lead) or (_suitable(lead, now) if message.kind == INVITATION else None)
+    facts = _facts(lead, service, now, with_offers=kind == NUDGE)
+    text = compose_asked(kind, facts)
     envelope = _envelope(message, lead, customer.email, now)
     letter = replace(envelope, subject=text.subject, text=text.text, html=text.html)
-    if message.kind != NUDGE:
+    if kind != NUDGE:
         return letter
     return replace(letter, headers={**letter.headers, **letters.one_click(facts.stop_url)})
 
@@ -51,7 +57,7 @@ def as_sent(message: Message) -> Letter:
     """The letter of a message that has been handed over, from its final words."""
     if message.handed_over_at is None:
         raise ValueError("this message has not been handed over")
-    lead = queries.of_case(message.case)
+    lead = queries.of_case(message.subject)
     envelope = _envelope(message, lead, message.address, message.handed_over_at)
     return replace(envelope, subject=message.subject_line, text=message.text, html=message.html)
 
@@ -74,11 +80,11 @@ def _envelope(message: Message, lead: Lead, address: str, at: datetime) -> Lette
     )
 
 
-def booking_url(lead: Lead, day: date | None = None) -> str:
-    """Where the lead is booked: what was asked for, or the list of all that can be."""
-    business, service = lead.business, lead.service
-    everything = f"{settings.BASE_URL}/book/{business.slug}/"
-    url = f"{everything}{service.pk}/any/" if service and not service.archived_at else everything
+def booking_url(lead: Lead, day: date | None = None, service: Service | None = None) -> str:
+    """Where the lead is booked: this service, what was asked for, or the list of all there is."""
+    service = service or _asked_about(lead)
+    everything = f"{settings.BASE_URL}/book/{lead.business.slug}/"
+    url = f"{everything}{service.pk}/any/" if service else everything
     asked = {"lead": lead.token, **({"from": day.isoformat()} if day else {})}
     return f"{url}?{urlencode(asked)}"
 
@@ -88,7 +94,7 @@ def stop_url(lead: Lead) -> str:
     return f"{settings.BASE_URL}/l/{lead.token}/stop"
 
 
-def _facts(lead: Lead, now: datetime, *, with_offers: bool) -> AskedFacts:
+def _facts(lead: Lead, service: Service | None, now: datetime, *, with_offers: bool) -> AskedFacts:
     business, customer = lead.business, lead.customer
     locale = locale_of(customer, business)
     opens = due.next_open(schedule.open_times(business.id, now, now + due.AHEAD), now)
@@ -103,11 +109,11 @@ def _facts(lead: Lead, now: datetime, *, with_offers: bool) -> AskedFacts:
         reference=lead.reference,
         asked_at=queries.last_enquiry(lead).at,
         zone=business.time_zone,
-        booking_url=booking_url(lead),
+        booking_url=booking_url(lead, service=service),
         stop_url=stop_url(lead),
         called=queries.last_enquiry(lead).source == "missed_call",
         opens_at=None if opens == now else opens,
-        offers=_offers(lead, now) if with_offers else (),
+        offers=_offers(lead, service or _only(lead), now) if with_offers else (),
     )
 
 
@@ -120,20 +126,35 @@ def _named(lead: Lead, locale: str) -> str:
     return said % {"business": lead.business.name}
 
 
-def _offers(lead: Lead, now: datetime) -> tuple[Offer, ...]:
+def _asked_about(lead: Lead) -> Service | None:
+    """What they asked about, while it can be booked."""
+    service = lead.service
+    return None if service is None or service.archived_at is not None else service
+
+
+def _offers(lead: Lead, service: Service | None, now: datetime) -> tuple[Offer, ...]:
     """Free times, one a day: of what they asked about, or of the only thing there is."""
-    service = lead.service or _only(lead)
-    if service is None or service.archived_at is not None:
+    if service is None:
         return ()
-    free = schedule.free_slots(service, schedule.staff_of(service), now, now + LOOK_AHEAD, now)
     zone = ZoneInfo(lead.business.time_zone)
     by_day: dict[date, datetime] = {}
-    for slot in free:
+    for slot in _free(service, now):
         by_day.setdefault(local_day(slot.start, zone), slot.start)
     first = list(by_day.items())[:OFFERED]
-    return tuple(Offer(start, booking_url(lead, day)) for day, start in first)
+    return tuple(Offer(start, booking_url(lead, day, service)) for day, start in first)
+
+
+def _free(service: Service, now: datetime) -> Sequence[Slot]:
+    return schedule.free_slots(service, schedule.staff_of(service), now, now + LOOK_AHEAD, now)
 
 
 def _only(lead: Lead) -> Service | None:
     services = list(schedule.services(lead.business_id)[:2])
     return services[0] if len(services) == 1 else None
+
+
+def _suitable(lead: Lead, now: datetime) -> Service | None:
+    """The first service with a free time, for who did not say what they wanted. Of one whose name
+    is not to be seen nothing is said in a letter."""
+    services = (each for each in schedule.services(lead.business_id) if not each.private)
+    return next((each for each in services if _free(each, now)), None)

@@ -42,6 +42,11 @@ def of_case(case_id: UUID) -> Lead:
     return _with_everything(Lead.objects.all()).get(case_id=case_id)
 
 
+def is_lead(subject: UUID) -> bool:
+    """Whether this is what somebody asked, and no appointment."""
+    return Lead.objects.filter(case_id=subject).exists()
+
+
 def of_cases(ids: Iterable[UUID]) -> dict[UUID, Lead]:
     """The leads among these cases, by case."""
     found = _with_everything(Lead.objects.filter(case__in=set(ids)))

@@ -16,7 +16,7 @@ from kept.cases import queries as case_queries
 from kept.cases.queries import Case
 from kept.cases.rows import policy_of
 from kept.core.case import Actor, Event
-from kept.core.paths.lead_response import LEAD_RESPONSE, RECEIVED
+from kept.core.paths.lead_response import LEAD_RESPONSE, NOT_AGREED, RECEIVED
 from kept.leads import due, queries
 from kept.leads.models import Enquiry, Lead
 from kept.lib.again import in_one_transaction
@@ -178,9 +178,9 @@ def _facts(lead: Lead, asked: Asked, service: Service | None) -> dict[str, objec
 
 
 def _follows(customer: Customer) -> dict[str, list[str]]:
-    """A lead that went quiet is invited later only if they agreed to that."""
+    """A lead that went quiet is handed on as the policy says, only if they agreed to letters."""
     agreed = people_queries.has_agreed(customer.id, MARKETING)
-    return {"stale": ["reactivation"] if agreed else []}
+    return {} if agreed else {name: list(paths) for name, paths in NOT_AGREED.items()}
 
 
 def _carries(lead: Lead, service: Service | None) -> dict[str, object]:

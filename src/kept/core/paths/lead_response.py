@@ -14,7 +14,7 @@ somebody takes the lead over. A lead that has ended stays ended: who asks again 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kept.core.case import Case, Event, Facts, HandOffStatus
 from kept.core.path import (
@@ -46,10 +46,11 @@ ANY = WAITING | ENDED
 BOOKING = "appointment"  # the path that is to accept the lead
 MOST_LETTERS = 6  # to one lead, the acknowledgements among them
 MOST_ENQUIRIES = 6  # of one lead that are acknowledged by letter; a person answers all the same
+NOT_AGREED: Mapping[str, list[str]] = {STALE: []}  # who has not agreed is handed on to nobody
 MOST_ATTEMPTS = 3  # calls in vain to somebody whom no letter reaches
 
 OUTCOMES = {
-    "stale": "nothing was heard for two weeks; offered to `reactivation` if they agreed to that",
+    "stale": "nothing was heard for two weeks; handed on only if they agreed to be written to",
     "unreachable": "nobody could be reached",
     "not_a_fit": "the business cannot help",
     "opted_out": "the person wants to hear no more",
@@ -218,7 +219,13 @@ def gets_a_letter(case: Case, event: Event) -> Facts:
 
 
 def refuses(case: Case, event: Event) -> Facts:
-    return {"nudging": False}
+    """Nothing invites them any more: neither this lead, nor what it would be handed on to."""
+    return {"nudging": False, "hand_offs": NOT_AGREED}
+
+
+def agrees(case: Case, event: Event) -> Facts:
+    """What the lead is handed on to when it falls silent says the policy."""
+    return {"hand_offs": {}}
 
 
 def books(case: Case, event: Event) -> Facts:
@@ -373,6 +380,7 @@ RULES = (
     Rule("stopped", WAITING, to=OPTED_OUT, sets=ends("opted_out"), resolves=("*",),
          outcome=as_outcome("opted_out"), asked=True),
     Rule("opted_out", WAITING, only=refuses_suggestions, sets=refuses),
+    Rule("agreed", WAITING, sets=agrees),
     # What we do
     Rule("reached", frozenset({RECEIVED, ACKNOWLEDGED}), to=ENGAGED, sets=speaks, resolves=DUE,
          anchor="contact", asked=True),
@@ -417,4 +425,6 @@ LEAD_RESPONSE = Path(
         Settle(state, lambda case, now: is_taken_elsewhere(case), "booked_elsewhere")
         for state in (RECEIVED, ACKNOWLEDGED, ENGAGED, QUALIFIED)
     ),
+    # Who asks has answered whatever invites them elsewhere.
+    announces={"lead_came_in": "enquired_elsewhere", "lead_entered": "enquired_elsewhere"},
 )

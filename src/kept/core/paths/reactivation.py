@@ -296,6 +296,8 @@ RULES = (
     # How a case begins
     Rule("visit_completed", NEW, to=CLOSED, only=is_not_wanted, sets=ends_at_once),
     Rule("visit_completed", NEW, to=DUE_SET, sets=begins),
+    Rule("enquiry_fell_silent", NEW, to=CLOSED, only=is_not_wanted, sets=ends_at_once),
+    Rule("enquiry_fell_silent", NEW, to=DUE_SET),
     # What became of a message
     Rule("message_accepted", frozenset({LAPSED}), only=asks_of_the_year, sets=counts_the_year,
          anchor="lapsed"),
@@ -322,6 +324,9 @@ RULES = (
     Rule("agreed", WAITING, sets=agrees),
     # What happens elsewhere
     Rule("visit_booked", WAITING, to=CLOSED, sets=ends("booked")),
+    # Who was not yet asked anything has answered nothing by it.
+    *(Rule("enquired_elsewhere", those, to=CLOSED, sets=ends("replied"))
+      for those in (frozenset({DUE, OVERDUE}), frozenset({SNOOZED}), frozenset({LAPSED}))),
     Rule("visited_since", WAITING, to=CLOSED, sets=ends("newer visit")),
     Rule("complained_elsewhere", WAITING, to=CLOSED, sets=ends("complaint")),
     Rule("outcome_withdrawn", WAITING, to=CLOSED, sets=ends("outcome corrected")),
@@ -338,5 +343,5 @@ REACTIVATION = Path(
     controls=CONTROLS,
     escalations=ESCALATIONS,
     settles=(Settle(LAPSED, has_nothing_planned, "fell_silent"),),
-    receives={"completed": "visit_completed"},
+    receives={"completed": "visit_completed", "stale": "enquiry_fell_silent"},
 )

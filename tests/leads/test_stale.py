@@ -1,0 +1,204 @@
+"""An enquiry that fell silent, of somebody who agreed to be written to, is taken up again."""
+
+import importlib
+from datetime import timedelta
+from itertools import pairwise
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.db import connection
+
+from kept.accounts import queries as accounts
+from kept.accounts.queries import PolicyVersion
+from kept.appointments import actions as appointments
+from kept.cases.queries import Case, HandOff
+from kept.checks import promises
+from kept.core import holdout
+from kept.core.policy import DEFAULT_HAND_OFFS
+from kept.journeys import actions as journeys
+from kept.journeys import reactivation
+from kept.leads import actions
+from tests.leads.clinic import (
+    DESK,
+    VISITOR,
+    Clinic,
+    asks,
+    go_to,
+    lead,
+    letters,
+    now,
+    say,
+    state,
+)
+
+AGREED = "Write to me later"
+SILENT = timedelta(days=15)
+FIRST = timedelta(days=31)  # after it fell silent: the distance of invitations from each other
+
+
+@pytest.fixture
+def clinic(db):
+    return Clinic(policy={"hold_out": 0})
+
+
+def fell_silent(clinic, *, agrees=AGREED, **more):
+    """A lead nobody heard of for two weeks, and whatever that begins."""
+    asked = lead(clinic, agrees=agrees, **more)
+    say(asked, "responded")
+    go_to(now() + SILENT)
+    assert state(asked) == "stale"
+    return asked
+
+
+def taken_up(asked):
+    """The case of Reactivation it became, if any."""
+    return Case.objects.filter(path="reactivation", subject=asked.case_id).first()
+
+
+def ended(asked):
+    case = taken_up(asked)
+    return case.state, case.facts.get("result")
+
+
+def offers(asked):
+    rows = HandOff.objects.filter(case=asked.case_id, to="reactivation")
+    return [row.status for row in rows]
+
+
+def broken():
+    return [sentence for promise in promises.run(now()) for sentence in promise.broken]
+
+
+def test_who_agreed_is_invited_with_free_times_and_at_most_three_times(clinic):
+    asked = fell_silent(clinic)
+    assert offers(asked) == ["accepted"]
+    assert taken_up(asked).state == "due_set"
+    silent = now()
+    post = go_to(silent + timedelta(days=200))
+    assert letters(post) == ["invitation_first", "invitation_second", "invitation_third"]
+    days = [(each.date - silent).days for each in post.letters]
+    assert days[0] >= 29
+    assert all(later - sooner >= 30 for sooner, later in pairwise(days))
+    assert taken_up(asked).state == "lapsed"
+    first = post.letters[0]
+    assert f"/book/{clinic.business.slug}/{clinic.service.id}/any/?lead={asked.token}" in first.text
+    assert "from=" in first.text
+    assert "12 Canal Street, Riverton" in first.text
+    assert first.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f"/l/{asked.token}/stop" in first.headers["List-Unsubscribe"]
+    assert broken() == []
+
+
+def test_who_agreed_to_nothing_is_handed_on_to_nobody(clinic):
+    asked = fell_silent(clinic, agrees="")
+    assert (offers(asked), taken_up(asked)) == ([], None)
+    assert letters(go_to(now() + timedelta(days=200))) == []
+    assert broken() == []
+
+
+def test_who_takes_it_back_before_the_end_is_handed_on_to_nobody(clinic):
+    asked = lead(clinic, agrees=AGREED)
+    say(asked, "responded")
+    journeys.refuse_suggestions(asked.customer_id, now(), VISITOR, source="page", wording="no")
+    go_to(now() + SILENT)
+    assert (state(asked), offers(asked)) == ("stale", [])
+
+
+@pytest.mark.parametrize("built_in", [True, False])
+def test_a_business_may_hand_it_on_to_nobody_or_to_another_program(clinic, built_in):
+    if built_in:
+        chosen = {"hand_offs": {**DEFAULT_HAND_OFFS, "stale": []}}
+    else:
+        chosen = {"built_in": ["follow_up", "reputation"]}
+    appointments.change_policy(clinic.business, chosen, now(), DESK)
+    asked = fell_silent(clinic)
+    assert offers(asked) == ([] if built_in else ["offered"])
+    assert taken_up(asked) is None
+
+
+def test_who_is_held_out_is_left_alone(clinic, monkeypatch):
+    monkeypatch.setattr(holdout, "held_out", lambda *_: True)
+    asked = fell_silent(clinic)
+    assert letters(go_to(now() + timedelta(days=200))) == []
+    notes = reactivation.notes(taken_up(asked))
+    assert notes[0].startswith("They asked, and nothing came of it")
+    assert notes[1] == "Not invited: left alone by chance, to see what invitations bring."
+
+
+STOPS = {
+    "a booking": (
+        lambda clinic, asked: clinic.book(now() + timedelta(days=4)),
+        "booked",
+    ),
+    "a refusal": (lambda clinic, asked: stops(asked), "opted out"),
+    "a word of theirs": (lambda clinic, asked: asks(clinic, words="Are you there?"), "replied"),
+    "a call of theirs": (lambda clinic, asked: asks(clinic, "phone"), "replied"),
+}
+
+
+def stops(asked):
+    actions.stop(asked, now(), VISITOR, source="letter", wording="no")
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_it_stops_with(clinic, stop):
+    asked = fell_silent(clinic)
+    assert letters(go_to(now() + FIRST)) == ["invitation_first"]
+    act, result = STOPS[stop]
+    act(clinic, asked)
+    assert ended(asked) == ("closed", result)
+    # Whoever asked again and fell silent again is taken up anew, a month after that.
+    later = letters(go_to(now() + timedelta(days=42)))
+    assert not [each for each in later if each.startswith("invitation")]
+    assert broken() == []
+
+
+def test_who_books_by_the_link_under_another_name_has_come_back(clinic):
+    asked = fell_silent(clinic)
+    go_to(now() + FIRST)
+    clinic.book(
+        now() + timedelta(days=4),
+        name="Somebody Else",
+        lead=asked.case_id,
+    )
+    assert ended(asked) == ("closed", "booked")
+
+
+def test_whom_a_visit_of_theirs_waits_for_is_asked_about_that_one(clinic):
+    asked = lead(clinic, agrees=AGREED)
+    say(asked, "responded")
+    Case.objects.create(
+        business=clinic.business,
+        path="reactivation",
+        subject=uuid4(),
+        number=1,
+        person=asked.customer,
+        state="due_set",
+        state_since=now(),
+        version=0,
+        waits=True,
+        zone="Europe/Berlin",
+        anchors={},
+        facts={},
+        policy_id=clinic.business.policies.latest("number").pk,
+    )
+    go_to(now() + SILENT)
+    assert ended(asked) == ("closed", "due already")
+
+
+def test_without_a_service_the_first_with_a_free_time_is_offered(clinic):
+    asked = fell_silent(clinic)
+    letter = go_to(now() + FIRST).letters[-1]
+    assert str(clinic.service.id) in letter.text
+    assert asked.service is None
+
+
+def test_what_was_set_up_before_goes_on_as_it_was(clinic):
+    migration = importlib.import_module("kept.accounts.migrations.0005_after_an_enquiry")
+    version = PolicyVersion.objects.filter(business=clinic.business).latest("number")
+    del version.data["hand_offs"]["stale"]
+    version.save()
+    assert any("nothing says what follows stale" in each for each in broken())
+    migration.name_it(apps, connection.schema_editor())
+    assert accounts.policy_version(version.pk).hand_offs["stale"] == ("reactivation",)
