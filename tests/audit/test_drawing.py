@@ -146,6 +146,12 @@ def test_the_keys_of_the_json_stay():
     }
 
 
+def test_whiskers_stay_within_the_picture(page):
+    """The picture reaches from none to the next ten per cent beyond the highest bound."""
+    assert ">30 %<" in page
+    assert 'x2="98.000%"' in page
+
+
 def test_an_empty_history_gives_a_page_and_no_pictures():
     nothing = replace(
         headline(), grade=Grade.UNKNOWABLE, values=(), table=None, chart=None, behind=()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil
 
 from kept.audit.drawing.markup import Markup, join, tag
 from kept.audit.figures import Chart, Shape, Table, Value
@@ -139,7 +140,7 @@ def _scale(top: Decimal, unit: str) -> Decimal:
     """What the whole width stands for: of shares the next ten per cent, else the longest."""
     if unit != "share":
         return top
-    return min(Decimal(FULL), -(-top // 1000) * 1000)
+    return min(Decimal(FULL), Decimal(ceil(top / 1000) * 1000))
 
 
 # Drawing

@@ -194,11 +194,11 @@ def _money(report: Report, links: Links) -> Markup:
         [
             tag("p", NOT_MARGIN, class_="notice"),
             *(figure(each, links) for each in _of_money(report)),
-            plain_table("Money by what broke", columns, rows) if rows else None,
+            plain_table("Money by what broke first", columns, rows) if rows else None,
             tag(
                 "p",
-                "One appointment may stand behind more than one of these, so they do not add up to "
-                "a sum.",
+                "An appointment that broke more than once is counted here once, where it broke "
+                "first.",
                 class_="soft",
             )
             if len(rows) > 1
