@@ -182,6 +182,26 @@ def test_who_qualifies_may_keep_the_rest_to_themselves():
     assert lead.after("300h").sent() == ["lead_received"]
 
 
+def test_after_a_written_answer_nothing_is_sent_until_they_are_silent_once_more():
+    lead = Asked().after("110m")
+    lead.happens("responded", by=STAFF)
+    assert lead.after("229m").sent() == ["lead_received"]
+    assert lead.after("231m").sent() == ["lead_received", "lead_nudge"]
+    assert lead.after("71h").sent() == ["lead_received", "lead_nudge", "lead_nudge"]
+    lead.happens("responded", by=STAFF)
+    assert len(lead.after("72h").sent()) == 3
+    assert len(lead.after("73h").sent()) == 4
+    assert lead.after("400h").sent() == ["lead_received", *["lead_nudge"] * 4]
+
+
+def test_whoever_answers_a_written_answer_is_nudged_no_more():
+    lead = Asked().after("1h")
+    lead.happens("responded", by=STAFF)
+    lead.after("2h").due(answer_by="15m").happens("replied", by=CUSTOMER)
+    lead.happens("responded", by=STAFF)
+    assert lead.after("300h").sent() == ["lead_received"]
+
+
 @pytest.mark.parametrize("stop", STOPS)
 @pytest.mark.parametrize("state", ["acknowledged", "qualified"])
 def test_nudges_end_with(stop, state):

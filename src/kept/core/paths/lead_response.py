@@ -9,12 +9,14 @@ where the lead is received. From its first moment the lead is offered to Booking
 same person, through whatever door, accepts it.
 
 What invites to book ends with any word from the person, with a booking, with a refusal, and when
-somebody takes the lead over. A lead that has ended stays ended: who asks again begins a new one.
+somebody takes the lead over. When somebody has answered in writing it waits until the person is
+silent once more. A lead that has ended stays ended: who asks again begins a new one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from zoneinfo import ZoneInfo
 
 from kept.core.case import Case, Event, Facts, HandOffStatus
 from kept.core.path import (
@@ -31,6 +33,7 @@ from kept.core.path import (
     after,
     at,
 )
+from kept.core.time import after as after_time
 from kept.core.time import hours
 from kept.core.wishes import refuses_suggestions
 
@@ -47,6 +50,7 @@ BOOKING = "appointment"  # the path that is to accept the lead
 MOST_LETTERS = 6  # to one lead, the acknowledgements among them
 MOST_ENQUIRIES = 6  # of one lead that are acknowledged by letter; a person answers all the same
 NOT_AGREED: Mapping[str, list[str]] = {STALE: []}  # who has not agreed is handed on to nobody
+NUDGES = tuple(f"lead_nudge_{which}" for which in ("first", "second", "third", "fourth"))
 MOST_ATTEMPTS = 3  # calls in vain to somebody whom no letter reaches
 
 OUTCOMES = {
@@ -187,6 +191,18 @@ def speaks(case: Case, event: Event) -> Facts:
 
 def is_answered_now(case: Case, event: Event) -> Facts:
     return {"unanswered": False, "touched": True}
+
+
+def writes_to_them(case: Case, event: Event) -> Facts:
+    """A person has answered: what is sent by itself waits until they are silent once more, for as
+    long as before the first offer."""
+    silent = case.policy.offset("lead_nudge_first")
+    earliest = after_time(event.at, silent, ZoneInfo(case.zone)).isoformat()
+    before: dict[str, str] = dict(case.facts.get("put_off") or {})  # type: ignore[call-overload]
+    return {
+        **is_answered_now(case, event),
+        "put_off": {**before, **dict.fromkeys(NUDGES, earliest)},
+    }
 
 
 def is_tried(case: Case, event: Event) -> Facts:
@@ -387,9 +403,9 @@ RULES = (
     Rule("reached", frozenset({ENGAGED, QUALIFIED}), sets=speaks, resolves=DUE, anchor="contact",
          asked=True),
     Rule("not_reached", WAITING, sets=is_tried, resolves=DUE, asked=True),
-    Rule("responded", frozenset({RECEIVED}), to=ACKNOWLEDGED, sets=is_answered_now, resolves=DUE,
+    Rule("responded", frozenset({RECEIVED}), to=ACKNOWLEDGED, sets=writes_to_them, resolves=DUE,
          anchor="contact", asked=True),
-    Rule("responded", frozenset({ACKNOWLEDGED, ENGAGED, QUALIFIED}), sets=is_answered_now,
+    Rule("responded", frozenset({ACKNOWLEDGED, ENGAGED, QUALIFIED}), sets=writes_to_them,
          resolves=DUE, anchor="contact", asked=True),
     Rule("due_again", WAITING, sets=is_due_again, raises=calls),
     Rule("qualified", frozenset({RECEIVED, ACKNOWLEDGED, ENGAGED}), to=QUALIFIED, sets=fits,
