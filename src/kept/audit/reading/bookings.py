@@ -1,0 +1,591 @@
+"""Tables of bookings: one row is one booked time.
+
+Two passes: the first looks at whole columns (how dates and prices are written, which statuses
+there are, which rows follow from which), the second makes legs of the rows. What no column decides
+is asked, or refused, before the first appointment is handed out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+
+from kept.audit.history import Appointment, Field, Leg, Outcome, Stage
+from kept.audit.quality import Quality
+from kept.audit.reading import instants, money
+from kept.audit.reading.asking import Ask, Question, answer
+from kept.audit.reading.chains import Link, chains
+from kept.audit.reading.files import Meter
+from kept.audit.reading.instants import Evidence, NotATime, Times
+from kept.audit.reading.mapping import Column, Map, Part, Status, Word, find, fold
+from kept.audit.reading.money import NotAPrice, Prices, Writing
+from kept.audit.reading.persons import full_name, pseudonym
+from kept.audit.reading.rules import (
+    BEFORE_ITS_BOOKING,
+    CONTRADICTION,
+    DUPLICATE,
+    ENDS_BEFORE,
+    ENTERED_AFTER,
+    LOOKS_TWICE,
+    MOST_HOURS,
+    NO_APPOINTMENT,
+    NO_BOOKING,
+    NO_LENGTH,
+    NO_START,
+    ONLY_BOOKED_ON,
+    OVER_TOO_EARLY,
+    TEMPLATE,
+    TOO_LONG,
+    TOO_MANY_CELLS,
+    UNREADABLE_BOOKED,
+    UNREADABLE_END,
+    UNREADABLE_OUTCOME,
+    Dropped,
+)
+from kept.audit.reading.tables import Table
+from kept.audit.reading.trouble import CannotRead
+
+C = Column
+
+OUTCOMES = {
+    Word.ATTENDED: Outcome.COMPLETED,
+    Word.COMPLETED: Outcome.COMPLETED,
+    Word.MISSED: Outcome.MISSED,
+    Word.MISSED_BY_BUSINESS: Outcome.MISSED_BY_BUSINESS,
+    Word.CANCELLED: Outcome.CANCELLED,
+    Word.CANCELLED_BY_BUSINESS: Outcome.CANCELLED_BY_BUSINESS,
+    Word.MOVED: Outcome.RESCHEDULED,
+    Word.ASSUMED: Outcome.ASSUMED,
+}
+SEEN_TO_BE_OVER = {Outcome.COMPLETED, Outcome.MISSED, Outcome.MISSED_BY_BUSINESS, Outcome.ASSUMED}
+TIMES = (
+    C.START,
+    C.START_DATE,
+    C.END,
+    C.END_DATE,
+    C.BOOKED_AT,
+    C.CANCELLED_AT,
+    C.OUTCOME_AT,
+    C.CONFIRMED_AT,
+    C.ACKNOWLEDGED_AT,
+    C.ATTENDED_AT,
+    C.COMPLETED_AT,
+)
+PERSON = (C.EMAIL, C.PHONE, C.NAME, C.FIRST_NAME, C.LAST_NAME, C.CUSTOMER)
+YES = frozenset({"true", "yes", "1", "y", "x", "ja", "wahr", "vrai", "oui"})
+TOTALS = frozenset({"total", "totals", "grand total", "sum", "summe", "gesamt"})
+MOST_STATUSES = 200
+_VALUE = 40  # characters of a value shown in a sentence
+
+
+@dataclass
+class Sheet:
+    """One file with the part of the map that fits it, and where its columns are."""
+
+    table: Table
+    part: Part
+    places: dict[Column, tuple[int, ...]]
+    statuses: tuple[tuple[int, Status], ...]
+    business: int | None
+    label: str  # before "line 17", where there are several files
+
+    def cell(self, row: Sequence[str], column: Column) -> str:
+        """The first value under the headings of a column that is not empty."""
+        for place in self.places.get(column, ()):
+            if place < len(row) and (said := row[place].strip()):
+                return said
+        return ""
+
+    def place(self, line: int) -> str:
+        return f"{self.label}line {line}"
+
+    @cached_property
+    def tells_apart(self) -> bool:
+        return any(column in self.places for column in (C.ID, C.BOOKED_AT, *PERSON))
+
+
+def sheet(table: Table, chosen: Map, part: Part, label: str) -> Sheet:
+    """Where the columns of a part are in a table; CannotRead if it has no start."""
+    folded = table.folded
+    places = {
+        column: found
+        for column, headings in part.columns.items()
+        if (found := tuple(folded.index(fold(h)) for h in headings if fold(h) in folded))
+    }
+    statuses = tuple(
+        (folded.index(fold(each.column)), each)
+        for each in part.statuses
+        if fold(each.column) in folded
+    )
+    if not places.keys() & {C.START, C.START_DATE} and part.outcome is None:
+        raise CannotRead(
+            f"The map “{chosen.title}” finds no start in {table.source.name}."
+            f" Its headings are: {', '.join(table.headings[:30])}."
+        )
+    mark = fold(chosen.business_column)
+    return Sheet(
+        table, part, places, statuses, folded.index(mark) if mark in folded else None, label
+    )
+
+
+@dataclass(slots=True)
+class Survey:
+    """What the first pass found in all files."""
+
+    dates: Evidence = field(default_factory=Evidence)
+    prices: Writing = field(default_factory=Writing)
+    filled: set[Column] = field(default_factory=set)
+    words: set[Word] = field(default_factory=set)
+    possible: set[Word] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)  # status columns that are not empty
+    unknown: dict[tuple[str, str], str] = field(default_factory=dict)  # status -> where first
+    linked: set[str] = field(default_factory=set)  # numbers of rows that another row speaks of
+
+    def look(self, sheet: Sheet, row: Sequence[str], place: str) -> None:
+        """Take one row into account."""
+        for column in sheet.places:
+            if said := sheet.cell(row, column):
+                self.filled.add(column)
+                if column in TIMES:
+                    self.dates.look(said, place)
+                elif column is C.PRICE:
+                    self.prices.look(f"{said} {sheet.cell(row, C.CURRENCY)}", place)
+                elif column in {C.MOVED_FROM, C.MOVED_TO}:
+                    self.linked.add(said)
+                    self.linked.add(sheet.cell(row, C.ID))
+        self._look_at_status(sheet, row, place)
+
+    def _look_at_status(self, sheet: Sheet, row: Sequence[str], place: str) -> None:
+        for at, status in sheet.statuses:
+            said = fold(row[at]) if at < len(row) else ""
+            word = status.means.get(said)
+            if said and status.column not in self.used:
+                self.used.add(status.column)
+                self.possible.update(status.means.values())
+            if word is not None:
+                self.words.add(word)
+            elif said and len(self.unknown) < MOST_STATUSES:
+                self.unknown.setdefault((status.column, row[at].strip()), place)
+
+
+def survey(sheets: Sequence[Sheet], meter: Meter) -> Survey:
+    """Look at every row of every file once."""
+    found = Survey()
+    for each in sheets:
+        if each.part.outcome:
+            found.possible.add(each.part.outcome)
+            found.words.add(each.part.outcome)
+        with each.table.rows(meter) as rows:
+            for line, row in rows:
+                if not _is_template(each, row):
+                    found.look(each, row, each.place(line))
+    return found
+
+
+def settle(chosen: Map, found: Survey, ask: Ask | None) -> Map:
+    """The map with everything decided that the file left open, by asking where it must be."""
+    for (column, value), place in found.unknown.items():
+        chosen = _with_word(chosen, column, value, _what_it_means(column, value, place, ask))
+    return replace(
+        chosen,
+        order=chosen.order or found.dates.order(ask),
+        decimal=chosen.decimal or found.prices.decimal(ask),
+        currency=chosen.currency or found.prices.currency(),
+    )
+
+
+def _what_it_means(column: str, value: str, place: str, ask: Ask | None) -> Word:
+    known = find("plain").parts[0].statuses[0].means
+    question = Question(
+        "status",
+        f"What does “{value[:_VALUE]}” under “{column}” mean ({place})?",
+        f"“{value[:_VALUE]}” under “{column}” ({place}) is a status that the map does not know."
+        " Say what it means under [status.means] in a map.",
+        tuple(Word),
+        (value[:_VALUE],),
+        known.get(fold(value), Word.NOTHING),
+    )
+    return Word(answer(question, ask))
+
+
+def _with_word(chosen: Map, column: str, value: str, word: Word) -> Map:
+    def known(status: Status) -> Status:
+        if fold(status.column) != fold(column):
+            return status
+        return replace(status, means={**status.means, fold(value): word})
+
+    parts = (replace(p, statuses=tuple(map(known, p.statuses))) for p in chosen.parts)
+    return replace(chosen, parts=tuple(parts))
+
+
+def knows(chosen: Map, found: Survey) -> frozenset[Field]:
+    """What can be answered from these files: columns that are filled, words that are used."""
+    words = found.possible | found.words
+    missed, cancelled = Word.MISSED in words, bool(words & _CANCELLED)
+    attended = bool(found.words & _ATTENDED) or bool(found.filled & {C.ATTENDED_AT, C.COMPLETED_AT})
+    answers = {
+        Field.BOOKED_AT: C.BOOKED_AT in found.filled,
+        Field.END: bool(found.filled & {C.END, C.END_DATE, C.END_TIME, C.DURATION}),
+        Field.OUTCOME: missed or attended,
+        Field.ATTENDED: attended,
+        Field.MISSED: missed,
+        Field.CANCELLED: cancelled or C.CANCELLED_AT in found.filled,
+        Field.CANCELLED_AT: C.CANCELLED_AT in found.filled
+        or (cancelled and C.OUTCOME_AT in found.filled),
+        Field.CANCELLED_BY: C.CANCELLED_BY in found.filled
+        or Word.CANCELLED_BY_BUSINESS in found.words,
+        Field.MOVES: bool(found.linked),
+        Field.SERVICE: C.SERVICE in found.filled,
+        Field.STAFF: C.STAFF in found.filled,
+        Field.CHANNEL: C.CHANNEL in found.filled,
+        Field.PERSON: bool(found.filled.intersection(PERSON)),
+        Field.PRICE: C.PRICE in found.filled,
+        Field.STAGES: C.CONFIRMED_AT in found.filled,
+        Field.ACKNOWLEDGED: C.ACKNOWLEDGED_AT in found.filled or Word.ACKNOWLEDGED in found.words,
+    }
+    return frozenset(f for f, yes in answers.items() if yes) - chosen.cannot.keys() | chosen.knows
+
+
+_CANCELLED = {Word.CANCELLED, Word.CANCELLED_BY_BUSINESS}
+_ATTENDED = {Word.ATTENDED, Word.COMPLETED}
+
+
+@dataclass(slots=True)
+class Bookings:
+    """The second pass: appointments out of the rows. Everything is decided in `chosen`."""
+
+    sheets: Sequence[Sheet]
+    chosen: Map
+    found: Survey
+    times: Times
+    now: datetime
+    quality: Quality
+    meter: Meter
+    _seen: set[int] = field(default_factory=set)
+    _linked: list[Link] = field(default_factory=list)
+    _verdicts: dict[str, list[tuple[Leg | None, Outcome, datetime | None, Decimal | None, str]]] = (
+        field(default_factory=dict)
+    )
+
+    def appointments(self) -> Iterator[Appointment]:
+        """Bookings first learn what the other files say of them, then go out one by one; those
+        that replace each other at the end."""
+        prices = Prices(self.chosen.decimal, self.chosen.currency)
+        later = [each for each in self.sheets if each.part.outcome is not None]
+        for each in later:
+            self._read_verdicts(each, prices)
+        for each in self.sheets:
+            if each.part.outcome is None:
+                yield from self._read(each, prices)
+        yield from self._without_booking()
+        yield from chains(self._linked, self.quality)
+
+    def _read(self, sheet: Sheet, prices: Prices) -> Iterator[Appointment]:
+        with sheet.table.rows(self.meter) as rows:
+            for line, row in rows:
+                self.quality.read += 1
+                place = sheet.place(line)
+                leg = self._leg(sheet, row, place, prices)
+                if leg is None:
+                    continue
+                self.quality.used += 1
+                number = sheet.cell(row, C.ID)
+                leg = self._judged(leg, number) if self._verdicts else leg
+                appointment = Appointment((leg,), self._person(sheet, row))
+                before, after = sheet.cell(row, C.MOVED_FROM), sheet.cell(row, C.MOVED_TO)
+                if before or after or (number and number in self.found.linked):
+                    self._linked.append(Link(appointment, number, before, after))
+                else:
+                    yield appointment
+
+    def _leg(self, sheet: Sheet, row: list[str], place: str, prices: Prices) -> Leg | None:
+        """The row as a leg; None, and counted, if it is dropped."""
+        try:
+            self._refuse(sheet, row)
+            leg, odd = _Row(self, sheet, row).leg(place, prices)
+        except Dropped as dropped:
+            self.quality.drop(dropped.reason, place)
+            return None
+        if self._looks_twice(sheet, row):
+            odd.append(LOOKS_TWICE)
+        for each in dict.fromkeys(odd):
+            self.quality.note(each, place)
+        return leg
+
+    def _refuse(self, sheet: Sheet, row: list[str]) -> None:
+        if _is_template(sheet, row):
+            raise Dropped(TEMPLATE)
+        width = len(sheet.table.headings)
+        if len(row) > width and any(row[width:]):
+            raise Dropped(TOO_MANY_CELLS)
+        if sheet.tells_apart and self._is_repeated(sheet, row):
+            raise Dropped(DUPLICATE)
+
+    def _is_repeated(self, sheet: Sheet, row: list[str]) -> bool:
+        # A number instead of the row: a million of them must be remembered.
+        known = hash((sheet.part.name, *row))
+        if known in self._seen:
+            return True
+        self._seen.add(known)
+        return False
+
+    def _looks_twice(self, sheet: Sheet, row: list[str]) -> bool:
+        return not sheet.tells_apart and self._is_repeated(sheet, row)
+
+    def _person(self, sheet: Sheet, row: list[str]) -> int | None:
+        names = full_name((sheet.cell(row, C.FIRST_NAME), sheet.cell(row, C.LAST_NAME)))
+        known = (sheet.cell(row, each) for each in (C.EMAIL, C.PHONE, C.CUSTOMER, C.NAME))
+        return pseudonym(*known, names)
+
+    # What other files say of a booking.
+
+    def _read_verdicts(self, sheet: Sheet, prices: Prices) -> None:
+        with sheet.table.rows(self.meter) as rows:
+            for line, row in rows:
+                self.quality.read += 1
+                self._read_verdict(sheet, row, sheet.place(line), prices)
+
+    def _read_verdict(self, sheet: Sheet, row: list[str], place: str, prices: Prices) -> None:
+        number = sheet.cell(row, C.ID)
+        try:
+            self._refuse(sheet, row)
+            if not number:
+                raise Dropped(NO_BOOKING)
+            reader = _Row(self, sheet, row)
+            outcome, at = reader.outcome(None)
+            price = reader.price(prices)
+        except Dropped as dropped:
+            self.quality.drop(dropped.reason, place)
+            return
+        try:
+            leg = _Row(self, sheet, row).leg(place, prices)[0]
+        except Dropped:
+            leg = None  # it says too little to stand alone; the booking may say the rest
+        self._verdicts.setdefault(number, []).append((leg, outcome, at, price, place))
+
+    def _judged(self, leg: Leg, number: str) -> Leg:
+        said = self._verdicts.pop(number, [])
+        if len({outcome for _, outcome, *_ in said}) > 1:
+            self.quality.note(CONTRADICTION, leg.reference)
+        self.quality.used += len(said)
+        for _, outcome, at, price, _ in sorted(said, key=lambda each: _WEIGHT.get(each[1], 0)):
+            leg = replace(
+                leg, outcome=outcome, outcome_at=at or leg.outcome_at, price=price or leg.price
+            )
+        return leg
+
+    def _without_booking(self) -> Iterator[Appointment]:
+        """What only the other files have: the booking list of many tools forgets the cancelled."""
+        for number, said in self._verdicts.items():
+            whole = next((leg for leg, *_ in said if leg is not None), None)
+            if whole is None:
+                for *_, place in said:
+                    self.quality.drop(NO_BOOKING, place)
+                continue
+            self._verdicts = {number: said}
+            yield Appointment((self._judged(whole, number),))
+
+
+_WEIGHT = {Outcome.CANCELLED: 1, Outcome.CANCELLED_BY_BUSINESS: 1, Outcome.MISSED: 2}
+_WEIGHT[Outcome.COMPLETED] = 3  # a receipt weighs more than a mark
+
+
+class _Row:
+    """One row becoming a leg."""
+
+    def __init__(self, bookings: Bookings, sheet: Sheet, row: list[str]) -> None:
+        self._sheet, self._row, self._times = sheet, row, bookings.times
+        self._now, self._map = bookings.now, bookings.chosen
+        self._odd = bookings.times.oddities = []
+        self._zone = sheet.cell(row, C.ZONE)
+
+    def leg(self, place: str, prices: Prices) -> tuple[Leg, list[str]]:
+        """The leg, and what is odd about it. Dropped says why it is none."""
+        start = self._start()
+        end = self._end(start)
+        booked_at = self._booked_at(start)
+        outcome, outcome_at = self.outcome(end or start)
+        if outcome in SEEN_TO_BE_OVER and start > self._now:
+            raise Dropped(OVER_TOO_EARLY)
+        leg = Leg(
+            reference=place,
+            start=start,
+            end=end,
+            booked_at=booked_at,
+            outcome=outcome,
+            outcome_at=outcome_at,
+            service=self._said(C.SERVICE),
+            staff=self._said(C.STAFF),
+            channel=self._said(C.CHANNEL),
+            price=self.price(prices),
+            acknowledged_at=self._moment(C.ACKNOWLEDGED_AT),
+            entered=self._entered(booked_at, outcome, outcome_at),
+        )
+        return leg, self._odd
+
+    def _said(self, column: Column) -> str | None:
+        return self._sheet.cell(self._row, column) or None
+
+    def _start(self) -> datetime:
+        if self._sheet.cell(self._row, C.ALL_DAY).casefold() in YES:
+            raise Dropped(instants.ONLY_A_DATE)
+        said = self._said(C.START) or self._joined(C.START_DATE, C.START_TIME)
+        if not said:
+            raise Dropped(NO_START)
+        try:
+            return self._times.instant(said, self._zone)
+        except NotATime as odd:
+            raise Dropped(NO_START if str(odd) == instants.NO_TIME else str(odd)) from odd
+
+    def _joined(self, day: Column, clock: Column) -> str:
+        date = self._sheet.cell(self._row, day)
+        return f"{date} {self._sheet.cell(self._row, clock)}".strip() if date else ""
+
+    def _end(self, start: datetime) -> datetime | None:
+        end = self._end_said(start)
+        if end is None:
+            return None
+        if end < start:
+            raise Dropped(ENDS_BEFORE)
+        if end - start > timedelta(hours=MOST_HOURS):
+            raise Dropped(TOO_LONG)
+        if end == start:
+            self._odd.append(NO_LENGTH)
+            return None
+        return end
+
+    def _end_said(self, start: datetime) -> datetime | None:
+        said = self._said(C.END) or self._joined(C.END_DATE, C.END_TIME)
+        if not said and (clock := self._said(C.END_TIME)):
+            said = clock
+        try:
+            if said:
+                return self._clock_or_instant(said, start)
+            return start + _minutes(self._sheet.cell(self._row, C.DURATION))
+        except NotATime:
+            self._odd.append(UNREADABLE_END)
+        except ValueError:
+            return None
+        return None
+
+    def _clock_or_instant(self, said: str, start: datetime) -> datetime:
+        try:
+            return self._times.instant(said, self._zone)
+        except NotATime:
+            zone = self._times.named(self._zone) if self._zone else self._times.zone
+            return self._times.local(start.astimezone(zone).date().isoformat(), said, self._zone)
+
+    def _booked_at(self, start: datetime) -> datetime | None:
+        booked = self._moment(C.BOOKED_AT, UNREADABLE_BOOKED, ONLY_BOOKED_ON)
+        if booked is None or booked <= start:
+            return booked
+        zone = self._times.zone
+        if booked.astimezone(zone).date() > start.astimezone(zone).date():
+            raise Dropped(BEFORE_ITS_BOOKING)
+        self._odd.append(ENTERED_AFTER)
+        return None
+
+    def _moment(
+        self, column: Column, unreadable: str = UNREADABLE_OUTCOME, day: str = ""
+    ) -> datetime | None:
+        said = self._sheet.cell(self._row, column)
+        if not said:
+            return None
+        try:
+            return self._times.instant(said, self._zone)
+        except NotATime as odd:
+            if day and str(odd) == instants.ONLY_A_DATE:
+                self._odd.append(day)
+                return self._times.local(said, "00:00", self._zone)
+            self._odd.append(unreadable)
+            return None
+
+    def outcome(self, over: datetime | None) -> tuple[Outcome, datetime | None]:
+        """What became of it, and when. `over`: when it ends, None if nobody says."""
+        word = self._word()
+        if word is Word.NO_APPOINTMENT:
+            raise Dropped(NO_APPOINTMENT)
+        outcome = OUTCOMES.get(word)
+        cancelled_at = self._moment(C.CANCELLED_AT)
+        if outcome is None and cancelled_at is not None:
+            outcome = Outcome.CANCELLED
+        if outcome is None and (self._said(C.COMPLETED_AT) or self._said(C.ATTENDED_AT)):
+            outcome = Outcome.COMPLETED
+        if outcome is Outcome.CANCELLED and self._by_business():
+            outcome = Outcome.CANCELLED_BY_BUSINESS
+        if outcome is None:
+            ahead = over is not None and over > self._now
+            return (Outcome.AHEAD if ahead else Outcome.UNKNOWN), None
+        return outcome, self._outcome_at(outcome, cancelled_at)
+
+    def _outcome_at(self, outcome: Outcome, cancelled_at: datetime | None) -> datetime | None:
+        if outcome in {Outcome.CANCELLED, Outcome.CANCELLED_BY_BUSINESS} and cancelled_at:
+            return cancelled_at
+        return self._moment(C.OUTCOME_AT) or (
+            self._moment(C.COMPLETED_AT) if outcome is Outcome.COMPLETED else None
+        )
+
+    def _word(self) -> Word:
+        """The first status that says more than "booked"; what the file says as a whole before."""
+        if self._sheet.part.outcome is not None:
+            return self._sheet.part.outcome
+        standing = Word.NOTHING
+        for at, status in self._sheet.statuses:
+            said = fold(self._row[at]) if at < len(self._row) else ""
+            word = status.means.get(said, Word.NOTHING)
+            if word in OUTCOMES or word is Word.NO_APPOINTMENT:
+                return word
+            standing = word if word is not Word.NOTHING else standing
+        return standing
+
+    def _by_business(self) -> bool:
+        said = fold(self._sheet.cell(self._row, C.CANCELLED_BY))
+        if not said:
+            return False
+        at = self._sheet.business
+        same = at is not None and at < len(self._row) and fold(self._row[at]) == said
+        return same or said in self._map.business
+
+    def price(self, prices: Prices) -> Decimal | None:
+        """The price; None, and noted, where there is none to be read."""
+        if C.PRICE not in self._sheet.places:
+            return None
+        said = self._sheet.cell(self._row, C.PRICE)
+        if not said:
+            self._odd.append(money.NO_PRICE)
+            return None
+        try:
+            return prices.price(f"{said} {self._sheet.cell(self._row, C.CURRENCY)}")
+        except NotAPrice as odd:
+            self._odd.append(str(odd))
+            return None
+
+    def _entered(
+        self, booked_at: datetime | None, outcome: Outcome, outcome_at: datetime | None
+    ) -> dict[Stage, datetime]:
+        done = outcome_at if outcome is Outcome.COMPLETED else None
+        stages = {
+            Stage.SCHEDULED: booked_at,
+            Stage.CONFIRMED: self._moment(C.CONFIRMED_AT),
+            Stage.ATTENDED: self._moment(C.ATTENDED_AT),
+            Stage.COMPLETED: done,
+        }
+        return {stage: at for stage, at in stages.items() if at is not None}
+
+
+def _minutes(said: str) -> timedelta:
+    """ "45", "45 min", "1:30"; ValueError if it is none of them."""
+    hours, mark, rest = said.partition(":")
+    if mark:
+        return timedelta(hours=int(hours), minutes=int(rest[:2]))
+    return timedelta(minutes=int(said.split()[0].removesuffix("min") if said else "none"))
+
+
+def _is_template(sheet: Sheet, row: Sequence[str]) -> bool:
+    if tuple(fold(cell) for cell in row) == sheet.table.folded:
+        return True
+    first = next((fold(cell) for cell in row if cell.strip()), "")
+    return first in TOTALS and not sheet.cell(row, C.START)

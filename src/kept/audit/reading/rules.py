@@ -1,0 +1,37 @@
+"""Why a row is not used, and what is odd about one that is: the words of the quality page."""
+
+from __future__ import annotations
+
+MOST_HOURS = 24  # longer ones are holidays and blocks, not visits
+
+# Dropped
+NO_START = "no start"
+ENDS_BEFORE = "ends before it starts"
+TOO_LONG = f"longer than {MOST_HOURS} hours"
+BEFORE_ITS_BOOKING = "dated before its booking"
+OVER_TOO_EARLY = "marked as over before its time"
+DUPLICATE = "an exact duplicate"
+TEMPLATE = "a heading or a total, not a booking"
+TOO_MANY_CELLS = "more cells than headings"
+NO_APPOINTMENT = "no appointment (a block, a draft or a request)"
+NO_BOOKING = "no booking it belongs to"
+
+# Noted
+ENTERED_AFTER = "written down after it began: when it was booked is not known"
+ONLY_BOOKED_ON = "booked on a day, without a time: read as the beginning of that day"
+NO_LENGTH = "ends when it starts: the end is left out"
+LOOKS_TWICE = "looks like another row, and nothing tells them apart"
+UNREADABLE_BOOKED = "a booking time that cannot be read: left out"
+UNREADABLE_END = "an end that cannot be read: left out"
+UNREADABLE_OUTCOME = "a time of what happened that cannot be read: left out"
+CONTRADICTION = "the files say different things of it: a receipt counts most, then a mark"
+NEW_BOOKING_MISSING = "moved, but the new booking is not in the file"
+IN_A_CIRCLE = "bookings that replace each other in a circle: taken apart"
+
+
+class Dropped(Exception):
+    """A row that is not used."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
