@@ -140,3 +140,11 @@ def test_a_service_may_say_nothing_or_name_a_path_twice():
 def test_what_may_not_follow_an_outcome_does_not_whatever_an_old_policy_says():
     old = policy(hand_offs={"missed_by_customer": ["follow_up", "reputation"]})
     assert next_paths(old, None, "missed_by_customer") == ("follow_up",)
+
+
+def test_an_outcome_keeps_its_record_and_what_it_takes_along():
+    visit = Visit("72h", facts={"carries": {"value": "60"}})
+    assert visit.case.outcome == {}
+    visit.until(visit.end).happens("completed", by=STAFF)
+    assert (visit.case.outcome["value"], visit.case.outcome["source"]) == ("completed", "staff")
+    assert visit.case.carries == {"value": "60"}

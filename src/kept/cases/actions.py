@@ -466,8 +466,7 @@ def _channel(value: core.Case) -> str:
 
 def _payload(row: models.Case, value: core.Case, hand_off: core.HandOff) -> dict[str, object]:
     """Everything the receiving path needs to begin, so that it need not ask."""
-    carries: dict[str, object] = dict(value.facts.get("carries") or {})  # type: ignore[call-overload]
-    record: core.Facts = value.facts.get("outcome") or {}  # type: ignore[assignment]
+    carries, record = value.carries, value.outcome
     return {
         "from_path": row.path,
         "to_path": hand_off.to,
@@ -477,7 +476,7 @@ def _payload(row: models.Case, value: core.Case, hand_off: core.HandOff) -> dict
         "outcome": hand_off.outcome,
         "outcome_version": hand_off.version,
         "outcome_source": record.get("source"),
-        "outcome_record": record or None,
+        "outcome_record": dict(record) or None,
         "person_id": str(row.person_id) if row.person_id else None,
         # A lead has no time yet.
         **{at: value.anchors[at].isoformat() for at in ("start", "end") if at in value.anchors},

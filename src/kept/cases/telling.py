@@ -72,8 +72,7 @@ def _about(row: models.Case, value: core.Case) -> Data:
 
 
 def _carries(value: core.Case) -> Data:
-    carries = value.facts.get("carries")
-    return dict(carries) if isinstance(carries, Mapping) else {}
+    return dict(value.carries)
 
 
 def _appointment(row: models.Case, carries: Data) -> str | None:

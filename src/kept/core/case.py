@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
@@ -150,6 +150,34 @@ class Case:
     taken: Mapping[str, str] = field(default_factory=dict)
     hand_offs: tuple[HandOff, ...] = ()
     written_at: datetime | None = None
+
+    # Facts with a shape of their own, read here and nowhere else.
+
+    @property
+    def not_to_write(self) -> Mapping[str, str]:
+        """Of each purpose this person may not be written for, the sentence why not."""
+        return cast(Mapping[str, str], self.facts.get("not_to_write") or {})
+
+    @property
+    def in_answer(self) -> Mapping[str, int]:
+        """The letters that go although they are refused, because they answer what the person did
+        themselves: the run of each control."""
+        return cast(Mapping[str, int], self.facts.get("in_answer") or {})
+
+    @property
+    def put_off(self) -> Mapping[str, str]:
+        """The moment before which each of these controls may not go, as ISO 8601."""
+        return cast(Mapping[str, str], self.facts.get("put_off") or {})
+
+    @property
+    def outcome(self) -> Facts:
+        """The record of the present outcome: value, at, actor, source. Empty: there is none."""
+        return cast(Facts, self.facts.get("outcome") or {})
+
+    @property
+    def carries(self) -> Facts:
+        """What a hand-off of this case takes along."""
+        return cast(Facts, self.facts.get("carries") or {})
 
 
 def zone_of_person(case: Case) -> ZoneInfo:

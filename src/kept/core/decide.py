@@ -387,8 +387,7 @@ class _Walk:
             self.set_control(replace(control, fired_at=self.now))
             self.post.append(Post(control.name, control.run, tell.message, control.useful_until))
             if refused:
-                before: Facts = self.case.facts.get("in_answer") or {}  # type: ignore[assignment]
-                self.note({"in_answer": {**before, control.name: control.run}})
+                self.note({"in_answer": {**self.case.in_answer, control.name: control.run}})
 
     # -- what the person does not want to be written -----------------------------------------
 
@@ -441,8 +440,7 @@ class _Walk:
         same_time = self.now.astimezone(zone).time().replace(second=0, microsecond=0)
         tomorrow = after(self.now, CalendarDays(1, same_time), zone)
         moments: Facts = {control.name: tomorrow.isoformat()}
-        before: Facts = self.case.facts.get("put_off") or {}  # type: ignore[assignment]
-        self.note({"put_off": {**before, **moments}})
+        self.note({"put_off": {**self.case.put_off, **moments}})
         data: Facts = {"control": control.name, "run": control.run, "to": tomorrow.isoformat()}
         reason = "another message went to this person today"
         self.events.append(Event("control_put_off", self.now, SYSTEM, reason, data))
@@ -565,8 +563,7 @@ def _consent_changed(walk: _Walk, event: Event) -> None:
     walk.events.append(event)
     walk.note({"not_to_write": event.data["not_to_write"], "in_answer": {}})
     walk.withhold()
-    may_be_told = "service" not in walk.case.facts["not_to_write"]  # type: ignore[operator]
-    if walk.path.withheld and may_be_told:
+    if walk.path.withheld and "service" not in walk.case.not_to_write:
         walk.resolve(frozenset({walk.path.withheld}), event)
 
 
