@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import fields
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,6 +15,7 @@ from kept.accounts.queries import Member, PolicyVersion
 from kept.appointments import queries
 from kept.console import policies
 from kept.core.policy import Policy, from_data
+from kept.core.time import Window
 from kept.schedule import queries as schedule
 from kept.worker import loop
 from tests.console.house import NOW, House, leg, state
@@ -435,11 +436,13 @@ def test_switches_windows_and_what_follows_are_kept(house, owner):
     data = form_of(owner.get(POLICY))
     data |= {"switched_on": ["final_reminder"], "quiet_from": "08:00", "quiet_to": "21:00"}
     data |= {"ask_acknowledgement": "on", "after_completed": ["follow_up"]}
+    data |= {"asking_from": "10:00", "asking_to": "18:00"}
     save_policy(owner, data)
     policy = from_data(accounts_queries.policy_in_force(house.business.id).data)
     assert policy.switched_off == {"first_reminder"}
     assert policy.ask_acknowledgement
     assert policy.quiet_hours is not None
+    assert policy.window("asking_hours") == Window(time(10), time(18))
     assert policy.hand_offs["completed"] == ("follow_up",)
 
 
@@ -451,7 +454,13 @@ def test_a_probable_mistake_is_warned_of(house, owner):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"first_reminder": "soon"}, {"late_grace": "1d 18:00"}, {"quiet_from": "08:00"}]
+    "wrong",
+    [
+        {"first_reminder": "soon"},
+        {"late_grace": "1d 18:00"},
+        {"quiet_from": "08:00"},
+        {"quiet_from": "21:00", "quiet_to": "23:00"},  # no hour is left for what follows
+    ],
 )
 def test_a_policy_that_cannot_be_is_refused_where_it_is_wrong(house, owner, wrong):
     answer = owner.post(POLICY, {**form_of(owner.get(POLICY)), **wrong})

@@ -218,7 +218,8 @@ def test_it_gives_way_to_another_path_and_comes_the_next_day():
 
 def test_the_day_is_that_of_the_person_and_not_of_the_business():
     """At 10:00 in Berlin it is 22:00 in Auckland: two hours later another day begins there."""
-    visit = AfterVisit(recipient_zone="Pacific/Auckland", policy=policy(how_did_it_go="27h"))
+    late = policy(how_did_it_go="27h", after_visit_hours=["00:00", "00:00"])
+    visit = AfterVisit(recipient_zone="Pacific/Auckland", policy=late)
     visit.until(later(Visit().start, "23h")).written_to_today().after("28h")
     assert visit.sent() == ["how_did_it_go"]
 

@@ -226,7 +226,7 @@ def test_a_nudge_already_posted_is_called_back_by(stop):
 
 def test_a_nudge_keeps_to_the_hours_and_gives_way_to_other_letters():
     lead = Asked(policy=policy(quiet_hours=["08:00", "10:30"])).after("30h")
-    assert local(lead.sent_at("lead_nudge")) == "Thu 08:00"
+    assert local(lead.sent_at("lead_nudge")) == "Thu 09:00"
 
 
 def test_who_has_refused_before_gets_the_answer_and_no_nudges():

@@ -34,6 +34,7 @@ def test_the_defaults_are_24_hours_and_1_hour_before():
         {"first_reminder": "1d 18:00", "preparation": "2d 09:00"},
         {"switched_off": ["final_reminder"], "ask_acknowledgement": True},
         {"quiet_hours": ["08:00", "21:00"]},
+        {"asking_hours": ["10:00", "18:00"], "after_visit_hours": ["00:00", "00:00"]},
         {"hand_offs": {"completed": ["follow_up"], "missed_by_customer": []}},
     ],
 )
@@ -105,6 +106,7 @@ def test_what_was_stored_without_an_outcome_is_read_and_mended_by_the_next_chang
         ({"quiet_hours": 8}, "quiet_hours must be null or like"),
         ({"quiet_hours": ["08:00"]}, "quiet_hours must be null or like"),
         ({"quiet_hours": ["08:00", "25:00"]}, "quiet_hours must be null or like"),
+        ({"asking_hours": None}, 'asking_hours must be like ["08:00", "21:00"]'),
         ({"quiet_hours": ["08:00:30", "21:00"]}, "quiet_hours must be null or like"),
         ({"quiet_hours": ["08:00+02:00", "21:00"]}, "quiet_hours must be null or like"),
         ({"hand_offs": ["follow_up"]}, "hand_offs must map each outcome to a list of paths"),

@@ -26,7 +26,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 @pytest.fixture
 def clinic(db):
-    return Clinic(hours=ALWAYS)
+    return Clinic(hours=ALWAYS, policy={"after_visit_hours": ["00:00", "00:00"]})
 
 
 def lives_in(zone):
@@ -141,7 +141,7 @@ def worker(work):
 def test_two_workers_write_one_letter_to_one_person(house_db, monkeypatch, turn):
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has one writer: two can never be at it at once.")
-    clinic = Clinic(hours=ALWAYS)
+    clinic = Clinic(hours=ALWAYS, policy={"after_visit_hours": ["00:00", "00:00"]})
     completed(clinic, berlin(2, 10), berlin(2, 11))
     go_to(berlin(3, 9))
     clock.advance_to(berlin(3, 11))

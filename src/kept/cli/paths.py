@@ -50,6 +50,7 @@ def _described(path: Path) -> dict[str, object]:
                 "due": _moment(rule.due),
                 "useful_until": _moment(rule.useful_until) if rule.useful_until else None,
                 "states": [state.name for state in path.states if state.name in rule.states],
+                "hours": _hours(rule) or None,
                 "does": _duty(rule),
             }
             for rule in path.controls
@@ -76,6 +77,12 @@ def _moment(moment: Moment) -> str:
     if offset == AT_ONCE:
         return f"at {moment.anchor}"
     return f"{format_offset(offset)} {moment.side} {moment.anchor}"
+
+
+def _hours(rule: ControlRule) -> str:
+    """`08:00 to 21:00`, by the policy's usual value; "" for what goes at any hour."""
+    window = Policy().window(rule.quiet) if rule.quiet else None
+    return f"{window.opens:%H:%M} to {window.closes:%H:%M}" if window else ""
 
 
 def _duty(rule: ControlRule) -> str:
@@ -107,7 +114,8 @@ def _draw(path: Path) -> None:
     controls.pad_edge = False
     for rule in path.controls:
         until = _moment(rule.useful_until) if rule.useful_until else "always"
-        controls.add_row(rule.name, _moment(rule.due), until, rule.says)
+        due = ", from ".join(filter(None, (_moment(rule.due), _hours(rule))))
+        controls.add_row(rule.name, due, until, rule.says)
     console.print(controls)
     console.print(
         "\nThe times are the usual ones; `kept policy` shows what a business has set.",

@@ -20,12 +20,13 @@ from kept.core.policy import (
     NUMBERS,
     OFFSETS,
     SWITCHES,
+    WINDOWS,
     Policy,
     PolicyError,
     may_follow,
     to_data,
 )
-from kept.core.time import TimeError, parse_offset
+from kept.core.time import TimeError, Window, parse_offset
 from kept.web.forms import Form
 
 LABELS = {
@@ -124,6 +125,10 @@ TARGETS = [(path, words.PATHS[path]) for path in ("follow_up", "reputation", "re
 
 GROUPS = (
     ("Which reminders, and at what hours", ("switched_on", "quiet_from", "quiet_to")),
+    (
+        "At what hours what follows is sent",
+        ("after_visit_from", "after_visit_to", "asking_from", "asking_to"),
+    ),
     ("First reminder", ("first_reminder", "first_reminder_until", "first_reminder_gap")),
     ("Final reminder", ("final_reminder", "final_reminder_until", "final_reminder_gap")),
     ("Changing and cancelling", ("change_until", "late_cancel")),
@@ -231,6 +236,23 @@ class PolicyForm(Form):
         help_text="Both empty: at any hour.",
     )
 
+    after_visit_from = forms.TimeField(
+        label="Letters about a visit that is over are sent from", widget=TimeInput()
+    )
+    after_visit_to = forms.TimeField(
+        label="Letters about a visit that is over are sent until",
+        widget=TimeInput(),
+        help_text="By the customer's clock, and in hours in which reminders may be sent.",
+    )
+    asking_from = forms.TimeField(
+        label="Suggestions, and asks for a review, are sent from", widget=TimeInput()
+    )
+    asking_to = forms.TimeField(
+        label="Suggestions, and asks for a review, are sent until",
+        widget=TimeInput(),
+        help_text="The same. From 00:00 until 00:00 is at any hour.",
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in OFFSETS:
@@ -279,7 +301,6 @@ def _in_days(offset: str) -> str:
 def initial(policy: Policy) -> dict[str, object]:
     """The policy in force as the form begins."""
     data = to_data(policy)
-    window = policy.quiet_hours
     return {
         **{name: data[name] for name in (*OFFSETS, *NUMBERS)},
         "ask_acknowledgement": policy.ask_acknowledgement,
@@ -288,12 +309,21 @@ def initial(policy: Policy) -> dict[str, object]:
         "offer_after_cancelling": policy.offer_after_cancelling,
         "built_in": sorted(policy.built_in),
         "switched_on": sorted(SWITCHES - policy.switched_off),
-        "quiet_from": window.opens if window else None,
-        "quiet_to": window.closes if window else None,
+        **{name: at for window in WINDOWS for name, at in _bounds(policy, window).items()},
         **{
             f"after_{outcome}": list(policy.hand_offs.get(outcome, ()))
             for outcome in DEFAULT_HAND_OFFS
         },
+    }
+
+
+def _bounds(policy: Policy, name: str) -> dict[str, time | None]:
+    """The two fields of some hours of the policy."""
+    window: Window | None = getattr(policy, name)
+    field = name.removesuffix("_hours")
+    return {
+        f"{field}_from": window.opens if window else None,
+        f"{field}_to": window.closes if window else None,
     }
 
 
@@ -305,9 +335,6 @@ def changes(form: PolicyForm, present: Policy) -> dict[str, object]:
 
 def _data(form: PolicyForm, present: Policy) -> dict[str, object]:
     typed = form.cleaned_data
-    window = None
-    if typed["quiet_from"] is not None:
-        window = [typed["quiet_from"].strftime("%H:%M"), typed["quiet_to"].strftime("%H:%M")]
     return {
         **{name: str(typed[name]).strip() for name in OFFSETS},
         **{name: typed[name] for name in NUMBERS},
@@ -317,12 +344,18 @@ def _data(form: PolicyForm, present: Policy) -> dict[str, object]:
         "offer_after_cancelling": typed["offer_after_cancelling"],
         "built_in": sorted(typed["built_in"]),
         "switched_off": sorted(SWITCHES - set(typed["switched_on"])),
-        "quiet_hours": window,
+        **{name: _hours(typed, name) for name in WINDOWS},
         "hand_offs": {
             **{outcome: list(paths) for outcome, paths in present.hand_offs.items()},
             **{outcome: typed[f"after_{outcome}"] for outcome in DEFAULT_HAND_OFFS},
         },
     }
+
+
+def _hours(typed: dict[str, Any], name: str) -> list[str] | None:
+    field = name.removesuffix("_hours")
+    opens, closes = typed[f"{field}_from"], typed[f"{field}_to"]
+    return None if opens is None else [f"{opens:%H:%M}", f"{closes:%H:%M}"]
 
 
 def described(form: PolicyForm) -> list[tuple[str, str, str]]:
@@ -394,7 +427,12 @@ def seen(number: int, effect: PolicyEffect) -> str:
 def refuse(form: PolicyForm, error: PolicyError) -> None:
     """Put a refusal at the field it names first, and call fields what the page calls them."""
     name = str(error).replace(":", " ").split(" ", 1)[0]
+    name = HOURS_END.get(name, name)
     form.add_error(name if name in form.fields else None, _as_labelled(form, str(error)))
+
+
+HOURS_END = {name: f"{name.removesuffix('_hours')}_to" for name in WINDOWS}
+"""The field at which a refusal of hours stands."""
 
 
 def _as_labelled(form: PolicyForm, said: str) -> str:

@@ -215,7 +215,7 @@ def not_done(path: Path, rule: ControlRule) -> list[str]:
     if rule.name in SWITCHES:
         found.append("switched off by policy")
     if rule.quiet:
-        found.append("quiet hours leave no useful moment")
+        found.append(_hours_kept(rule.quiet))
     if 0 < rule.rank < max(other.rank for other in path.controls):
         found.append("a more important message goes out at the same moment")
     if isinstance(rule.does, Tell):
@@ -226,6 +226,13 @@ def not_done(path: Path, rule: ControlRule) -> list[str]:
     if isinstance(rule.does, Escalate) and rule.does.unless:
         found.append(f"no need: {_whole(rule.does.unless)}")
     return found
+
+
+def _hours_kept(name: str) -> str:
+    """The hours a letter keeps to by default, and what sets them."""
+    window = DEFAULTS.window(name)
+    allowed = f"{window.opens:%H:%M} to {window.closes:%H:%M}" if window else "any hour"
+    return f"the hours allowed ({allowed}; `{name}`) leave no useful moment"
 
 
 def _for_the_person(rule: ControlRule, tell: Tell) -> list[str]:

@@ -20,6 +20,8 @@ from kept.core.time import Exactly, Offset
 from kept.core.wishes import Purpose
 
 AT_ONCE = Exactly(timedelta(0))
+Quiet = Literal["", "quiet_hours", "after_visit_hours", "asking_hours"]
+"""The hours a letter keeps to, by the policy's field."""
 
 
 class To(Enum):
@@ -128,8 +130,9 @@ class ControlRule:
     """One timed duty: what, when, in which states, and until when it is of use.
 
     `min_gap`: planned only when due at least this long after the case was opened; otherwise it
-    is skipped as booked late. `quiet`: it keeps to the policy's allowed hours. `run` numbers
-    deliberate repetitions. `rank` orders reminders: of several due at once only the highest goes.
+    is skipped as booked late. `quiet` names the policy's hours it keeps to ("": it goes at any
+    hour). `run` numbers deliberate repetitions. `rank` orders reminders: of several due at once
+    only the highest goes.
     `gives_way`: it waits for the next day when another path writes to the person today.
     """
 
@@ -141,7 +144,7 @@ class ControlRule:
     does: Duty
     when: Callable[[Case], bool] | None = None
     min_gap: str = ""
-    quiet: bool = False
+    quiet: Quiet = ""
     rank: int = 0
     run: Callable[[Case], int] | None = None
     gives_way: bool = False
@@ -275,9 +278,12 @@ class Path:
 
     @cached_property
     def reminders(self) -> Mapping[str, int]:
-        """The rank of each message that keeps to the allowed hours."""
+        """The rank of each message that keeps to the allowed hours and that another may stand for.
+
+        What to mind after a visit is said by no other.
+        """
         told = (rule for rule in self.controls if isinstance(rule.does, Tell) and rule.quiet)
-        return {rule.name: rule.rank for rule in told}
+        return {rule.name: rule.rank for rule in told if rule.rank or rule.gives_way}
 
     def escalation(self, kind: str) -> EscalationRule:
         return next(rule for rule in self.escalations if rule.kind == kind)

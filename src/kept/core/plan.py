@@ -147,8 +147,8 @@ def _due(rule: ControlRule, case: Case) -> datetime:
 
 def put_off_to(case: Case, control: str) -> datetime | None:
     """The moment a control was put off to, when it gave way to another path."""
-    moments: Mapping[str, str] = case.facts.get("put_off") or {}  # type: ignore[assignment]
-    return datetime.fromisoformat(moments[control]) if control in moments else None
+    moment = case.put_off.get(control)
+    return datetime.fromisoformat(moment) if moment else None
 
 
 def _why_not(rule: ControlRule, case: Case, due: datetime, until: datetime | None) -> str:
@@ -169,10 +169,7 @@ def _unreachable(rule: ControlRule, case: Case) -> bool:
 
 def unwanted(rule: ControlRule, case: Case) -> str:
     """Why the person is not to be written this message; "" when they may be."""
-    if not isinstance(rule.does, Tell):
-        return ""
-    sentences: Mapping[str, str] = case.facts.get("not_to_write") or {}  # type: ignore[assignment]
-    return sentences.get(rule.does.purpose, "")
+    return case.not_to_write.get(rule.does.purpose, "") if isinstance(rule.does, Tell) else ""
 
 
 def _earliest(rule: ControlRule, case: Case) -> datetime:
@@ -184,8 +181,8 @@ def _undisturbed(
     rule: ControlRule, case: Case, due: datetime, until: datetime | None, earliest: datetime
 ) -> datetime | None:
     """The moment nearest to `due` at which the person may be disturbed; None: no useful one."""
-    window = case.policy.quiet_hours
-    if window is None or not rule.quiet:
+    window = case.policy.window(rule.quiet) if rule.quiet else None
+    if window is None:
         return due
     start = case.anchors.get("start") or until or due + LONG_ENOUGH
     lead = start - until if until is not None else timedelta(0)

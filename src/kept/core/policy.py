@@ -17,6 +17,7 @@ from kept.core.time import (
     Exactly,
     Offset,
     Window,
+    common,
     format_offset,
     hours,
     minutes,
@@ -63,6 +64,13 @@ class PolicyError(ValueError):
 def _at_ten(days: int) -> CalendarDays:
     """Mail that nobody waits for goes out in the morning, by the wall clock."""
     return CalendarDays(days, time(10))
+
+
+# What follows a visit keeps out of the night by itself. 8 to 21 is what 47 CFR 64.1200(c)(1) leaves
+# to whoever calls; 9 to 20 lies within what stricter states leave (Florida 8 to 20, Connecticut 9
+# to 20). They are no law for e-mail, and the hours at which nobody minds it.
+DAYTIME = Window(time(8), time(21))
+WORKING_DAY = Window(time(9), time(20))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +140,8 @@ class Policy:
     several_a_day: bool = False  # two paths may write to one person on the same day
     assume_missed: bool = False  # nobody came by the end and grace: missed, as an assumption
     quiet_hours: Window | None = None  # the hours in which reminders may be sent; None: any
+    after_visit_hours: Window = DAYTIME  # letters about a visit that is over
+    asking_hours: Window = WORKING_DAY  # suggestions, and asks for a review
     hand_offs: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: DEFAULT_HAND_OFFS)
     built_in: frozenset[str] = BUILT_IN  # the paths Kept walks itself; others are answered outside
 
@@ -139,6 +149,17 @@ class Policy:
         """The offset field of that name."""
         value: Offset = getattr(self, name)
         return value
+
+    def window(self, name: str) -> Window | None:
+        """The hours in which letters may go that keep to that field; None: any hour.
+
+        No letter goes in hours in which not even a reminder may. Two that share no minute cannot
+        be set; where an old policy meets a new default, what the business set itself counts.
+        """
+        own: Window | None = getattr(self, name)
+        if own is None or self.quiet_hours is None:
+            return own
+        return common(own, self.quiet_hours) or self.quiet_hours
 
     def gap(self, name: str) -> Exactly:
         """A field that must be elapsed time."""
@@ -181,6 +202,7 @@ NUMBERS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {"invitations_a_year": (1, 12), "rhythm_visits": (3, 20), "hold_out": (0, 50)}
 )
 SWITCHES = frozenset({"first_reminder", "final_reminder"})
+WINDOWS = ("quiet_hours", "after_visit_hours", "asking_hours")
 NAMES = {"switched_off": SWITCHES, "built_in": BUILT_IN}  # lists, and what may stand in each
 
 # The least and the most of each offset. Beyond them lie slips of the finger: 400 hours typed for
@@ -215,10 +237,9 @@ def to_data(policy: Policy) -> dict[str, object]:
         data[name] = sorted(getattr(policy, name))
     for name in (*BOOLEANS, *NUMBERS):
         data[name] = getattr(policy, name)
-    window = policy.quiet_hours
-    data["quiet_hours"] = (
-        [window.opens.isoformat("minutes"), window.closes.isoformat("minutes")] if window else None
-    )
+    for name in WINDOWS:
+        window: Window | None = getattr(policy, name)
+        data[name] = window and [f"{window.opens:%H:%M}", f"{window.closes:%H:%M}"]
     data["hand_offs"] = {outcome: list(paths) for outcome, paths in policy.hand_offs.items()}
     return data
 
@@ -248,6 +269,7 @@ def changed(policy: Policy, data: Mapping[str, object]) -> Policy:
         require_known(new.hand_offs)
     _require_sendable(new)
     _require_in_order(new)
+    _require_hours_in_common(new)
     if missing := unmapped(new):
         raise PolicyError(
             f"hand_offs must name what follows each outcome, or [] for nothing; "
@@ -283,6 +305,20 @@ def _require_in_order(policy: Policy) -> None:
                 f"{later} ({_text(policy, later)}) must come after {sooner} "
                 f"({_text(policy, sooner)})."
             )
+
+
+def _require_hours_in_common(policy: Policy) -> None:
+    for name in WINDOWS[1:]:
+        own, reminders = getattr(policy, name), policy.quiet_hours
+        if reminders is not None and common(own, reminders) is None:
+            raise PolicyError(
+                f"{name} ({_hours(own)}) and quiet_hours ({_hours(reminders)}) have no hour in "
+                "common, so nothing could be sent."
+            )
+
+
+def _hours(window: Window) -> str:
+    return f"{window.opens:%H:%M} to {window.closes:%H:%M}"
 
 
 def unmapped(policy: Policy, own: Mapping[str, object] | None = None) -> list[str]:
@@ -391,8 +427,8 @@ def _value(name: str, raw: object) -> object:
         return _names(name, raw)
     if name in NUMBERS:
         return _number(name, raw)
-    if name == "quiet_hours":
-        return _window(raw)
+    if name in WINDOWS:
+        return _window(name, raw)
     return _hand_offs(raw)
 
 
@@ -416,14 +452,17 @@ def _number(name: str, raw: object) -> int:
     return raw
 
 
-def _window(raw: object) -> Window | None:
-    if raw is None:
+def _window(name: str, raw: object) -> Window | None:
+    """Reminders may be let go at any hour by saying nothing; other hours are always named."""
+    may_be_none = name == "quiet_hours"
+    if raw is None and may_be_none:
         return None
     try:
         opens, closes = (time.fromisoformat(str(part)) for part in raw)  # type: ignore[attr-defined]
         return Window(opens, closes)
     except (TypeError, ValueError) as error:
-        raise PolicyError('quiet_hours must be null or like ["08:00", "21:00"]') from error
+        either = "null or " if may_be_none else ""
+        raise PolicyError(f'{name} must be {either}like ["08:00", "21:00"]') from error
 
 
 def _hand_offs(raw: object) -> Mapping[str, tuple[str, ...]]:

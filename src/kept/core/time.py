@@ -517,6 +517,28 @@ class Window:
         _require_clock(self.closes)
 
 
+def common(one: Window, other: Window) -> Window | None:
+    """The longest stretch of the day that both allow; None where they share no minute.
+
+    Two windows of which one runs over midnight may share two stretches: then it is the longer.
+    """
+    found = ((min(_left(one, at), _left(other, at)), at) for at in (one.opens, other.opens))
+    length, opens = max(found)
+    closes = datetime.combine(date.min, opens) + length
+    return Window(opens, closes.time()) if length else None
+
+
+def _left(window: Window, at: time) -> timedelta:
+    """How long the window stays open from that time of day on; nothing when it is closed then."""
+    length = _ahead(window.opens, window.closes) or ONE_DAY
+    return ONE_DAY if length == ONE_DAY else max(length - _ahead(window.opens, at), timedelta(0))
+
+
+def _ahead(a: time, b: time) -> timedelta:
+    """From one time of day to the next time the wall shows the other: less than a day."""
+    return (datetime.combine(date.min, b) - datetime.combine(date.min, a)) % ONE_DAY
+
+
 def allows(window: Window, instant: datetime, zone: ZoneInfo) -> bool:
     """Whether the instant lies in the window, by the clocks of `zone`: those of the person who is
     contacted."""

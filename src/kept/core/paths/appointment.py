@@ -524,7 +524,7 @@ CONTROLS = (
         does=Tell("first_reminder", missed="CONTROL_MISSED"),
         when=is_expected,
         min_gap="first_reminder_gap",
-        quiet=True,
+        quiet="quiet_hours",
         rank=1,
     ),
     ControlRule(
@@ -554,7 +554,7 @@ CONTROLS = (
         does=Tell("final_reminder", missed="CONTROL_MISSED"),
         when=is_expected,
         min_gap="final_reminder_gap",
-        quiet=True,
+        quiet="quiet_hours",
         rank=2,
     ),
     ControlRule(

@@ -275,7 +275,7 @@ def _nudge(name: str, says: str, rank: int) -> ControlRule:
         states=frozenset({ACKNOWLEDGED, QUALIFIED}),
         does=Tell("lead_nudge", purpose="marketing"),
         when=may_be_nudged,
-        quiet=True,
+        quiet="asking_hours",
         rank=rank,
         run=which_round,
         gives_way=True,

@@ -176,7 +176,7 @@ def _not_before(case: Case, earliest: datetime, which: tuple[str, ...]) -> Facts
         for place, together in enumerate(names)
         for name in together
     }
-    before: dict[str, str] = dict(case.facts.get("put_off") or {})  # type: ignore[call-overload]
+    before = case.put_off
     latest = {name: max(moment, before.get(name, "")) for name, moment in moments.items()}
     return {"put_off": {**before, **latest}}
 
@@ -235,9 +235,18 @@ def letter(
 ) -> ControlRule:
     """A letter of this path: kept out of the night, and never two for one person on a day."""
     recall = name.startswith("recall")
-    does = Tell("recall") if recall else Tell("invitation", purpose="marketing")
     return ControlRule(
-        name, says, due, until, states, does, when, quiet=True, rank=rank, run=run, gives_way=True
+        name,
+        says,
+        due,
+        until,
+        states,
+        does=Tell("recall") if recall else Tell("invitation", purpose="marketing"),
+        when=when,
+        quiet="after_visit_hours" if recall else "asking_hours",
+        rank=rank,
+        run=run,
+        gives_way=True,
     )
 
 

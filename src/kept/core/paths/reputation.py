@@ -66,8 +66,7 @@ LEFT_OUT = (
 
 def why_left_out(case: Case) -> str:
     """Why this visit is not asked about; "" when it is."""
-    refused: Facts = case.facts.get("not_to_write") or {}  # type: ignore[assignment]
-    if "review" in refused:
+    if "review" in case.not_to_write:
         return "refused"
     return next((says for fact, says in LEFT_OUT if case.facts.get(fact)), "")
 
@@ -179,7 +178,7 @@ CONTROLS = (
         states=frozenset({ELIGIBLE}),
         does=Tell("review_ask", purpose="review"),
         when=is_to_be_asked,
-        quiet=True,
+        quiet="asking_hours",
         gives_way=True,
     ),
     ControlRule(
@@ -207,7 +206,7 @@ CONTROLS = (
         states=frozenset({ASKED}),
         does=Tell("review_reminder", purpose="review"),
         when=may_be_reminded,
-        quiet=True,
+        quiet="asking_hours",
         gives_way=True,
     ),
     ControlRule(
