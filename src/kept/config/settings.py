@@ -122,10 +122,8 @@ def _database(config: dict[str, Any]) -> dict[str, Any]:
         # Kept open between requests: opening the file and setting it up anew is a third of the
         # work of a booking.
         return {**config, "CONN_MAX_AGE": KEEP_OPEN, "OPTIONS": options}
-    # Only where values travel beside the text are statements prepared: see `kept.lib.ready`.
-    options = {**config.get("OPTIONS", {}), "prepare_threshold": 5}
     kept = {"CONN_MAX_AGE": KEEP_OPEN, "CONN_HEALTH_CHECKS": True}
-    return {**config, **kept, "ENGINE": "kept.lib.postgres", "OPTIONS": options}
+    return {**config, **kept, "ENGINE": "kept.lib.postgres"}
 
 
 DATABASES = {"default": _database(ENVIRONMENT.database)}

@@ -11,16 +11,18 @@ import inspect
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import SimpleNamespace
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.utils import CursorWrapper
 from django.db.models import Expression, QuerySet
 from django.db.transaction import TransactionManagementError
+
+if TYPE_CHECKING:
+    from kept.lib.postgres.base import DatabaseWrapper
 
 Found = TypeVar("Found")
 
@@ -89,10 +91,7 @@ class _Made:
         params: list[Any] = [
             _plain(values[p.name], present) if isinstance(p, _Value) else p for p in self.params
         ]
-        with prepared(present) as cursor:
-            cursor.execute(self.sql, params)
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
+        return ask(present, self.sql, params)
 
 
 class _Value(Expression):
@@ -129,22 +128,27 @@ def _plain(value: object, present: BaseDatabaseWrapper) -> Any:
     return present.ops.adapt_unknown_value(value)
 
 
-def prepared(present: BaseDatabaseWrapper) -> CursorWrapper:
-    """A cursor on this connection whose statements PostgreSQL parses and plans only once.
+def ask(present: BaseDatabaseWrapper, text: str, values: Sequence[object]) -> list[Any]:
+    """The rows of this text, which PostgreSQL parses and plans only once.
 
-    Django's own cursor writes the values into the text, so that no statement is like another. From
-    this one they travel beside it, and a text that comes again is recognised (psycopg prepares it
-    at its fifth time: `prepare_threshold` in the settings).
+    Django's own cursor writes the values into the text, so that no statement is like another. Here
+    they travel beside it (`kept.lib.postgres.statements`).
     """
-    if present.vendor != "postgresql":
-        return present.cursor()
-    from psycopg import Cursor
+    if present.vendor != "postgresql" or present.queries_logged:
+        return _by_cursor(present, text, values)
+    executor: Callable[..., list[Any]] = _at_once
+    for wrapper in reversed(present.execute_wrappers):
+        executor = partial(wrapper, executor)
+    return executor(text, values, False, {"connection": present})
 
-    # As `present.cursor()` does it, without making the cursor that would be thrown away.
-    present.close_if_health_check_failed()
-    present.ensure_connection()
-    with present.wrap_database_errors:
-        cursor: CursorWrapper = present._prepare_cursor(  # type: ignore[attr-defined]
-            Cursor(present.connection)
-        )
-    return cursor
+
+def _at_once(text: str, values: Sequence[Any], many: bool, context: dict[str, Any]) -> list[Any]:
+    present: DatabaseWrapper = context["connection"]
+    return present.ask(text, values)
+
+
+def _by_cursor(present: BaseDatabaseWrapper, text: str, values: Sequence[Any]) -> list[Any]:
+    with present.cursor() as cursor:
+        cursor.execute(text, values)
+        rows: list[Any] = cursor.fetchall() if cursor.description else []
+        return rows

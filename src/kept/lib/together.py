@@ -10,7 +10,7 @@ from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import AutoField, DateTimeField, Field, Model
 from pydantic import TypeAdapter
 
-from kept.lib.ready import prepared
+from kept.lib.ready import ask
 
 Table = type[Model]
 Columns: TypeAlias = "tuple[Field[object, object], ...]"
@@ -85,8 +85,7 @@ def _by_table(rows: Iterable[Model]) -> dict[Table, list[Model]]:
 def _execute(
     statement: str, columns: Mapping[Table, Columns], tables: Mapping[Table, list[Model]]
 ) -> None:
-    with prepared(connections[DEFAULT_DB_ALIAS]) as cursor:
-        cursor.execute(statement, [_document(columns, tables)])
+    ask(connections[DEFAULT_DB_ALIAS], statement, [_document(columns, tables)])
 
 
 @lru_cache(maxsize=256)

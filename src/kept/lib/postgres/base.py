@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from django.db.backends.postgresql import base
 from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap
 from psycopg.types.datetime import TimestamptzLoader
+
+from kept.lib.postgres.statements import Row, Statements
 
 LONGEST_PAUSE = 5.0  # seconds
 
@@ -34,6 +37,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own, but for how it reads instants and finds out that a line is no longer there."""
 
     _seen_at = -LONGEST_PAUSE  # by the monotonic clock
+    _statements: Statements | None = None
+
+    def ask(self, text: str, values: Sequence[Any]) -> list[Row]:
+        """The rows of a statement that is asked again and again; `%s` stands for each value.
+
+        As `execute` and `fetchall` of a cursor, with the same errors; for `kept.lib.ready`, who
+        tells those that listen to what is executed.
+        """
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors:
+            made = self._statements
+            if made is None or made.connection is not self.connection:
+                made = self._statements = Statements(self.connection)
+            return made.ask(text, values)
 
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
