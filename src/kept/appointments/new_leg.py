@@ -20,6 +20,7 @@ from kept.core.case import Event
 from kept.core.policy import Policy
 from kept.core.time import close_of_business, parse_offset
 from kept.lib.ids import new_id
+from kept.lib.rows import new_row
 from kept.people import queries as people_queries
 from kept.people.queries import Customer
 from kept.schedule import actions as schedule
@@ -184,7 +185,8 @@ class NewLeg:
         return leg
 
     def _row(self) -> Leg:
-        return Leg(
+        return new_row(
+            Leg,
             case_id=self.id,
             business=self.business,
             appointment=self.appointment,

@@ -15,6 +15,7 @@ from kept.core.availability import Refusal
 from kept.core.case import Actor, Event
 from kept.lib.again import in_one_transaction
 from kept.lib.ids import new_reference, new_token
+from kept.lib.rows import new_row
 from kept.people import actions as people
 from kept.people.queries import Customer
 from kept.schedule import actions as schedule
@@ -82,7 +83,8 @@ def walk_in(
 def _new_appointment(
     business: Business, customer: Customer, booking: Booking, now: datetime
 ) -> Appointment:
-    return Appointment(
+    return new_row(
+        Appointment,
         business=business,
         reference=new_reference(),
         token=new_token(),

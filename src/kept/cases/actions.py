@@ -36,6 +36,7 @@ from kept.core.paths.follow_up import COMPLAINT, FOLLOW_UP
 from kept.lib import together
 from kept.lib.again import given_up
 from kept.lib.among import among
+from kept.lib.rows import new_row
 from kept.lib.trouble import database_away
 from kept.outbox import actions as outbox
 from kept.people import actions as people
@@ -193,7 +194,8 @@ def _by_case(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
 
 def _opened(opening: Opening, now: datetime) -> Loaded:
     facts = {**opening.facts, **_wishes(opening.person)}
-    row = models.Case(
+    row = new_row(
+        models.Case,
         id=opening.id,
         business_id=opening.business,
         path=opening.path,

@@ -15,6 +15,7 @@ from kept.cases import models
 from kept.core import case as core
 from kept.core.paths import PATHS
 from kept.core.policy import Policy
+from kept.lib.rows import new_row
 
 
 class Held(Protocol):
@@ -108,7 +109,8 @@ def anchors_data(anchors: Mapping[str, datetime]) -> dict[str, str]:
 
 
 def event_row(case_id: UUID, seq: int, event: core.Event) -> models.Event:
-    return models.Event(
+    return new_row(
+        models.Event,
         case_id=case_id,
         seq=seq,
         name=event.name,
@@ -122,7 +124,8 @@ def event_row(case_id: UUID, seq: int, event: core.Event) -> models.Event:
 
 def control_row(case_id: UUID, control: core.Control, old: Held | None) -> models.Control:
     """The row of a control, keeping the id of the one it replaces."""
-    row = models.Control(
+    row = new_row(
+        models.Control,
         case_id=case_id,
         name=control.name,
         run=control.run,

@@ -8,7 +8,7 @@ asks the same few questions every time, as a booking does, that is most of what 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -19,7 +19,10 @@ from uuid import UUID
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, QuerySet
+from django.db.models.query import ModelIterable, get_related_populators
 from django.db.transaction import TransactionManagementError
+
+from kept.lib.rows import read
 
 if TYPE_CHECKING:
     from kept.lib.postgres.base import DatabaseWrapper
@@ -43,15 +46,19 @@ class Ready(Generic[Found]):
 
     def __call__(self, **values: object) -> list[Found]:
         made, present = self._made, connections[DEFAULT_DB_ALIAS]
+        rows = made.converted(made.rows(values, present), present)
+        if made.instances is not None:
+            found: list[Found] = [made.instances.of(row) for row in rows]
+            return found
         compiler = copy(made.compiler)
         compiler.connection = present
-        compiler.execute_sql = lambda *_, **__: [made.rows(values, present)]
+        compiler.results_iter = lambda tuple_expected=False, **_: (
+            map(tuple, rows) if tuple_expected else rows
+        )
         # All that Django's reading of rows wants to know of its queryset.
         asked = SimpleNamespace(
             db=DEFAULT_DB_ALIAS,
-            model=made.queryset.model,
             query=SimpleNamespace(get_compiler=lambda using: compiler),
-            _known_related_objects={},
         )
         return list(made.queryset._iterable_class(asked))
 
@@ -70,24 +77,59 @@ class Ready(Generic[Found]):
         if connections[DEFAULT_DB_ALIAS].vendor == "postgresql":
             sql, params = _with_constants(sql, params)
         converters = compiler.get_converters([column[0] for column in compiler.select])
-        compiler.get_converters = lambda _: converters
-        return _Made(queryset, compiler, sql, params)
+        instances = _Instances(compiler) if queryset._iterable_class is ModelIterable else None
+        return _Made(queryset, compiler, sql, params, converters, instances)
+
+
+class _Instances:
+    """What Django's `ModelIterable` finds out of a query each time, found out once."""
+
+    def __init__(self, compiler: Any) -> None:
+        columns = compiler.klass_info["select_fields"]
+        self._table = compiler.klass_info["model"]
+        self._own = slice(columns[0], columns[-1] + 1)
+        self._names = [column[0].target.attname for column in compiler.select[self._own]]
+        along: Any = get_related_populators  # its types are those of a later Django
+        self._along = along(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)
+        for related in self._along:
+            related.model_cls = SimpleNamespace(from_db=partial(read, related.model_cls))
+        self._beside = list((compiler.annotation_col_map or {}).items())
+
+    def of(self, row: Sequence[Any]) -> Any:
+        found = read(self._table, DEFAULT_DB_ALIAS, self._names, row[self._own])
+        for related in self._along:
+            related.populate(row, found)
+        for name, at in self._beside:
+            setattr(found, name, row[at])
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """The text of a queryset, and the compiler that knows what its columns mean."""
+    """The text of a queryset, the compiler that knows what its columns mean, and how to read."""
 
     queryset: Any
     compiler: Any
     sql: str
-    params: Sequence[object]
+    params: Sequence[Any]
+    converters: dict[int, Any]
+    instances: _Instances | None
+
+    def converted(self, rows: list[Any], present: BaseDatabaseWrapper) -> Iterable[Any]:
+        if not self.converters:
+            return rows
+        compiler = copy(self.compiler)
+        compiler.connection = present
+        found: Iterable[Any] = compiler.apply_converters(rows, self.converters)
+        return found
 
     def rows(
         self, values: dict[str, object], present: BaseDatabaseWrapper
     ) -> list[tuple[Any, ...]]:
         if self.queryset.query.select_for_update and not present.in_atomic_block:
             raise TransactionManagementError("A row can only be locked in a transaction.")
+        if present.vendor == "postgresql":  # its driver takes every value as it is
+            return ask(present, self.sql, [values[param.name] for param in self.params])
         params: list[Any] = [
             _plain(values[p.name], present) if isinstance(p, _Value) else p for p in self.params
         ]

@@ -19,6 +19,7 @@ from django.db.models import Case, F, When
 from kept.channels.base import Letter, TransportError
 from kept.clock.queries import real_now
 from kept.core.case import NotAllowed
+from kept.lib.rows import new_row
 from kept.outbox.models import Evidence, Message
 from kept.people import queries as people
 
@@ -79,7 +80,8 @@ def messages(
     """
     persons = {**known, **people.customers({post.person for post in posts} - known.keys())}
     return [
-        Message(
+        new_row(
+            Message,
             business_id=post.business,
             case=post.case,
             subject=post.subject,

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as lazy
 from kept.core.time import zone as known_zone
 from kept.core.wishes import Wish
 from kept.lib.ready import Ready
+from kept.lib.rows import new_row
 from kept.people import models, queries
 
 
@@ -178,7 +179,8 @@ def customer_for(
     same = {"name": contact.name, "email": contact.email, "phone": contact.phone}
     customer = next(iter(_known(business=business, **same)), None)
     if customer is None:
-        return models.Customer(
+        return new_row(
+            models.Customer,
             business_id=business,
             name=contact.name,
             email=contact.email,

@@ -24,6 +24,7 @@ from kept.core.time import Exactly, WeeklyHours, first_instant, parse_offset, wa
 from kept.core.time import zone as known_zone
 from kept.lib.ids import new_id
 from kept.lib.ready import Ready
+from kept.lib.rows import new_row
 from kept.schedule import queries
 from kept.schedule.models import Claim, Closure, Hours, Resource, Service
 
@@ -91,7 +92,8 @@ def room_for(
         if not _locked.one(number=resource.number).active:
             raise Taken
         _make_room(resource.number, start, finish, now)
-    return Claim(
+    return new_row(
+        Claim,
         business_id=resource.business_id,
         resource=resource.number,
         start=start,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
@@ -23,6 +23,7 @@ from kept.core.policy import Policy, unmapped
 from kept.core.time import Exactly, WeeklyHours, format_offset, local_day, parse_offset, utc
 from kept.core.time import zone as known_zone
 from kept.lib.ready import Ready
+from kept.lib.rows import new_row
 from kept.schedule.models import Claim as Claim
 from kept.schedule.models import Closure as Closure
 from kept.schedule.models import Hours as Hours
@@ -137,20 +138,35 @@ def with_hours(spans: Sequence[Any]) -> list[Resource]:
     resources: list[Resource] = []
     for _, group in groupby(spans, key=attrgetter("pk")):
         rows = list(group)
-        resource = rows[0]
-        hours = resource.hours.all()
-        hours._result_cache = [
-            Hours(each.span, resource.pk, each.weekday, each.opens, each.ends)
+        rows[0].known_hours = [
+            new_row(
+                Hours,
+                id=each.span,
+                resource_id=each.pk,
+                weekday=each.weekday,
+                start=each.opens,
+                end=each.ends,
+            )
             for each in rows
             if each.span is not None
         ]
-        resource._prefetched_objects_cache = {"hours": hours}
-        resources.append(resource)
+        resources.append(rows[0])
     return resources
 
 
+def _hours(resource: Resource) -> Iterable[Hours]:
+    """Their hours: read along by `with_hours`, prefetched, or to be read now."""
+    known: Iterable[Hours] | None = getattr(resource, "known_hours", None)
+    return resource.hours.all() if known is None else known
+
+
 def weekly_hours(resource: Resource) -> list[WeeklyHours]:
-    return [WeeklyHours(row.weekday, row.start, row.end) for row in resource.hours.all()]
+    return [_weekly(row.weekday, row.start, row.end) for row in _hours(resource)]
+
+
+@lru_cache(maxsize=1024)
+def _weekly(weekday: int, start: time, end: time) -> WeeklyHours:
+    return WeeklyHours(weekday, start, end)
 
 
 def rules(service: Service) -> SlotRules:
@@ -459,4 +475,4 @@ def weekdays_worked(business: UUID) -> frozenset[int]:
 
 
 def hours_rows(resource: Resource) -> list[Hours]:
-    return sorted(resource.hours.all(), key=lambda row: (row.weekday, row.start))
+    return sorted(_hours(resource), key=lambda row: (row.weekday, row.start))

@@ -1,0 +1,74 @@
+"""Instances of models made without the ceremony of `Model.__init__`, where many are made at once.
+
+Django finds out anew for every instance what each of its fields is, and tells two signals that it
+was made: about ten microseconds, and a booking makes thirty. What is made here is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
+
+from django.db.models import Model
+from django.db.models.base import ModelState
+from django.db.models.fields import NOT_PROVIDED
+
+Row = TypeVar("Row", bound=Model)
+
+
+def new_row(table: type[Row], **values: Any) -> Row:
+    """An unsaved row: `table(**values)`, for tables whose making nobody listens to."""
+    known = _columns(table)
+    row = table.__new__(table)
+    held = row.__dict__
+    held["_state"] = ModelState()
+    held.update(known.constants)
+    for name, make in known.made:
+        if name not in values:
+            held[name] = make()
+    for name, value in values.items():
+        if name in known.names:
+            held[name] = value
+        elif name in known.relations:
+            setattr(row, name, value)  # an instance, which is remembered beside its id
+        else:
+            raise TypeError(f"{table.__name__} has no {name}")
+    return row
+
+
+def read(table: type[Row], alias: str, names: Iterable[str], values: Iterable[Any]) -> Row:
+    """A row as it was read: `table.from_db` for all of its columns, or only those named."""
+    row = table.__new__(table)
+    held = row.__dict__
+    state = held["_state"] = ModelState()
+    state.adding, state.db = False, alias
+    held.update(zip(names, values, strict=True))
+    return row
+
+
+class _Columns(NamedTuple):
+    names: frozenset[str]  # as they stand in an instance: `business_id`
+    relations: frozenset[str]  # `business`
+    constants: dict[str, Any]  # what a column holds when nothing is said
+    made: tuple[tuple[str, Callable[[], Any]], ...]  # the same, made anew for each
+
+
+@lru_cache(maxsize=128)
+def _columns(table: type[Model]) -> _Columns:
+    fields = table._meta.concrete_fields
+    given = {field.attname: field.default for field in fields}
+    return _Columns(
+        names=frozenset(given),
+        relations=frozenset(field.name for field in fields if field.is_relation),
+        constants={
+            field.attname: field.get_default()
+            for field in fields
+            if not callable(field.default) or field.default is NOT_PROVIDED
+        },
+        made=tuple((name, made) for name, made in given.items() if _makes(made)),
+    )
+
+
+def _makes(default: Any) -> bool:
+    return callable(default) and default is not NOT_PROVIDED
