@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError, transaction
 
 from kept.appointments import actions, queries
 from kept.channels.base import Interrupted, Refused, Unreachable
@@ -70,6 +70,24 @@ def test_what_the_transport_takes_is_evidence_and_confirms(booked, post):
     assert (sent.subject_line, sent.text, sent.html) == (letter.subject, letter.text, letter.html)
     assert sent.calendar.encode() == letter.calendar
     assert sent.address == "mia@example.com"
+
+
+@pytest.mark.parametrize("way", ["update", "delete", "write over"])
+def test_what_became_known_is_never_changed(booked, post, way):
+    post.deliver()
+    before = evidence()
+    rows = outbox_queries.Evidence.objects.all()
+    forged = rows.first()
+    forged.kind = "delivered"
+    again = {"update_conflicts": True, "unique_fields": ["id"], "update_fields": ["kind"]}
+    attempt = {
+        "update": lambda: rows.update(kind="delivered"),
+        "delete": lambda: rows._raw_delete(rows.db),
+        "write over": lambda: rows.bulk_create([forged], **again),
+    }[way]
+    with pytest.raises(DatabaseError, match="evidence_is_append_only"), transaction.atomic():
+        attempt()
+    assert evidence() == before != []
 
 
 def test_the_oldest_goes_first_and_one_at_a_time(clinic, booked, post):

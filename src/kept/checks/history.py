@@ -3,12 +3,12 @@ is told of them in order."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, Model
 
 from kept.cases.queries import Case, Event, events_by_case, why_unreadable
 from kept.checks.finding import Found, Moment, reference, stream
@@ -16,6 +16,7 @@ from kept.checks.telling import out_of_order, untold
 from kept.core import case as core
 from kept.core.paths import PATHS
 from kept.core.replay import BrokenHistory, replay
+from kept.outbox.queries import Evidence
 from kept.people.queries import Consent
 
 
@@ -64,22 +65,32 @@ def _compare(case: Case, numbered: list[tuple[int, core.Event]]) -> Iterator[str
         yield f"is {case.state}, and its history says {state}."
 
 
+# What is never changed or deleted, and what it is called.
+GUARDED: Mapping[str, type[Model]] = {
+    "an event": Event,
+    "a consent": Consent,
+    "what became known of a message": Evidence,
+}
+
+
 def _not_refused() -> list[str]:
-    """What the database would let somebody do to a history, or to what a person said they want."""
-    event, consent = Event.objects.order_by("id").first(), Consent.objects.order_by("id").first()
-    events = Event.objects.filter(id=event.pk) if event else None
-    consents = Consent.objects.filter(id=consent.pk) if consent else None
-    tries = {
-        "changing an event": events and (lambda: events.update(reason=F("reason"))),
-        "deleting an event": events and (lambda: events._raw_delete(events.db)),
-        "changing a consent": consents and (lambda: consents.update(given=F("given"))),
-        "deleting a consent": consents and (lambda: consents._raw_delete(consents.db)),
-    }
+    """What the database would let somebody do to what has been written down."""
     return [
-        f"The database allows {what}: its guard is gone."
-        for what, attempt in tries.items()
-        if attempt and not _refused(attempt)
+        f"The database allows {verb} {what}: its guard is gone."
+        for what, rows in GUARDED.items()
+        for verb in _allowed(rows)
     ]
+
+
+def _allowed(rows: type[Model]) -> Iterator[str]:
+    one = rows._default_manager.order_by("pk").first()
+    if one is None:
+        return
+    row = rows._default_manager.filter(pk=one.pk)
+    if not _refused(lambda: row.update(id=F("id"))):
+        yield "changing"
+    if not _refused(lambda: row._raw_delete(row.db)):
+        yield "deleting"
 
 
 def _refused(attempt: Callable[[], object]) -> bool:

@@ -71,10 +71,13 @@ class Message(models.Model):
 
 
 class Evidence(models.Model):
-    """One thing that became known of a message: queued, accepted, delivered, failed, doubt ..."""
+    """One thing that became known of a message: queued, accepted, delivered, failed, doubt ...
+
+    Never updated or deleted: the database refuses.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    message = models.ForeignKey(Message, models.CASCADE, related_name="evidence")
+    message = models.ForeignKey(Message, models.PROTECT, related_name="evidence")
     kind = models.CharField(max_length=20)
     at = models.DateTimeField()
     detail = models.CharField(max_length=500, blank=True)
