@@ -28,8 +28,9 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One number. `raw`: a count, seconds, an amount or a share in ten-thousandths as the unit says
-    (`count`, `seconds`, `money`, `share`, `date`, `text`); `text`: as it is written everywhere."""
+    """One number. `raw`: a count, seconds, an amount, a share in ten-thousandths or a ratio in
+    hundredths as the unit says (`count`, `seconds`, `money`, `share`, `ratio`, `date`, `text`);
+    `text`: as it is written everywhere."""
 
     name: str
     raw: Raw

@@ -6,15 +6,21 @@ from collections.abc import Callable
 from datetime import datetime
 
 from kept.audit.figures import Report
-from kept.audit.history import History, Source
-from kept.audit.measures.asking import Measure
+from kept.audit.history import History
+from kept.audit.measures.around import Enquiries, Invitations, Rebooking, Reviews
+from kept.audit.measures.asking import Answering, Measure
 from kept.audit.measures.breaks import Breaks
 from kept.audit.measures.cancellations import Cancellations
 from kept.audit.measures.crossing import Crossing
 from kept.audit.measures.funnel import Funnel
+from kept.audit.measures.groups import ByGroup
+from kept.audit.measures.messages import Confirmations, Duties, Misplaced, Reach
+from kept.audit.measures.money import AtRisk, Lost, Utilisation
 from kept.audit.measures.outcomes import Outcomes
+from kept.audit.measures.recovery import Recovery
 from kept.audit.measures.seen import Seen
 from kept.audit.measures.warnings import Warnings
+from kept.audit.measures.work import HandOffs, Memory, Questions
 
 EVERY = 1000
 """After so many appointments progress is told."""
@@ -41,10 +47,30 @@ def audit(
     span = Span(begin, end)
     source = history.source
     crossing = Crossing(int(source.now.timestamp()))
-    breaks = Breaks(source, crossing)
-    warnings = Warnings(source)
-    measures = chapters(source, crossing, breaks)
-    looks = [crossing.look, warnings.look, *(measure.look for measure in measures)]
+    breaks, warnings, enquiries = Breaks(source, crossing), Warnings(source), Enquiries(source)
+    chapters: list[Answering] = [
+        breaks,
+        Funnel(source),
+        Lost(history, crossing),
+        AtRisk(history),
+        Utilisation(history, begin, end),
+        Outcomes(source),
+        ByGroup(source, crossing),
+        Cancellations(source),
+        Recovery(source, crossing),
+        Confirmations(source),
+        Duties(source),
+        Misplaced(source),
+        Reach(source),
+        HandOffs(source),
+        Memory(source),
+        Questions(source),
+        enquiries,
+        Rebooking(source, crossing),
+        Invitations(history),
+        Reviews(history),
+    ]
+    looks = [crossing.look, warnings.look, *measures(chapters)]
     read = 0
     for read, appointment in enumerate(history.appointments(), 1):
         if progress and read % EVERY == 0:
@@ -56,6 +82,9 @@ def audit(
             look(seen)
     if progress:
         progress(read)
+    for enquiry in history.enquiries():
+        if span.includes(enquiry.received_at):
+            enquiries.enquiry(enquiry)
     crossing.finish()
     breaks.finish()
     return Report(
@@ -66,14 +95,14 @@ def audit(
         ends=span.last,
         headline=breaks.governed(),
         breaks=breaks.breaks(),
-        figures=tuple(figure for measure in measures for figure in measure.figures()),
+        figures=tuple(figure for each in chapters for figure in each.figures()),
         warnings=warnings.sentences(),
     )
 
 
-def chapters(source: Source, crossing: Crossing, breaks: Breaks) -> list[Measure]:
-    """The measures in the order of the report."""
-    return [breaks, Funnel(source), Outcomes(source), Cancellations(source)]
+def measures(chapters: list[Answering]) -> list[Callable[[Seen], None]]:
+    """Those that look at single appointments; the others ask at the end what was gathered."""
+    return [each.look for each in chapters if isinstance(each, Measure)]
 
 
 class Span:
@@ -86,8 +115,12 @@ class Span:
         self.first: datetime | None = None
         self.last: datetime | None = None
 
+    def includes(self, moment: datetime) -> bool:
+        return (not self.begin or moment >= self.begin) and (not self.end or moment < self.end)
+
     def takes(self, start: datetime) -> bool:
-        if (self.begin and start < self.begin) or (self.end and start >= self.end):
+        """Whether an appointment counts; those that do are remembered."""
+        if not self.includes(start):
             return False
         if self.first is None or start < self.first:
             self.first = start

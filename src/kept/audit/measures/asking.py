@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kept.audit.figures import Chart, Figure, Grade, Table, Value
 from kept.audit.history import Field, Source
 from kept.audit.measures.seen import Behind, Seen
-from kept.audit.measures.wording import listed, missing_words
+from kept.audit.measures.wording import missing_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +53,30 @@ class Question:
     def unknowable(self, missing: Iterable[Field]) -> Figure:
         """Refused, with the fields that would answer it."""
         lacking = list(missing)
-        words = listed(missing_words(lacking))
-        return self.answer(f"The source does not say: {words}.", Grade.UNKNOWABLE, missing=lacking)
+        return self.answer(not_said(lacking), Grade.UNKNOWABLE, missing=lacking)
 
-    def nothing(self, why: str, grade: Grade = Grade.MEASURED) -> Figure:
-        """Answered, and the answer is that there is nothing to count."""
-        return self.answer(why, grade)
+    def nothing(self, why: str) -> Figure:
+        """Answered, and the answer is that there is nothing, or too little, to count."""
+        return self.answer(why, Grade.MEASURED)
+
+
+def not_said(missing: Iterable[Field]) -> str:
+    """Why there is no answer."""
+    return f"The source does not say: {'; '.join(missing_words(missing))}."
 
 
 def lacking(source: Source, *needed: Field) -> list[Field]:
     return [each for each in needed if each not in source.knows]
 
 
-class Measure(Protocol):
+class Answering(Protocol):
+    """What has figures when everything has been read."""
+
+    def figures(self) -> Iterator[Figure]: ...
+
+
+@runtime_checkable
+class Measure(Answering, Protocol):
     """A few counters: fed one appointment at a time, and asked at the end."""
 
     def look(self, seen: Seen) -> None: ...
-
-    def figures(self) -> Iterator[Figure]: ...

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from kept.audit.figures import Break, Chart, Figure, Grade, Shape, Table
-from kept.audit.history import Asked, Field, Outcome, Source, Stage
-from kept.audit.measures.asking import Question
+from kept.audit.history import Asked, Duty, Field, Handed, Outcome, Sent, Source, Stage
+from kept.audit.measures.asking import Question, not_said
 from kept.audit.measures.crossing import Crossing
 from kept.audit.measures.seen import RESOLVED, SETTLED, Behind, Seen, Sum, Visit, stamp
 from kept.audit.measures.wording import (
@@ -75,13 +75,14 @@ def not_confirmed(visit: Visit, now: int) -> int | None:
         return None
     limit = visit.booked + AT_ONCE
     until = now if visit.ended is None else min(now, visit.ended)
-    confirmed = _confirmed_at(visit)
+    confirmed = confirmed_at(visit)
     if until <= limit or (confirmed is not None and confirmed <= limit):
         return None
-    return None if confirmed is None and _spared(visit) else limit
+    return None if confirmed is None and is_spared(visit) else limit
 
 
-def _confirmed_at(visit: Visit) -> int | None:
+def confirmed_at(visit: Visit) -> int | None:
+    """When the confirmation was handed over, or a person said that they told them."""
     entered = visit.leg.entered.get(Stage.CONFIRMED)
     if entered is not None:
         return int(entered.timestamp())
@@ -91,7 +92,8 @@ def _confirmed_at(visit: Visit) -> int | None:
     return None
 
 
-def _spared(visit: Visit) -> bool:
+def is_spared(visit: Visit) -> bool:
+    """Whether the path gave a reason why nothing was to be confirmed."""
     return any(
         duty.name in CONFIRMATIONS and duty.status == "skipped" and duty.justified
         for duty in visit.leg.duties
@@ -116,16 +118,20 @@ def duty_missed(visit: Visit, now: int) -> int | None:
         status = duty.status
         if status == "done" or status == "void" or duty.name in CONFIRMATIONS:
             continue
-        due = int(duty.due_at.timestamp())
-        if status == "skipped":
-            missed = not duty.justified
-        elif status == "planned":
-            missed = due + HOUR < now
-        else:
-            missed = True
-        if missed and (first is None or due < first):
-            first = due
+        if duty_is_missed(duty, now):
+            due = int(duty.due_at.timestamp())
+            first = due if first is None else min(first, due)
     return first
+
+
+def duty_is_missed(duty: Duty, now: int) -> bool:
+    """Failed, expired, skipped without a reason, or an hour after its time still only planned."""
+    status = duty.status
+    if status == "planned":
+        return int(duty.due_at.timestamp()) + HOUR < now
+    if status == "skipped":
+        return not duty.justified
+    return status == "failed" or status == "expired"
 
 
 def sent_after_change(visit: Visit, now: int) -> int | None:
@@ -134,13 +140,21 @@ def sent_after_change(visit: Visit, now: int) -> int | None:
     for sent in visit.leg.messages:
         if sent.handed_over_at is None:
             continue
-        at = int(sent.handed_over_at.timestamp())
-        void = stamp(sent.void_at)
-        if void is None and REMINDER in sent.control and visit.outcome in CLOSED_BEFORE:
-            void = visit.ended
-        if void is not None and at > void and (first is None or at < first):
-            first = at
+        void = void_at(visit, sent)
+        if void is not None:
+            at = int(sent.handed_over_at.timestamp())
+            if at > void and (first is None or at < first):
+                first = at
     return first
+
+
+def void_at(visit: Visit, sent: Sent) -> int | None:
+    """From when on it was not to leave: as its source says; a reminder of a leg that closed before
+    its time, from then on."""
+    if sent.void_at is not None:
+        return int(sent.void_at.timestamp())
+    closed = visit.outcome in CLOSED_BEFORE and REMINDER in sent.control
+    return visit.ended if closed else None
 
 
 CLOSED_BEFORE = frozenset({Outcome.CANCELLED, Outcome.CANCELLED_BY_BUSINESS, Outcome.RESCHEDULED})
@@ -201,20 +215,22 @@ def not_handed_on(visit: Visit, now: int) -> int | None:
 
 def not_taken_over(visit: Visit, now: int) -> int | None:
     """B9. It was handed on, and nobody took it over in time."""
-    first: int | None = None
-    for handed in visit.leg.handed:
-        if handed.status == "withdrawn" or handed.accept_by is None:
-            continue
-        by = int(handed.accept_by.timestamp())
-        if handed.status == "offered":
-            late = by < now
-        elif handed.status == "expired":
-            late = True
-        else:
-            late = handed.answered_at is not None and int(handed.answered_at.timestamp()) > by
-        if late and (first is None or by < first):
-            first = by
-    return first
+    late = (hand_off_late(handed, now) for handed in visit.leg.handed)
+    return min((at for at in late if at is not None), default=None) if visit.leg.handed else None
+
+
+def hand_off_late(handed: Handed, now: int) -> int | None:
+    """By when it was to be taken over, if it was not. One that was refused in time has its answer;
+    one that was withdrawn needs none."""
+    if handed.accept_by is None or handed.status == "withdrawn":
+        return None
+    by = int(handed.accept_by.timestamp())
+    if handed.status == "offered":
+        return by if by < now else None
+    if handed.status == "expired":
+        return by
+    late = handed.answered_at is not None and handed.answered_at > handed.accept_by
+    return by if late else None
 
 
 def _open_until(asked: Asked, now: int) -> int:
@@ -400,7 +416,7 @@ class Breaks:
             first=counted.first,
             lost=counted.lost.amount if money else None,
             at_risk=counted.at_risk.amount if money else None,
-            sentence=self._sentence(kind, counted) if number else f"No appointment {kind.words}.",
+            sentence=self._sentence(kind, counted) if number else "It did not happen.",
             advice=kind.advice if number else "",
             policy=kind.policy if number else "",
             behind=counted.behind.first,
@@ -434,7 +450,7 @@ class Breaks:
             first=0,
             lost=None,
             at_risk=None,
-            sentence="The source does not say: " + " and ".join(missing_words(missing)) + ".",
+            sentence=not_said(missing),
             advice="",
             missing=missing_words(missing),
         )
@@ -445,7 +461,11 @@ class Breaks:
         """The headline. Breaks that cannot be seen could only lower it."""
         unseen = list(dict.fromkeys(f for each in self.missing.values() for f in each))
         if not self.kinds:
-            return GOVERNED.unknowable(unseen)
+            return GOVERNED.answer(
+                f"None of the {len(BREAKS)} kinds of break can be seen here. {not_said(unseen)}",
+                Grade.UNKNOWABLE,
+                missing=unseen,
+            )
         if not self.roots:
             return GOVERNED.nothing("There is no appointment in this time.")
         whole = self.roots - self.broken

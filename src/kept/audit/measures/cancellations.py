@@ -67,19 +67,19 @@ class Cancellations:
         and every unknown visit was due, against every undated one late and no unknown one due."""
         if missing := lacking(self.source, *NEEDED):
             return LATE.unknowable(missing)
+        if not self.cancelled:
+            return LATE.nothing("Nobody cancelled in this time, as far as can be seen.")
         due = self.known + self.cancelled
-        if not due + self.unknown:
-            return LATE.nothing("No visit in this time was due or cancelled.")
         low = share("low", self.late, due + self.unknown)
-        high = share("high", self.late + self.undated, due) if due else low
+        high = share("high", self.late + self.undated, due)
         sure = not self.unknown and not self.undated
         values = [count("late", self.late), count("cancelled", self.cancelled), low, high]
-        if due and Field.ATTENDED in self.source.knows:
+        if Field.ATTENDED in self.source.knows:
             values.insert(0, share("late_share", self.late, due))
         of_them = f"{many(self.late, 'cancellation')} of {self.cancelled:,}"
         words = (
             f"{capital(of_them)} came too late, which is {low.text} of all visits booked."
-            if sure
+            if low.text == high.text
             else f"{capital(of_them)} {verb(self.late, 'is')} known to have come too late, which "
             f"is between {low.text} and {high.text} of all visits booked."
         )
@@ -95,7 +95,7 @@ class Cancellations:
         if missing := lacking(self.source, *NEEDED):
             return NOTICE.unknowable(missing)
         if not self.notice.number:
-            return NOTICE.nothing("Nobody cancelled in this time.")
+            return NOTICE.nothing("Nobody cancelled in this time, as far as can be seen.")
         middle, short = self.notice.quantile(0.5), self.notice.quantile(0.1)
         values = (
             seconds("notice_p50", middle),

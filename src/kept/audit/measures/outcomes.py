@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Field, Outcome, Source
 from kept.audit.measures.asking import Question, lacking
-from kept.audit.measures.seen import WALK_IN, Behind, Seen
+from kept.audit.measures.seen import WALK_IN, Behind, Seen, Tally
 from kept.audit.measures.wording import (
     DAY,
     about,
@@ -17,10 +16,8 @@ from kept.audit.measures.wording import (
     count,
     many,
     of,
-    percent,
     share,
     share_text,
-    ten_thousandths,
     text,
     verb,
 )
@@ -56,31 +53,6 @@ AGES = (
     ("up to 90 days", 90 * DAY),
 )
 OLDER = "over 90 days"
-
-
-@dataclass(slots=True)
-class Tally:
-    """Outcomes of the visits a customer could have stayed away from."""
-
-    came: int = 0
-    missed: int = 0
-    unknown: int = 0  # nobody wrote it down, or a rule did
-
-    def add(self, outcome: Outcome) -> None:
-        if outcome is Outcome.COMPLETED:
-            self.came += 1
-        elif outcome is Outcome.MISSED:
-            self.missed += 1
-        elif outcome in (Outcome.UNKNOWN, Outcome.ASSUMED):
-            self.unknown += 1
-
-    @property
-    def known(self) -> int:
-        return self.came + self.missed
-
-    @property
-    def all(self) -> int:
-        return self.came + self.missed + self.unknown
 
 
 class Sureness:
@@ -293,8 +265,3 @@ def _all(number: int) -> str:
 
 def _age(seconds: int) -> str:
     return next((name for name, limit in AGES if seconds <= limit), OLDER)
-
-
-def bound(part: int, whole: int) -> str:
-    """A limit in words, for the sentences of others."""
-    return percent(ten_thousandths(part, whole))

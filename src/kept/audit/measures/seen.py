@@ -5,6 +5,7 @@ Instants are whole seconds since 1970 here, so that nobody computes with dates t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -116,3 +117,33 @@ class Sum:
         if price is not None:
             self.priced += 1
             self.amount += price
+
+
+@dataclass(slots=True)
+class Tally:
+    """Outcomes of the visits a customer could have stayed away from."""
+
+    came: int = 0
+    missed: int = 0
+    unknown: int = 0  # nobody wrote it down, or a rule did
+
+    def add(self, outcome: Outcome) -> None:
+        if outcome is Outcome.COMPLETED:
+            self.came += 1
+        elif outcome is Outcome.MISSED:
+            self.missed += 1
+        elif outcome in (Outcome.UNKNOWN, Outcome.ASSUMED):
+            self.unknown += 1
+
+    def join(self, other: Tally) -> None:
+        self.came += other.came
+        self.missed += other.missed
+        self.unknown += other.unknown
+
+    @property
+    def known(self) -> int:
+        return self.came + self.missed
+
+    @property
+    def all(self) -> int:
+        return self.came + self.missed + self.unknown

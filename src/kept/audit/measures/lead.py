@@ -1,0 +1,25 @@
+"""How far ahead a visit was booked: the strongest single sign of who stays away, and therefore what
+comparisons are made within."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from kept.audit.measures.wording import DAY
+
+NAMES = (
+    "under 1 day",
+    "1 day",
+    "2 to 7 days",
+    "8 to 14 days",
+    "15 to 21 days",
+    "22 to 28 days",
+    "over 28 days",
+)
+LIMITS = (DAY, 2 * DAY, 8 * DAY, 15 * DAY, 22 * DAY, 29 * DAY)
+UNKNOWN = -1
+
+
+def bucket(lead: int | None) -> int:
+    """The place in NAMES of so many seconds; UNKNOWN where nobody knows."""
+    return UNKNOWN if lead is None else bisect_right(LIMITS, lead)
