@@ -71,8 +71,13 @@ def _datum(element):
     return "".join(element.itertext()), element.get("value")
 
 
-def from_csv(sheets, report):
-    """From the tables; the report says which figure each belongs to."""
+def from_csv_folder(folder):
+    """From the files of a folder."""
+    return from_csv({each.name: each.read_text("utf-8-sig") for each in folder.iterdir()})
+
+
+def from_csv(sheets):
+    """From the tables: a column with its raw values beside it has both, any other is mere words."""
     told = set()
     for row in _read(sheets["figures.csv"]):
         if row["value"]:
@@ -82,13 +87,11 @@ def from_csv(sheets, report):
     for row in _read(sheets["rows.csv"]):
         if row["what"] in READ:
             told.add(_one("rows", "rows", row["what"], f"{int(row['rows']):,}", row["rows"]))
-    for each in (report.headline, *report.figures):
-        if each.table is not None:
-            for number, row in enumerate(_read(sheets[f"{each.number}_{each.name}.csv"])):
-                cells = (
-                    (row[name], row.get(f"{name} raw", row[name])) for name in each.table.columns
-                )
-                told.add((each.name, "table", number, tuple(cells)))
+    for file in sheets.keys() - {"figures.csv", "breaks.csv", "rows.csv"}:
+        for number, row in enumerate(_read(sheets[file])):
+            shown = [name for name in row if not name.endswith(" raw")]
+            cells = ((row[name], row.get(f"{name} raw", row[name])) for name in shown)
+            told.add((file[4:-4], "table", number, tuple(cells)))
     return told
 
 

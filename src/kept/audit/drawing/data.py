@@ -13,6 +13,7 @@ from typing import Any
 from kept.audit.drawing import words
 from kept.audit.figures import Break, Chart, Figure, Report, Table, Value
 from kept.audit.history import Source
+from kept.audit.measures.wording import price
 from kept.audit.quality import Quality
 
 FORMAT, VERSION = "kept-audit", 1
@@ -111,6 +112,7 @@ def _break(each: Break, currency: str) -> dict[str, Any]:
     return {
         "number": each.number,
         "name": each.name,
+        "title": words.title(each),
         "stage": each.stage,
         "grade": each.grade.name.lower(),
         "appointments": each.appointments,
@@ -129,4 +131,4 @@ def _break(each: Break, currency: str) -> dict[str, Any]:
 def amount(name: str, money: Decimal | None, currency: str) -> dict[str, Any] | None:
     if money is None:
         return None
-    return _value(Value(name, money, words.money(money, currency), "money"))
+    return _value(Value(name, money, price(money, currency), "money"))

@@ -33,6 +33,7 @@ def figure(each: Figure, links: Links) -> Markup:
         picture(each),
         table(each.table, each.question) if each.table else None,
         notes(each.notes),
+        missing(each),
         behind(each.behind, each.behind_of, links, each.name),
         class_="figure",
         id=each.name,
@@ -126,6 +127,13 @@ def _hidden(rows: int) -> Markup | None:
 
 def notes(said: Sequence[str]) -> Markup | None:
     return tag("ul", *(tag("li", each) for each in said), class_="notes") if said else None
+
+
+def missing(each: Figure) -> Markup | None:
+    """What the source lacks for a better answer."""
+    if not each.missing:
+        return None
+    return tag("p", f"Not to be seen here: {', '.join(each.missing)}.", class_="soft missing")
 
 
 def behind(references: Sequence[str], of: int, links: Links, name: str) -> Markup | None:

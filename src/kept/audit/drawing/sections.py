@@ -11,6 +11,7 @@ from kept.audit.drawing.figure import (
     badge,
     behind,
     figure,
+    missing,
     notes,
     number,
     picture,
@@ -19,6 +20,7 @@ from kept.audit.drawing.figure import (
 )
 from kept.audit.drawing.markup import Markup, join, tag
 from kept.audit.figures import Break, Figure, Grade, Report
+from kept.audit.measures.wording import price
 from kept.audit.quality import Quality
 
 MONEY = ("M19", "M20")
@@ -40,7 +42,7 @@ def parts(report: Report, links: Links) -> Iterator[tuple[str, str, Markup]]:
     """Name, title and content of each part; those without anything to say are left out."""
     yield "read", "What was read", _quality(report)
     yield "governed", report.headline.question, _headline(report, links)
-    if any(_has_money(each) for each in report.breaks) or _of_money(report):
+    if words.dearest(report) or _of_money(report):
         yield "money", "What it costs", _money(report, links)
     if report.breaks:
         yield "breaks", "Where it breaks, and what to do", _breaks(report, links)
@@ -63,7 +65,7 @@ def _quality(report: Report) -> Markup:
     found = report.quality
     return join(
         [
-            tag("p", _counted(found), class_="answer"),
+            tag("p", words.rows_read(found), class_="answer"),
             _sums(found),
             _reasons("Rows that were left out", "Why", found, found.dropped.items()),
             _reasons("Rows that were used, with a remark", "What", found, found.noted.items()),
@@ -72,16 +74,6 @@ def _quality(report: Report) -> Markup:
             *(tag("p", each, class_="notice warn") for each in report.warnings),
         ]
     )
-
-
-def _counted(found: Quality) -> str:
-    left = sum(found.dropped.values())
-    if not found.read:
-        return "There was nothing to read."
-    read = words.many(found.read, "row was", "rows were")
-    if not left:
-        return f"{read} read, and every one was used."
-    return f"{read} read; {found.used:,} of them used, {left:,} left out."
 
 
 def _sums(found: Quality) -> Markup:
@@ -147,7 +139,7 @@ def _knows(report: Report) -> Markup:
 def _headline(report: Report, links: Links) -> Markup:
     """The one number, and where the path breaks first. Its question is the title already."""
     each = report.headline
-    return tag(
+    whole = tag(
         "div",
         tag("p", each.answer, class_="answer big"),
         tag("p", badge(each.grade), " ", number(each.number), class_="grade"),
@@ -156,21 +148,15 @@ def _headline(report: Report, links: Links) -> Markup:
         table(each.table, each.question) if each.table else None,
         notes(each.notes),
         behind(each.behind, each.behind_of, links, each.name),
-        _missing(each.missing),
+        missing(each),
         class_="figure",
         id=each.name,
     )
-
-
-def _missing(fields: Sequence[str]) -> Markup | None:
-    return tag("p", f"It would take: {', '.join(fields)}.") if fields else None
+    first = (figure(one, links) for one in words.answered(report) if one.number == each.number)
+    return join([whole, *first])
 
 
 # Money
-
-
-def _has_money(each: Break) -> bool:
-    return each.lost is not None or each.at_risk is not None
 
 
 def _of_money(report: Report) -> list[Figure]:
@@ -179,15 +165,14 @@ def _of_money(report: Report) -> list[Figure]:
 
 def _money(report: Report, links: Links) -> Markup:
     currency = report.source.currency
-    dear = sorted(filter(_has_money, report.breaks), key=_dearest)
     rows = [
         tag(
             "tr",
-            tag("th", tag("a", each.name, href=f"#{each.number}"), scope="row"),
+            tag("th", tag("a", words.title(each), href=f"#{each.number}"), scope="row"),
             tag("td", amount(each.lost, currency), class_="number"),
             tag("td", amount(each.at_risk, currency), class_="number"),
         )
-        for each in dear
+        for each in words.dearest(report)
     ]
     columns = ("What broke", "Lost", "At risk")
     return join(
@@ -207,15 +192,11 @@ def _money(report: Report, links: Links) -> Markup:
     )
 
 
-def _dearest(each: Break) -> tuple[Decimal, Decimal, str]:
-    return -(each.lost or Decimal(0)), -(each.at_risk or Decimal(0)), each.number
-
-
 def amount(money: Decimal | None, currency: str) -> Markup | str:
     """An amount as it is written everywhere; nothing where none is known."""
     if money is None:
         return "not known"
-    return tag("data", words.money(money, currency), value=str(money), class_="u-money")
+    return tag("data", price(money, currency), value=str(money), class_="u-money")
 
 
 # The breaks
@@ -238,7 +219,7 @@ def _breaks(report: Report, links: Links) -> Markup:
 def _break(each: Break, report: Report, links: Links) -> Markup:
     return tag(
         "section",
-        tag("h3", each.name, id=f"q-{each.number}"),
+        tag("h3", words.title(each), id=f"q-{each.number}"),
         tag("p", each.sentence, class_="answer"),
         tag("p", badge(each.grade), " ", number(each.number), class_="grade"),
         _counts(each, report, links),
@@ -270,13 +251,17 @@ def _counts(each: Break, report: Report, links: Links) -> Markup:
 def _advice(each: Break) -> Markup | None:
     if not each.advice:
         return None
-    setting = tag("code", each.policy) if each.policy else None
+    typed = words.setting(each)
+    setting = tag("code", typed) if typed else None
     said = join([tag("b", "What to do: "), each.advice, " " if setting else None, setting])
     return tag("p", said, class_="notice advice")
 
 
 def _unbroken(breaks: Sequence[Break]) -> Markup:
-    items = (tag("li", tag("b", each.name), ": ", each.sentence, id=each.number) for each in breaks)
+    items = (
+        tag("li", tag("b", words.title(each)), ": ", each.sentence, id=each.number)
+        for each in breaks
+    )
     return join([tag("h3", "What did not break"), tag("ul", *items, class_="plain")])
 
 
@@ -284,7 +269,10 @@ def _unseen(breaks: Sequence[Break], report: Report) -> Markup:
     title = f"What {words.from_it(report)} does not show"
     items = (
         tag(
-            "li", tag("b", each.name), f": it would take {', '.join(each.missing)}.", id=each.number
+            "li",
+            tag("b", words.title(each)),
+            f": it would take {', '.join(each.missing)}.",
+            id=each.number,
         )
         for each in breaks
     )
@@ -297,7 +285,7 @@ def _unseen(breaks: Sequence[Break], report: Report) -> Markup:
 def _chapters(report: Report) -> dict[str, list[Figure]]:
     found: dict[str, list[Figure]] = {}
     for each in words.answered(report):
-        if each.number not in MONEY:
+        if each.number not in (*MONEY, report.headline.number):
             found.setdefault(each.chapter, []).append(each)
     return found
 

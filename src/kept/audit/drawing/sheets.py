@@ -13,8 +13,8 @@ import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from kept.audit.drawing import words
 from kept.audit.figures import Break, Figure, Report, Table, Value
+from kept.audit.measures.wording import price
 from kept.audit.quality import Quality
 
 Row = Sequence[object]
@@ -73,7 +73,7 @@ def _breaks(report: Report) -> Iterator[Row]:
 
 def _amounts(each: Break, currency: str) -> Iterator[object]:
     for money in (each.lost, each.at_risk):
-        yield None if money is None else words.money(money, currency)
+        yield None if money is None else price(money, currency)
         yield money
 
 

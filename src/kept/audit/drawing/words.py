@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from kept.audit.figures import Figure, Grade, Report
+from kept.audit.figures import Break, Figure, Grade, Report
+from kept.audit.quality import Quality
 from kept.lib import i18n
 
 LOCALE = "en_GB"
@@ -68,12 +69,45 @@ def many(number: int, one: str, more: str = "") -> str:
     return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
-def money(amount: Decimal, currency: str) -> str:
-    """Like "€1,204.50"; without a currency a plain number."""
-    if not currency:
-        return f"{amount:,.2f}"
-    smallest = amount.scaleb(i18n.minor_digits(currency))
-    return i18n.format_money(int(smallest.to_integral_value()), currency, LOCALE)
+BREAKS = {
+    "B1": "No confirmation within a minute",
+    "B2": "A confirmation failed, and nobody acted",
+    "B3": "A reminder or another duty was left out",
+    "B4": "A message left after a change",
+    "B5": "Staff or place was gone, and nobody saw to it",
+    "B6": "Nobody wrote down what became of the visit",
+    "B7": "A question to a person went unanswered",
+    "B8": "Nothing followed the visit",
+    "B9": "Nobody took over what was handed on",
+}
+"""The nine breaks as headings."""
+
+
+def title(each: Break) -> str:
+    return BREAKS.get(each.number) or each.name.replace("_", " ").capitalize()
+
+
+def setting(each: Break) -> str:
+    """How the policy that prevents a break is set, as one types it; "" if there is none."""
+    return f"kept policy --set {each.policy}=…" if each.policy else ""
+
+
+def dearest(report: Report) -> list[Break]:
+    """The breaks on which money hangs, the most of it first: lost, then at risk."""
+    dear = [each for each in report.breaks if each.lost or each.at_risk]
+    zero = Decimal(0)
+    return sorted(dear, key=lambda each: (-(each.lost or zero), -(each.at_risk or zero)))
+
+
+def rows_read(found: Quality) -> str:
+    """What was read, used and left out, in a sentence."""
+    left = sum(found.dropped.values())
+    if not found.read:
+        return "There was nothing to read."
+    read = many(found.read, "row was", "rows were")
+    if not left:
+        return f"{read} read, and every one was used."
+    return f"{read} read; {found.used:,} of them used, {left:,} left out."
 
 
 def from_it(report: Report) -> str:
