@@ -41,6 +41,7 @@ business_option = click.option(
 SECTIONS = {
     "Try and run": ("demo", "serve", "web", "work", "migrate"),
     "Set up": ("setup", "key", "sign-in", "member", "policy"),
+    "Audit": ("audit",),
     "Tell": ("report", "lead-mail"),
     "Look": (
         "status",
@@ -781,3 +782,76 @@ def lead_mail(business: str | None) -> None:
         from kept.cli import leading
 
         leading.take_mail(business)
+
+
+# The Revenue Audit
+
+
+a_day = click.DateTime(["%Y-%m-%d"])
+
+
+@kept.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@business_option
+@click.option("--from", "since", type=a_day, metavar="YYYY-MM-DD", help="The first day looked at.")
+@click.option("--to", "until", type=a_day, metavar="YYYY-MM-DD", help="The last day looked at.")
+@click.option(
+    "--zone", metavar="ZONE", help="Of FILES: such as Europe/Berlin. Usually this machine's."
+)
+@click.option(
+    "--map", "mapping", metavar="MAP", help="Of FILES: which column is what (a file or a name)."
+)
+@click.option(
+    "--save-map", type=click.Path(path_type=Path, dir_okay=False), help="Write down what was asked."
+)
+@click.option(
+    "--out",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the report as a page (HTML).",
+)
+@click.option(
+    "--csv",
+    "tables",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write its tables into a folder.",
+)
+@json_option
+def audit(
+    files: tuple[Path, ...],
+    business: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    zone: str | None,
+    mapping: str | None,
+    save_map: Path | None,
+    page: Path | None,
+    tables: Path | None,
+    as_json: bool,
+) -> None:
+    """Say where appointments break, and what that costs: of this installation, or of FILES.
+
+    FILES are exports of the calendar or booking tool you have today: CSV, ICS, XES or OCEL. They
+    need no installation; nothing of them is stored or sent, and names are not kept. docs/audit.md
+    says what the figures mean.
+
+    \b
+      kept audit --from 2027-01-01 --out report.html
+      kept audit bookings.csv --zone Europe/Berlin --out report.html
+      kept audit export.csv --map calendly --json
+    """
+    from kept.cli import auditing
+
+    wanted = auditing.Wanted(
+        since.date() if since else None, until.date() if until else None, page, tables, as_json
+    )
+    auditing.checked(wanted, files)
+    if files:
+        if business:
+            raise Misused("--business is for the installation's own rows: leave FILES out.")
+        auditing.of_files(files, wanted, zone=zone, mapping=mapping, save_map=save_map)
+        return
+    if zone or mapping or save_map:
+        raise Misused("--zone, --map and --save-map are for FILES: name the export to be read.")
+    with house.opened():
+        auditing.of_the_house(business, wanted)
