@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from kept.appointments.models import Leg
@@ -86,12 +86,11 @@ def places(
 ) -> Iterator[list[tuple[Place, UUID]]]:
     """The legs of a business that start in [begin, end), in order, so many at a time: the place of
     each, and its appointment. Each page is one statement that goes on where the last one ended."""
-    found = Leg.objects.filter(business_id=business)
-    if begin is not None:
-        found = found.filter(start__gte=begin)
-    if end is not None:
-        found = found.filter(start__lt=end)
-    rows = found.order_by("start", "case_id").values_list("start", "case_id", "appointment_id")
+    rows = (
+        _within(business, begin, end)
+        .order_by("start", "case_id")
+        .values_list("start", "case_id", "appointment_id")
+    )
     page = [((start, case), appointment) for start, case, appointment in rows[:at_a_time]]
     while page:
         yield page
@@ -101,9 +100,21 @@ def places(
         page = [((start, case), appointment) for start, case, appointment in on[:at_a_time]]
 
 
+def _within(business: UUID, begin: datetime | None, end: datetime | None) -> QuerySet[Leg]:
+    found = Leg.objects.filter(business_id=business)
+    if begin is not None:
+        found = found.filter(start__gte=begin)
+    return found if end is None else found.filter(start__lt=end)
+
+
 def legs(business: UUID, appointments: Iterable[UUID]) -> list[LegRow]:
     """Every leg of these appointments of the business, appointment by appointment, in order."""
     found = Leg.objects.filter(among("appointment_id", appointments), business_id=business)
     rows = found.annotate(**{f"json_{name}": part for name, part in IN_JSON.items()})
     values = rows.values_list(*COLUMNS, *(f"json_{name}" for name in IN_JSON))
     return [LegRow._make(row) for row in values.order_by("appointment_id", "number")]
+
+
+def count(business: UUID, begin: datetime | None, end: datetime | None) -> int:
+    """How many legs of a business start in [begin, end)."""
+    return _within(business, begin, end).count()
