@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from kept.appointments import actions as appointments
+from kept.audit import own
 from kept.core import holdout
 from kept.core.case import Role
 from kept.journeys import yields
@@ -56,6 +57,13 @@ def test_who_booked_again_in_each_group(people, monkeypatch):
     assert found.beyond == Decimal(60)
     assert found.difference.rate == 0.5
     assert found.became == {"booked": 2}
+    drawn = list(own.history(people.business, now()).invitations())
+    assert sorted((each.held_out, each.booked_at is not None) for each in drawn) == [
+        (False, True),
+        (False, True),
+        (True, False),
+        (True, True),
+    ]
 
 
 def test_of_few_people_no_difference_is_said(people):

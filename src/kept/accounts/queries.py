@@ -122,6 +122,12 @@ def api_key(business_id: UUID, key_id: UUID) -> ApiKey:
     return ApiKey.objects.get(business_id=business_id, id=key_id)
 
 
+def policies_since(business_id: UUID) -> list[tuple[datetime, Policy]]:
+    """Every policy a business has had, the first first, and since when each was in force."""
+    found = PolicyVersion.objects.filter(business_id=business_id).order_by("number")
+    return [(each.created_at, from_data(each.data)) for each in found]
+
+
 def policy_versions(business_id: UUID, limit: int = 20) -> list[PolicyVersion]:
     """The versions of a policy, the newest first."""
     found = PolicyVersion.objects.filter(business_id=business_id)

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
-from kept.appointments.models import Leg
+from kept.appointments.models import Appointment, Leg
 from kept.lib.among import among
 
 Place = tuple[datetime, UUID]
@@ -47,7 +47,7 @@ class LegRow(NamedTuple):
     channels: str | None
     withheld: str | None
     lives_by: str | None
-    in_answer: str | None
+    hand_offs: str | None
 
 
 COLUMNS = (
@@ -77,7 +77,7 @@ IN_JSON = {
     "channels": KeyTextTransform("channels", "case__facts"),
     "withheld": KeyTextTransform("service", KeyTransform("not_to_write", "case__facts")),
     "lives_by": KeyTextTransform("recipient_zone", "case__facts"),
-    "in_answer": KeyTextTransform("in_answer", "case__facts"),
+    "hand_offs": KeyTextTransform("hand_offs", "case__facts"),
 }
 
 
@@ -118,3 +118,46 @@ def legs(business: UUID, appointments: Iterable[UUID]) -> list[LegRow]:
 def count(business: UUID, begin: datetime | None, end: datetime | None) -> int:
     """How many legs of a business start in [begin, end)."""
     return _within(business, begin, end).count()
+
+
+def states(business: UUID, appointments: Iterable[UUID]) -> dict[UUID, str]:
+    """The present state of each of these appointments of the business."""
+    found = Leg.objects.filter(
+        among("appointment_id", appointments), business_id=business, current=True
+    )
+    return dict(found.values_list("appointment_id", "case__state"))
+
+
+class Completed(NamedTuple):
+    """A visit that took place, as somebody saw."""
+
+    appointment: UUID
+    reference: str
+    version: int
+
+
+KNOWN = ("staff", "customer", "integration")  # who may have seen how a visit ended
+
+
+def completed(
+    business: UUID, begin: datetime | None, end: datetime | None, at_a_time: int
+) -> Iterator[list[Completed]]:
+    """The visits of a business in [begin, end) that were seen to take place, by pages in order."""
+    for page in places(business, begin, end, at_a_time):
+        found = Leg.objects.filter(
+            among("case_id", [case for (_, case), _ in page]), current=True, case__state="completed"
+        )
+        seen = found.annotate(
+            source=KeyTextTransform("source", KeyTransform("outcome", "case__facts")),
+            version=KeyTextTransform("outcome_version", "case__facts"),
+        )
+        rows = seen.order_by("start", "case_id").values_list(
+            "appointment_id", "appointment__reference", "source", "version"
+        )
+        yield [Completed(key, ref, int(n or 0)) for key, ref, who, n in rows if who in KNOWN]
+
+
+def references(business: UUID, appointments: Iterable[UUID]) -> dict[UUID, str]:
+    """The reference of each of these appointments of the business."""
+    found = Appointment.objects.filter(among("id", appointments), business_id=business)
+    return dict(found.values_list("id", "reference"))

@@ -12,47 +12,65 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from kept.accounts import queries as accounts
 from kept.accounts.queries import Business
 from kept.appointments import bulk as appointments
 from kept.appointments.bulk import LegRow
+from kept.appointments.queries import booked_by
 from kept.audit.history import (
-    Act,
     Appointment,
-    Asked,
-    Duty,
     Enquiry,
     Field,
-    Handed,
+    Invitation,
     Leg,
-    Outcome,
+    Review,
     Sent,
     Source,
-    Stage,
+)
+from kept.audit.one_leg import (
+    TELLING,
+    Life,
+    Rows,
+    acts,
+    asked,
+    duties,
+    handed,
+    is_contactable,
+    is_followed,
+    late_window,
+    outcome,
+    refused_since,
 )
 from kept.audit.quality import Quality
 from kept.cases import bulk as cases
-from kept.cases.bulk import Due, Happened, Offered, Put
-from kept.cases.rows import policy_of
-from kept.core.case import Role, Status
-from kept.core.certainty import following_events
-from kept.core.path import Lapse, Tell, To
-from kept.core.paths.appointment import APPOINTMENT, CANCELLED, UNRESOLVED
-from kept.core.plan import UNREACHABLE
-from kept.core.wishes import REFUSED
+from kept.cases.bulk import Following, Happened
+from kept.core.path import Quiet
+from kept.core.paths.follow_up import FOLLOW_UP
+from kept.core.paths.reactivation import REACTIVATION
+from kept.core.paths.reputation import REPUTATION
+from kept.core.time import allows
+from kept.journeys.equality import JUST_ASKED
+from kept.journeys.yields import HELD_OUT
+from kept.leads import bulk as leads
+from kept.leads.bulk import LeadRow
+from kept.leads.due import AHEAD
+from kept.leads.speed import TOLD, is_touch
 from kept.outbox import bulk as outbox
-from kept.outbox.bulk import Letter
+from kept.people import bulk as people
+from kept.schedule import queries as schedule
 
 AT_A_TIME = 500
-KNOWS = frozenset(Field) - {Field.OFFERED, Field.INVITATIONS, Field.REVIEWS}
+KNOWS = frozenset(Field)
 KEY = secrets.token_bytes(32)  # lives as long as the process: pseudonyms of two runs do not match
 
 
@@ -77,6 +95,7 @@ class Own:
     ) -> None:
         self.business, self.now, self.begin, self.end = business, now, begin, end
         self.quality = Quality()
+        self._policies = accounts.policies_since(business.id)
         self.source = Source(
             name=business.name,
             kind="own",
@@ -85,6 +104,7 @@ class Own:
             knows=KNOWS,
             currency=business.currency,
             own=True,
+            notes=("The hours offered are counted by the hours as they are today.",),
         )
 
     def appointments(self) -> Iterator[Appointment]:
@@ -118,6 +138,9 @@ class Own:
         put = grouped(cases.put_before_people(ids), of_case)
         offered = grouped(cases.handed_on(ids), of_case)
         sent = grouped(letters, of_case)
+        said = grouped(
+            people.said({legs[0].customer for legs in found.values()}), lambda row: row.customer
+        )
         return {
             key: [
                 Rows(
@@ -127,6 +150,7 @@ class Own:
                     put.get(leg.case, []),
                     offered.get(leg.case, []),
                     sent.get(leg.case, []),
+                    said.get(leg.customer, []),
                     lost,
                 )
                 for leg in legs
@@ -136,6 +160,7 @@ class Own:
 
     def _leg(self, rows: Rows) -> Leg:
         row, life = rows.row, Life(rows)
+        became = outcome(row, self.now)
         self.quality.read += 1
         self.quality.used += 1
         return Leg(
@@ -143,7 +168,7 @@ class Own:
             start=row.start,
             end=row.end,
             booked_at=row.booked_at,
-            outcome=outcome(row, self.now),
+            outcome=became,
             outcome_at=life.outcome_at,
             service=row.service,
             staff=row.staff,
@@ -152,9 +177,10 @@ class Own:
             acknowledged_at=life.acknowledged_at,
             contactable=is_contactable(row),
             late_window=late_window(row),
+            hand_off_due=is_followed(row, became),
             entered=life.entered,
             duties=tuple(duties(rows)),
-            messages=tuple(sent(rows, life)),
+            messages=tuple(self._sent(rows, life)),
             asked=tuple(asked(rows, life)),
             handed=tuple(map(handed, rows.offered)),
             acts=tuple(acts(rows)),
@@ -169,21 +195,105 @@ class Own:
             return None
         return Decimal(row.price)
 
+    def _sent(self, rows: Rows, life: Life) -> Iterator[Sent]:
+        """The messages of a leg. One that answers what the person has just done themselves goes out
+        whatever they had refused before."""
+        answered = life.answered
+        for letter in rows.letters:
+            rule, at = TELLING.get(letter.control), letter.handed_over_at
+            void_at = life.left(rule.states) if rule is not None else None
+            refused = None
+            if at is not None and letter.control not in answered:
+                refused = refused_since(rows.said, at)
+            if refused is not None:
+                void_at = min(void_at or refused, refused)
+            yield Sent(
+                letter.control,
+                at,
+                rows.lost.get(letter.id),
+                void_at,
+                refused is not None,
+                at is not None and rule is not None and self._is_quiet(rule.quiet, at, rows.row),
+            )
+
+    def _is_quiet(self, hours: Quiet, at: datetime, row: LegRow) -> bool:
+        """Whether nobody was to be disturbed then, by the policy as it was."""
+        if not hours:
+            return False
+        policies = [policy for since, policy in self._policies if since <= at]
+        window = policies[-1].window(hours) if policies else None
+        zone = ZoneInfo(row.lives_by or row.zone)
+        return window is not None and not allows(window, at, zone)
+
     def enquiries(self) -> Iterator[Enquiry]:
-        return iter(())
+        """The leads that came in, each with its answer and what was booked for it."""
+        for page in leads.leads(self.business.id, self.begin, self.end, AT_A_TIME):
+            events = grouped(cases.events([lead.case for lead in page]), of_case)
+            visits = [UUID(lead.appointment) for lead in page if lead.appointment]
+            states = appointments.states(self.business.id, visits)
+            found = [enquiry(lead, events.get(lead.case, []), states) for lead in page]
+            yield from self._by_the_clocks(found)
 
+    def _by_the_clocks(self, found: list[Enquiry]) -> Iterator[Enquiry]:
+        """How long each waited while the business was open."""
+        waited = [each for each in found if each.touched_at]
+        if not waited:
+            yield from found
+            return
+        first = min(each.received_at for each in waited) - AHEAD
+        last = max(each.touched_at for each in waited if each.touched_at)
+        spans = schedule.open_times(self.business.id, first, last)
+        for each in found:
+            if each.touched_at is None:
+                yield each
+                continue
+            # Only what can lie in between: a year of opening times is not asked for each.
+            since = bisect_left(spans, each.received_at, key=lambda span: span[1])
+            until = bisect_left(spans, each.touched_at, key=lambda span: span[0])
+            near = spans[since:until] if spans else spans
+            seconds = sum(
+                (min(end, each.touched_at) - max(begin, each.received_at)).total_seconds()
+                for begin, end in near
+            )
+            whole = (each.touched_at - each.received_at).total_seconds()
+            yield replace(each, touched_open_seconds=int(seconds if spans else whole))
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """One leg and everything that hangs on its case. `lost`: of messages, since when."""
+    def offered_minutes(self, begin: datetime, end: datetime) -> Mapping[str, int]:
+        """By member of staff: the minutes that could have been booked in [begin, end)."""
+        names = {each.id: each.name for each in schedule.staff(self.business.id)}
+        found: dict[str, int] = defaultdict(int)
+        for key, minutes in schedule.offered_minutes(self.business.id, begin, end).items():
+            found[names[key]] += minutes
+        return found
 
-    row: LegRow
-    events: list[Happened]
-    duties: list[Due]
-    put: list[Put]
-    offered: list[Offered]
-    letters: list[Letter]
-    lost: Mapping[UUID, datetime]
+    def invitations(self) -> Iterator[Invitation]:
+        """Whoever fell due, of the two groups by which invitations are measured."""
+        for page in cases.walking(self.business.id, REACTIVATION.name, AT_A_TIME):
+            drawn = [case for case in page if case.group and case.person]
+            fell = cases.happened_at([case.case for case in drawn], "fell_due")
+            people = {case.person for case in drawn if case.person and case.case in fell}
+            booked = booked_by(self.business.id, people)
+            names = appointments.references(self.business.id, {case.subject for case in drawn})
+            for case in drawn:
+                if case.person is None or case.case not in fell:
+                    continue
+                at = fell[case.case]
+                since = (when for when, _ in booked.get(case.person, ()) if when > at)
+                name = names.get(case.subject, "")
+                yield Invitation(name, at, case.group == HELD_OUT, next(since, None))
+
+    def reviews(self) -> Iterator[Review]:
+        """Every visit that was seen to take place, and whether its customer was asked."""
+        paths = (REPUTATION.name, FOLLOW_UP.name)
+        for page in appointments.completed(self.business.id, self.begin, self.end, AT_A_TIME):
+            subjects = {each.appointment for each in page}
+            found = cases.following(self.business.id, paths, subjects)
+            for visit in page:
+                key = visit.appointment, visit.version
+                said = found.get((FOLLOW_UP.name, *key))
+                content = CONTENT.get((said.feedback if said else None) or "")
+                asked = found.get((REPUTATION.name, *key))
+                yield Review(visit.reference, was_asked(asked), content)
 
 
 class OfCase(Protocol):
@@ -207,195 +317,40 @@ def grouped(rows: Iterable[Row], key: Callable[[Row], UUID]) -> dict[UUID, list[
     return found
 
 
-# What became of it
-
-OUTCOMES = {
-    ("completed", None): Outcome.COMPLETED,
-    ("missed", "customer"): Outcome.MISSED,
-    ("missed", "business"): Outcome.MISSED_BY_BUSINESS,
-    ("cancelled", "customer"): Outcome.CANCELLED,
-    ("cancelled", "business"): Outcome.CANCELLED_BY_BUSINESS,
-    ("rescheduled", None): Outcome.RESCHEDULED,
-}
+# Beside the appointments
 
 
-def outcome(row: LegRow, now: datetime) -> Outcome:
-    """What became of a leg. Who was seen to arrive and not said to be finished has no outcome yet,
-    as on the desk's own list."""
-    if row.state in UNRESOLVED:
-        return Outcome.AHEAD if row.end > now else Outcome.UNKNOWN
-    if row.source == "assumed":
-        return Outcome.ASSUMED
-    blamed = row.by if row.state in {"missed", "cancelled"} else None
-    return OUTCOMES[row.state, blamed]
+def enquiry(lead: LeadRow, events: Iterable[Happened], states: Mapping[UUID, str]) -> Enquiry:
+    """A lead, without what the clocks of the business say of its waiting."""
+    told = touched = booked = None
+    for event in events:
+        if event.name == TOLD and told is None:
+            told = event.at
+        elif event.name == "visit_booked" and booked is None:
+            booked = event.at
+        if touched is None and is_touch(event.name, event.role):
+            touched = event.at
+    state = states.get(UUID(lead.appointment), "") if lead.appointment else ""
+    return Enquiry(
+        reference=lead.reference,
+        received_at=lead.opened_at,
+        source=lead.source,
+        acknowledged_at=told,
+        touched_at=touched,
+        booked_at=booked,
+        attended=CAME.get(state),
+    )
 
 
-STATE_AFTER = {rule.event: rule.to for rule in APPOINTMENT.rules if isinstance(rule.to, str)}
-NAMED = frozenset(rule.event for rule in APPOINTMENT.rules if rule.to is To.NAMED)
-STAGES = {stage.value: stage for stage in Stage}
-ENDED = frozenset(state.name for state in APPOINTMENT.states if not state.waits)
-FOLLOWS = following_events(APPOINTMENT)
+CAME = {"attended": True, "completed": True, "missed": False, "cancelled": False}
+CONTENT = {"went_well": True, "went_badly": False}
 
 
-def state_after(event: Happened) -> str:
-    """The state an event leads to; "" when it changes none."""
-    return (event.to or "") if event.name in NAMED else STATE_AFTER.get(event.name, "")
-
-
-class Life:
-    """What the events of one leg say, read once from the first to the last.
-
-    `entered`: when each stage was reached that was not taken back later. `outcome_at`: since when
-    there has been an outcome without a break (of a cancellation: when it was cancelled).
-    `changes`: the states and since when. `raised_by`: of what was put before a person, what
-    brought it about.
-    """
-
-    def __init__(self, rows: Rows) -> None:
-        self.entered: dict[Stage, datetime] = {}
-        self.outcome_at: datetime | None = None
-        self.acknowledged_at: datetime | None = None
-        self.changes: list[tuple[datetime, str]] = []
-        self.raised_by: dict[tuple[str, datetime], str] = {}
-        self._lost: dict[Stage, datetime] = {}
-        cause = ""
-        for event in rows.events:
-            if event.name == "escalated":
-                self.raised_by[event.kind or "", event.at] = cause
-            elif event.name not in FOLLOWS:
-                cause = event.control or event.name
-            if event.name == "acknowledged":
-                self.acknowledged_at = event.at
-            elif event.name == "change_requested":
-                self.acknowledged_at = None
-            if state := state_after(event):
-                self._reach(state, event.at)
-
-    def _reach(self, state: str, at: datetime) -> None:
-        before = self.changes[-1][1] if self.changes else ""
-        self.changes.append((at, state))
-        if state in STAGES:
-            self._take_back_after(STAGES[state])
-            self.entered.setdefault(STAGES[state], self._lost.pop(STAGES[state], at))
-        if state not in ENDED:
-            self.outcome_at = None
-        elif self.outcome_at is None or CANCELLED in {before, state}:
-            self.outcome_at = at
-
-    def _take_back_after(self, stage: Stage) -> None:
-        """A way back: a confirmation that came back, an arrival by a slip of the finger. What had
-        been confirmed in time and is confirmed again was confirmed in time."""
-        order = list(Stage)
-        for later in order[order.index(stage) + 1 :]:
-            if (at := self.entered.pop(later, None)) is not None and later is Stage.CONFIRMED:
-                self._lost[later] = at
-
-    def left(self, states: frozenset[str]) -> datetime | None:
-        """Since when the leg has been in none of these states, in which it was once."""
-        since, inside = None, False
-        for at, state in self.changes:
-            if state in states:
-                since, inside = None, True
-            elif inside:
-                since, inside = at, False
-        return since
-
-
-def is_contactable(row: LegRow) -> bool:
-    """A channel reaches them, and they have not refused letters about visits."""
-    return row.channels not in {None, "[]"} and row.withheld is None
-
-
-def late_window(row: LegRow) -> int | None:
-    """From how many minutes before the start on a cancellation is late: the terms as agreed."""
-    if row.late_cancel is None:
-        return None
-    since = datetime.fromisoformat(row.late_cancel)
-    return int((row.start - since).total_seconds()) // 60
-
-
-# What was due
-
-LATE = timedelta(minutes=5)  # a worker at work is never later
-HOUSEKEEPING = frozenset(rule.name for rule in APPOINTMENT.controls if isinstance(rule.does, Lapse))
-TELLING = {rule.name: rule for rule in APPOINTMENT.controls if isinstance(rule.does, Tell)}
-
-
-def duties(rows: Rows) -> Iterator[Duty]:
-    """The duties of a leg. Closing what has lost its sense is the house's own, and none."""
-    told = {
-        (letter.control, letter.run): letter.handed_over_at
-        for letter in rows.letters
-        if letter.handed_over_at is not None
-    }
-    for due in rows.duties:
-        if due.name in HOUSEKEEPING:
-            continue
-        done = due.status == Status.DONE
-        done_at = told.get((due.name, due.run), due.fired_at) if done else None
-        since = due_since(due, rows.row)
-        yield Duty(due.name, since, due.status, done_at, due.reason, is_justified(due, since))
-
-
-def due_since(due: Due, row: LegRow) -> datetime:
-    """When it could first be done: what is planned only after its time is not late by that, and
-    what is asked for a second time is due when it is asked for."""
-    if due.run > 1 and due.fired_at is not None:
-        return due.fired_at
-    return max(due.due_at, row.booked_at)
-
-
-def is_justified(due: Due, since: datetime) -> bool:
-    """Whether a skipped duty was skipped as the path has it. A reminder that a later one overtook
-    because nobody was there in time was not."""
-    overtaken = due.status == Status.SKIPPED and due.reason.startswith("superseded by")
-    return not (overtaken and due.fired_at is not None and due.fired_at - since > LATE)
-
-
-# What was said, asked, handed on and done
-
-
-def sent(rows: Rows, life: Life) -> Iterator[Sent]:
-    for letter in rows.letters:
-        rule = TELLING.get(letter.control)
-        closed = life.left(rule.states) if rule is not None else None
-        yield Sent(letter.control, letter.handed_over_at, rows.lost.get(letter.id), closed)
-
-
-def asked(rows: Rows, life: Life) -> Iterator[Asked]:
-    for put in rows.put:
-        cause = life.raised_by.get((put.kind, put.raised_at), "")
-        owner = put.taken_by or put.owner
-        yield Asked(put.kind, put.raised_at, put.due_at, put.resolved_at, owner, cause)
-
-
-def handed(row: Offered) -> Handed:
-    return Handed(row.to, row.status, row.offered_at, row.accept_by, row.answered_at)
-
-
-def acts(rows: Rows) -> Iterator[Act]:
-    """The transitions of a leg, and who made them.
-
-    An automation covers a transition when Kept would have made it by itself with the policy as it
-    is: it writes the confirmation wherever a channel reaches the customer; it takes a visit nobody
-    recorded as missed where the policy says so; it accepts what is handed to a path it walks.
-    """
-    written = could_be_written(rows.duties)
-    policy = policy_of(rows.row.policy)
-    covered = {"confirmed": written, "missed": policy.assume_missed}
-    for event in rows.events:
-        if state_after(event):
-            by_person = event.role == Role.STAFF
-            automatable = by_person and covered.get(event.name, False)
-            yield Act(event.name, event.at, by_person, automatable)
-    for offer in rows.offered:
-        if offer.status == "accepted" and offer.answered_at is not None:
-            by_person = offer.answered_by.startswith(Role.STAFF.value)
-            automatable = by_person and offer.to in policy.built_in
-            yield Act("hand_off_accepted", offer.answered_at, by_person, automatable)
-
-
-def could_be_written(duties: Iterable[Due]) -> bool:
-    """Nothing stood in the way of the letter that tells the time."""
-    first = [due for due in duties if due.name in {"confirmation", "moved_notice"}]
-    return bool(first) and all(due.reason not in REFUSED | {UNREACHABLE} for due in first)
+def was_asked(case: Following | None) -> bool | None:
+    """Whether the customer was asked for a review; None: it is not decided yet, or they had just
+    been asked about another visit."""
+    if case is None:
+        return False
+    if case.asked:
+        return True
+    return None if case.waits or case.result == JUST_ASKED else False

@@ -5,14 +5,15 @@ Each function asks one question about all of the cases it is given, and makes no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
-from kept.cases.models import Control, Escalation, Event, HandOff
+from kept.cases.models import Case, Control, Escalation, Event, HandOff
 from kept.lib.among import among
 
 
@@ -103,3 +104,51 @@ def handed_on(cases: Iterable[UUID]) -> list[Offered]:
         "id", "case_id", "to", "status", "offered_at", "accept_by", "answered_at", "answered_by"
     )
     return [Offered._make(row) for row in rows]
+
+
+class Following(NamedTuple):
+    """A case that follows an appointment, with what its facts say (text, or None)."""
+
+    case: UUID
+    path: str
+    subject: UUID
+    number: int
+    person: UUID | None
+    waits: bool
+    asked: str | None
+    result: str | None
+    feedback: str | None
+    group: str | None
+
+
+def _following(found: QuerySet[Case]) -> QuerySet[Case, Any]:
+    facts = {f"fact_{name}": KT(f"facts__{name}") for name in Following._fields[6:]}
+    columns = ("id", "path", "subject", "number", "person_id", "waits")
+    return found.annotate(**facts).values_list(*columns, *facts)
+
+
+def following(
+    business: UUID, paths: Iterable[str], subjects: Iterable[UUID]
+) -> dict[tuple[str, UUID, int], Following]:
+    """What follows these appointments on these paths: by path, appointment and outcome version."""
+    found = Case.objects.filter(
+        among("subject", subjects), business_id=business, path__in=list(paths)
+    )
+    rows = (Following._make(row) for row in _following(found))
+    return {(row.path, row.subject, row.number): row for row in rows}
+
+
+def walking(business: UUID, path: str, at_a_time: int) -> Iterator[list[Following]]:
+    """Every case of a business on this path, in the order of their ids, so many at a time."""
+    found = Case.objects.filter(business_id=business, path=path).order_by("id")
+    page = [Following._make(row) for row in _following(found)[:at_a_time]]
+    while page:
+        yield page
+        on = found.filter(id__gt=page[-1].case)
+        page = [Following._make(row) for row in _following(on)[:at_a_time]]
+
+
+def happened_at(cases: Iterable[UUID], name: str) -> dict[UUID, datetime]:
+    """When this happened first on each of these cases, if it did."""
+    found = Event.objects.filter(among("case_id", cases), name=name).order_by("-seq")
+    return dict(found.values_list("case_id", "at"))

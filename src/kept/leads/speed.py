@@ -92,14 +92,15 @@ def _with_events(leads: Sequence[Lead]) -> Iterable[tuple[Lead, list[cases.Event
 
 def _answered(lead: Lead, events: Sequence[cases.Event]) -> Answered:
     told = next((each.at for each in events if each.name == TOLD), None)
-    touched = next((each.at for each in events if _is_touch(each)), None)
+    touched = next((each.at for each in events if is_touch(each.name, each.actor_role)), None)
     return Answered(lead, told, touched)
 
 
-def _is_touch(event: cases.Event) -> bool:
-    ours = event.actor_role in {Role.STAFF.value, Role.INTEGRATION.value}
-    note = event.name == "escalation_resolved"
-    return event.name == "lead_entered" or (ours and (note or event.name in TOUCHES))
+def is_touch(event: str, role: str) -> bool:
+    """Whether by this event, of somebody in this role, a person has turned to them."""
+    ours = role in {Role.STAFF.value, Role.INTEGRATION.value}
+    note = event == "escalation_resolved"
+    return event == "lead_entered" or (ours and (note or event in TOUCHES))
 
 
 def _speed(

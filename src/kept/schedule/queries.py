@@ -336,18 +336,40 @@ def open_times(business: UUID, begin: datetime, end: datetime) -> list[tuple[dat
 
     By time, in UTC. Empty when nobody has hours in that time.
     """
-    low, high = to_minute(begin.replace(second=0, microsecond=0)), _whole_minute_up(end)
+    shut = _shut(business, begin, end)
+    spans = [span for each in staff(business) for span in _working(each, shut, begin, end)]
+    return [(from_minute(low), from_minute(high)) for low, high in availability.merge(spans)]
+
+
+def offered_minutes(business: UUID, begin: datetime, end: datetime) -> dict[UUID, int]:
+    """How many minutes each member of staff works in [begin, end), closures left out: by the hours
+    as they are today. Of those who have left, whose hours are no longer kept, nothing."""
+    shut = _shut(business, begin, end)
+    return {
+        each.id: sum(high - low for low, high in _working(each, shut, begin, end))
+        for each in staff(business)
+    }
+
+
+Shut = list[tuple[UUID | None, Span]]
+
+
+def _shut(business: UUID, begin: datetime, end: datetime) -> Shut:
+    """The closures of this time, with whose they are (None: everybody's)."""
     closures = Closure.objects.filter(business_id=business, lifted_at=None)
-    shut = [
+    return [
         (each.resource_id, (to_minute(utc(each.start)), _whole_minute_up(each.end)))
         for each in closures.filter(end__gt=begin, start__lt=end)
     ]
-    spans: list[Span] = []
-    for resource in staff(business):
-        away = [span for whose, span in shut if whose in (None, resource.id)]
-        spans += availability.subtract(_open(resource, begin, end), away)
-    inside = ((max(opens, low), min(closes, high)) for opens, closes in availability.merge(spans))
-    return [(from_minute(opens), from_minute(closes)) for opens, closes in inside if opens < closes]
+
+
+def _working(resource: Resource, shut: Shut, begin: datetime, end: datetime) -> list[Span]:
+    """When somebody works in [begin, end), by time."""
+    low, high = to_minute(begin.replace(second=0, microsecond=0)), _whole_minute_up(end)
+    away = [span for whose, span in shut if whose in (None, resource.id)]
+    opened = availability.subtract(_open(resource, begin, end), away)
+    inside = ((max(opens, low), min(closes, high)) for opens, closes in opened)
+    return [(opens, closes) for opens, closes in inside if opens < closes]
 
 
 def _open(resource: Resource, begin: datetime, end: datetime) -> Sequence[Span]:
