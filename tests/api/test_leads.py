@@ -151,6 +151,10 @@ def test_speed_to_lead_is_measured(house):
     assert everything["acknowledged"]["p50"] == 1
     assert everything["first_touch"] == {"p50": 0, "p90": 180}
     assert everything["first_touch_business"]["p90"] == 180
+    assert everything["acknowledged_60s"] == {"count": 1, "of": 2, "share": 0.5}
+    for clock in ("first_touch", "first_touch_business"):
+        assert everything[f"{clock}_5m"] == {"count": 2, "of": 3, "share": 2 / 3}
+        assert everything[f"{clock}_1h"]["of"] == 2  # the third has waited an hour, and no more
     assert house.get("/leads/speed", to=now().isoformat().replace("+00:00", "Z")).status_code == 200
     ever = {"from": "1900-01-01T00:00:00Z", "to": "2999-12-31T00:00:00Z"}
     assert house.get("/leads/speed", **ever).json()["sources"] == told_["sources"]

@@ -175,13 +175,13 @@ def test_how_fast_is_drawn_with_its_figures(desk, lead):
     post(desk, lead, "called", reached="yes")
     page = text(desk.get("/console/leads/speed/?days=7"))
     assert "–, –" not in page
-    for said in ("How fast we answer", "3 minutes", "at once", "0 (0 %)", "Form"):
+    for said in ("How fast we answer", "3 minutes", "at once", "0 of 1 (0 %)", "Form"):
         assert said in page
 
 
 def test_where_a_person_came_at_once_or_never_no_bars_are_drawn(desk, lead):
     page = desk.get("/console/leads/speed/")
-    assert "day-picture" not in page.content.decode()
+    assert "half waited no longer" not in text(page)
     assert "none yet" in text(page)
 
 

@@ -394,17 +394,57 @@ class SpanOut(TypedDict):
     p90: Annotated[float | None, Field(examples=[180.0])]
 
 
+class PartOut(TypedDict):
+    """So many of so many, and their share (null of nobody)."""
+
+    count: int
+    of: int
+    share: Annotated[float | None, Field(examples=[0.82])]
+
+
 class SpeedOfOut(TypedDict):
-    """How fast leads were answered. Business hours: while the house was open."""
+    """How fast leads were answered, and what became of them. Business hours: while it was open.
+
+    Within five minutes, or an hour: of those a person turned to, or whose time for it is over.
+    """
 
     source: Annotated[str, Field(description="`all`, or one door.", examples=["all"])]
     leads: int
     acknowledged: SpanOut
+    acknowledged_60s: Annotated[PartOut, Field(description="Of those whom a letter reaches.")]
     first_touch: SpanOut
+    first_touch_5m: PartOut
+    first_touch_1h: PartOut
     first_touch_business: SpanOut
+    first_touch_business_5m: PartOut
+    first_touch_business_1h: PartOut
     never_responded: Annotated[int, Field(description="No person has answered, and they are due.")]
     never_responded_share: Annotated[float | None, Field(examples=[0.04])]
     booked: int
+    booked_share: Annotated[float | None, Field(examples=[0.4])]
+    attended: Annotated[PartOut, Field(description="Of the booked whose visit has an outcome.")]
+    visits_ahead: Annotated[int, Field(description="Of the booked: no outcome yet.")]
+
+
+class TakenOverOfOut(TypedDict):
+    """How what was offered to one path was taken over. What was taken back is not counted."""
+
+    to: Annotated[str, Field(description="`all`, or one path.", examples=["all"])]
+    offered: int
+    waiting: Annotated[int, Field(description="Offered, and its time is not over.")]
+    not_in_time: Annotated[
+        int, Field(description="Refused, or not taken over by `accept_by`: also what came later.")
+    ]
+    not_in_time_share: Annotated[
+        float | None, Field(description="Of those that wait no longer.", examples=[0.02])
+    ]
+
+
+class TakenOverOut(TypedDict):
+    begin: Instant
+    end: Instant
+    paths: list[TakenOverOfOut]
+    time_zone: str
 
 
 class SpeedOut(TypedDict):

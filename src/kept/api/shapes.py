@@ -17,18 +17,27 @@ from kept.api import gives
 from kept.appointments import queries as appointments
 from kept.appointments.letters import message_id
 from kept.appointments.queries import Leg
-from kept.cases.queries import Case, Control, Escalation, Event, HandOff, leg_number
+from kept.cases.queries import (
+    Case,
+    Control,
+    Escalation,
+    Event,
+    HandOff,
+    TakenOver,
+    leg_number,
+)
 from kept.core.availability import from_minute
 from kept.core.case import Role
 from kept.core.certainty import Certainty
 from kept.core.paths.lead_response import LEAD_RESPONSE
 from kept.journeys import queries as journeys
 from kept.journeys.equality import Equality, Group
+from kept.journeys.reactivation import FELL_SILENT
 from kept.journeys.reputation import Review, ReviewLink
 from kept.leads import letters as lead_letters
 from kept.leads import queries as leads
 from kept.leads.queries import Enquiry, Lead
-from kept.leads.speed import Speed, Took
+from kept.leads.speed import Part, Speed, Took
 from kept.outbox.queries import Message
 from kept.people.queries import Customer, Told
 from kept.schedule.queries import Closure, Resource, Service, Slot, hours_rows
@@ -480,12 +489,44 @@ def _speed(row: Speed) -> gives.SpeedOfOut:
         "source": row.source,
         "leads": row.leads,
         "acknowledged": _span(row.acknowledged),
+        "acknowledged_60s": _part(row.told_soon),
         "first_touch": _span(row.touched),
+        "first_touch_5m": _part(row.soon),
+        "first_touch_1h": _part(row.in_an_hour),
         "first_touch_business": _span(row.touched_open),
+        "first_touch_business_5m": _part(row.soon_open),
+        "first_touch_business_1h": _part(row.in_an_hour_open),
         "never_responded": row.never,
         "never_responded_share": row.never_share,
         "booked": row.booked,
+        "booked_share": row.booked_share,
+        "attended": _part(row.attended),
+        "visits_ahead": row.ahead,
     }
+
+
+def taken_over(
+    found: Sequence[TakenOver], begin: datetime, end: datetime, zone: ZoneInfo
+) -> gives.TakenOverOut:
+    return {
+        "begin": local(begin, zone),
+        "end": local(end, zone),
+        "paths": [
+            {
+                "to": each.to,
+                "offered": each.offered,
+                "waiting": each.waiting,
+                "not_in_time": each.late,
+                "not_in_time_share": each.late_share,
+            }
+            for each in found
+        ],
+        "time_zone": zone.key,
+    }
+
+
+def _part(row: Part) -> gives.PartOut:
+    return {"count": row.count, "of": row.of, "share": row.share}
 
 
 def _span(row: Took) -> gives.SpanOut:
@@ -503,7 +544,9 @@ def _about(case: Case) -> tuple[str | None, str | None]:
     subject = str(case.subject)
     if case.facts.get("review"):
         return None, None  # a review that was seen; what it says stands in `tried`
-    return (None, subject) if case.path == LEAD_RESPONSE.name else (subject, None)
+    # What an enquiry that fell silent was handed on to is still about that enquiry.
+    asked = case.path == LEAD_RESPONSE.name or case.facts.get("follows") == FELL_SILENT
+    return (None, subject) if asked else (subject, None)
 
 
 def escalation(row: Escalation, zone: ZoneInfo) -> gives.EscalationOut:

@@ -685,6 +685,13 @@ class SpeedIn(BaseModel):
     end: Instant | None = Field(None, alias="to", description="Absent: now.")
 
 
+class SpanIn(BaseModel):
+    """Of which time: what was offered then."""
+
+    begin: Instant | None = Field(None, alias="from", description="Absent: 30 days ago.")
+    end: Instant | None = Field(None, alias="to", description="Absent: now.")
+
+
 class CalledIn(Body):
     """Whether they were reached."""
 

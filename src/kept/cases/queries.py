@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, Q, QuerySet
 
 from kept.cases import models
 from kept.cases.models import Case as Case
@@ -21,6 +22,7 @@ from kept.cases.rows import why_unreadable as why_unreadable
 from kept.core import case as core
 from kept.core import preview
 from kept.core.case import Status
+from kept.core.decide import OPEN_OFFER
 from kept.core.path import Tell
 from kept.core.paths import PATHS
 from kept.core.policy import Policy
@@ -196,6 +198,58 @@ def hand_offs(business: UUID, status: str = "") -> QuerySet[models.HandOff]:
     if status:
         found = found.filter(status=status)
     return found.order_by("offered_at", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What was handed on to one path (`ALL_PATHS`: to any), and how much of it in time.
+
+    `waiting`: its time is not over. `late`: refused, expired, taken over after its time, or still
+    open then; the others of `offered` were taken over in time. What was taken back is not counted.
+    """
+
+    to: str
+    offered: int
+    waiting: int
+    late: int
+
+    @property
+    def late_share(self) -> float | None:
+        """Of those whose time is over or who have an answer; None where there are none."""
+        settled = self.offered - self.waiting
+        return self.late / settled if settled else None
+
+
+ALL_PATHS = "all"
+
+
+def taken_over(business: UUID, begin: datetime, end: datetime, now: datetime) -> list[TakenOver]:
+    """How what was offered in begin <= t < end was taken over: all of it first, then by path.
+
+    That an open lead may be booked is offered to nobody who would have to answer.
+    """
+    in_vain = Q(status__in=("expired", "rejected")) | Q(status="offered", accept_by__lte=now)
+    too_late = Q(status="accepted", answered_at__gt=F("accept_by"))
+    found = (
+        models.HandOff.objects.filter(business_id=business)
+        .filter(offered_at__gte=begin, offered_at__lt=end)
+        .exclude(status="withdrawn")
+        .exclude(outcome=OPEN_OFFER)
+        .values("to")
+        .annotate(
+            offered=Count("id"),
+            waiting=Count("id", filter=Q(status="offered", accept_by__gt=now)),
+            late=Count("id", filter=in_vain | too_late),
+        )
+    )
+    by_path = [TakenOver(**row) for row in found.order_by("to")]
+    everything = TakenOver(
+        ALL_PATHS,
+        offered=sum(each.offered for each in by_path),
+        waiting=sum(each.waiting for each in by_path),
+        late=sum(each.late for each in by_path),
+    )
+    return [everything, *by_path]
 
 
 def hand_off(business: UUID, hand_off_id: UUID) -> models.HandOff:

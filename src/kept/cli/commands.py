@@ -57,6 +57,7 @@ SECTIONS = {
         "reputation",
         "webhooks",
         "reactivation",
+        "hand-offs",
         "backup",
         "version",
     ),
@@ -649,6 +650,22 @@ def webhooks(business: str | None, as_json: bool) -> None:
         from kept.cli import hooks
 
         hooks.show(business, as_json=as_json)
+
+
+@kept.command("hand-offs")
+@business_option
+@click.option("--days", default=30, show_default=True, help="What was offered in the last days.")
+@json_option
+def hand_offs(business: str | None, days: int, as_json: bool) -> None:
+    """Say how what was handed on was taken over: in time, or not.
+
+    \b
+      kept hand-offs --days 90
+    """
+    with house.opened():
+        from kept.cli import handing_on
+
+        handing_on.show(business, days, as_json=as_json)
 
 
 @kept.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,8 +24,11 @@ LISTED = 200
 
 
 def show(slug: str | None, state: str, *, as_json: bool) -> None:
-    """List the leads of a business."""
+    """List the leads of a business. Raises Refused for a state that there is not."""
     business = the_business(slug)
+    if state != "open" and state not in queries.STATES:
+        known = ", ".join(("open", *queries.STATES))
+        raise Refused(f"There is no state {state!r}; choose from {known}.")
     zone = ZoneInfo(business.time_zone)
     found = list(queries.leads(business.id, state=state)[:LISTED])
     rows = [_summary(lead, zone) for lead in found]
@@ -118,22 +122,64 @@ def how_fast(slug: str | None, days: int, *, as_json: bool) -> None:
     if as_json:
         out.data({"days": days, "sources": rows})
         return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    spans = ("letter p50 p90", "person p50 p90", "while open p50 p90")
-    for column in ("by", "leads", *spans, "never"):
-        table.add_column(column)
+    _print_speed(rows)
+
+
+def _print_speed(rows: Sequence[Mapping[str, Any]]) -> None:
+    spans = ("acknowledged", "first_touch", "first_touch_business")
+    times, shares = _table("p50 and p90"), _table("share")
+    for column in ("by", "leads", "letter", "person", "while open"):
+        times.add_column(column)
+    for column in ("by", "letter 60 s", *WITHIN.values(), "never", "booked", "came"):
+        shares.add_column(column)
     for row in rows:
-        pairs = (row["acknowledged"], row["first_touch"], row["first_touch_business"])
-        said = (f"{_span(each['p50'])} {_span(each['p90'])}" for each in pairs)
-        table.add_row(row["source"], str(row["leads"]), *said, str(row["never_responded"]))
-    out.console().print(table)
+        pairs = (f"{_span(row[each]['p50'])} {_span(row[each]['p90'])}" for each in spans)
+        times.add_row(row["source"], str(row["leads"]), *pairs)
+        parts = (_percent(row[each]["share"]) for each in ("acknowledged_60s", *WITHIN))
+        ends = (row["never_responded_share"], row["booked_share"], row["attended"]["share"])
+        shares.add_row(row["source"], *parts, *map(_percent, ends))
+    out.console().print(times)
+    out.console().print(shares)
+
+
+WITHIN = {
+    "first_touch_5m": "person 5 min",
+    "first_touch_1h": "1 h",
+    "first_touch_business_5m": "open 5 min",
+    "first_touch_business_1h": "1 h",
+}
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=title,
+        title_justify="left",
+        title_style="",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="dim",
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
 
 
 def _figures(row: Speed) -> dict[str, Any]:
+    """The same names as in the API."""
     spans = {
         "acknowledged": row.acknowledged,
         "first_touch": row.touched,
         "first_touch_business": row.touched_open,
+    }
+    parts = {
+        "acknowledged_60s": row.told_soon,
+        "first_touch_5m": row.soon,
+        "first_touch_1h": row.in_an_hour,
+        "first_touch_business_5m": row.soon_open,
+        "first_touch_business_1h": row.in_an_hour_open,
+        "attended": row.attended,
     }
     return {
         "source": row.source,
@@ -142,9 +188,15 @@ def _figures(row: Speed) -> dict[str, Any]:
             name: {"p50": _seconds(each.p50), "p90": _seconds(each.p90)}
             for name, each in spans.items()
         },
+        **{
+            name: {"count": each.count, "of": each.of, "share": each.share}
+            for name, each in parts.items()
+        },
         "never_responded": row.never,
         "never_responded_share": row.never_share,
         "booked": row.booked,
+        "booked_share": row.booked_share,
+        "visits_ahead": row.ahead,
     }
 
 

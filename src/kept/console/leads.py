@@ -22,7 +22,7 @@ from kept.core.path import Tell
 from kept.core.paths.lead_response import LEAD_RESPONSE as PATH
 from kept.leads import actions, queries
 from kept.leads.queries import Enquiry, Lead, Source
-from kept.leads.speed import Speed, Took
+from kept.leads.speed import Part, Speed, Took
 from kept.people.queries import channels
 from kept.schedule import queries as schedule
 from kept.web import parts
@@ -320,6 +320,9 @@ class Fast:
     touched_open: str
     half: str
     never: str
+    booked: str
+    came: str
+    shares: list[tuple[str, str]]  # the name of each, and how many of how many
     y: int
     width: float
 
@@ -335,7 +338,10 @@ def fast(found: Sequence[Speed]) -> list[Fast]:
             _both(each.touched),
             _both(each.touched_open),
             _said(each.touched.p50),
-            _never(each),
+            _so_many(Part(each.never, each.leads)),
+            _so_many(Part(each.booked, each.leads)),
+            _came(each),
+            [(name, _so_many(part)) for name, part in _shares(each).items()],
             number * STEP,
             round((each.touched.p50 or timedelta(0)).total_seconds() * scale, 1),
         )
@@ -349,10 +355,53 @@ def _both(took: Took) -> str:
     return half if half == most else f"half within {half}, nine of ten within {most}"
 
 
-def _never(found: Speed) -> str:
-    if found.never_share is None:
-        return str(found.never)
-    return f"{found.never} ({found.never_share * 100:.0f} %)"
+@dataclass(frozen=True, slots=True)
+class ShareBar:
+    """A share as a bar, with what it says."""
+
+    name: str
+    said: str
+    y: int
+    width: float
+
+
+SHARES_LABEL = 230  # room for the names of the shares
+
+
+def bars(everybody: Speed) -> list[ShareBar]:
+    """The shares of all who asked, each on a scale from none to all."""
+    shares = {
+        **_shares(everybody),
+        "Booked": Part(everybody.booked, everybody.leads),
+        "Came to the visit": everybody.attended,
+    }
+    whole = WIDTH - SHARES_LABEL
+    return [
+        ShareBar(name, _so_many(part), number * STEP, round((part.share or 0) * whole, 1))
+        for number, (name, part) in enumerate(shares.items())
+    ]
+
+
+def _shares(found: Speed) -> dict[str, Part]:
+    return {
+        "The letter went within a minute": found.told_soon,
+        "A person came within 5 minutes": found.soon,
+        "Within an hour": found.in_an_hour,
+        "Within 5 minutes of being open": found.soon_open,
+        "Within an hour of being open": found.in_an_hour_open,
+    }
+
+
+def _so_many(part: Part) -> str:
+    """How many, and how many in a hundred; of nobody there is no share."""
+    if part.share is None:
+        return "none yet"
+    return f"{part.count} of {part.of} ({part.share * 100:.0f} %)"
+
+
+def _came(found: Speed) -> str:
+    ahead = f", {found.ahead} still ahead" if found.ahead else ""
+    return f"{_so_many(found.attended)}{ahead}"
 
 
 def _said(span: timedelta | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -12,14 +12,17 @@ from ninja import Query, Router
 from kept.api import shapes
 from kept.api.acts import Acts, Ask
 from kept.api.answers import Answer, answer
-from kept.api.declare import changes, lists
-from kept.api.gives import HandOffOut, ListOut
+from kept.api.declare import changes, lists, reads
+from kept.api.gives import HandOffOut, ListOut, TakenOverOut
 from kept.api.keys import business_of
 from kept.api.lists import Order, page
-from kept.api.takes import HandOffsIn, RejectIn, RemarkIn
+from kept.api.takes import HandOffsIn, RejectIn, RemarkIn, SpanIn
 from kept.appointments import actions
 from kept.cases import queries as cases
 from kept.cases.queries import HandOff
+from kept.clock.queries import now as clock
+
+A_MONTH = timedelta(days=30)
 
 router = Router(tags=["Hand-offs"])
 
@@ -39,6 +42,17 @@ def list_hand_offs(
 
     order: Order = {"offered_at": datetime.fromisoformat, "id": UUID}
     return page(request, rows, order, show, asked)
+
+
+@router.get("/hand-offs/taken-over", summary="How they are taken over", **reads(TakenOverOut))
+def how_taken_over(request: HttpRequest, asked: Query[SpanIn]) -> HttpResponse:
+    """Of what was offered in a time: how much waits, and how much nobody took over in time. All
+    paths first, then each."""
+    business, now = business_of(request), clock()
+    end = asked.end or now
+    begin = asked.begin or end - A_MONTH
+    found = cases.taken_over(business.id, begin, end, now)
+    return answer(shapes.taken_over(found, begin, end, shapes.zone_of(business))).response()
 
 
 def _show(request: HttpRequest, row: HandOff, now: datetime) -> Answer:

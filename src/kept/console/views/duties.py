@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -156,6 +157,17 @@ def _see_to(request: HttpRequest, desk: Desk, row: Escalation) -> HttpResponse:
 STATUSES = ("offered", "expired", "rejected", "accepted", "withdrawn")
 
 
+TAKEN_DAYS = 30
+
+
+def taken_over(desk: Desk) -> list[tuple[cases.TakenOver, str]]:
+    """How what was handed on lately was taken over, and the share that was not, in words."""
+    begin, end = desk.now - timedelta(days=TAKEN_DAYS), desk.now + timedelta(seconds=1)
+    found = cases.taken_over(desk.business.id, begin, end, desk.now)
+    shares = ((each, each.late_share) for each in found if each.offered)
+    return [(each, "none yet" if part is None else f"{part * 100:.0f} %") for each, part in shares]
+
+
 @at_desk(Member.FRONT_DESK)
 def hand_offs(request: HttpRequest, desk: Desk) -> HttpResponse:
     """What was handed on, by what became of it; those that wait for an answer first."""
@@ -177,6 +189,8 @@ def hand_offs(request: HttpRequest, desk: Desk) -> HttpResponse:
             )
             for row in newest
         ],
+        "taken": taken_over(desk),
+        "days": TAKEN_DAYS,
         "kept_does": ", ".join(sorted(words.PATHS[each] for each in policy.built_in)),
         "status": status,
         "statuses": STATUSES,
