@@ -6,6 +6,7 @@ Every value has its `text`, as it is written on the page, and its `raw`: a count
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -132,3 +133,8 @@ def amount(name: str, money: Decimal | None, currency: str) -> dict[str, Any] | 
     if money is None:
         return None
     return _value(Value(name, money, price(money, currency), "money"))
+
+
+def written(report: Report) -> str:
+    """The JSON itself."""
+    return json.dumps(data(report), indent=2, ensure_ascii=False)

@@ -45,7 +45,7 @@ def parts(report: Report, links: Links) -> Iterator[tuple[str, str, Markup]]:
     if words.dearest(report) or _of_money(report):
         yield "money", "What it costs", _money(report, links)
     if report.breaks:
-        yield "breaks", "Where it breaks, and what to do", _breaks(report, links)
+        yield "breaks", "What broke, and what to do", _breaks(report, links)
     for chapter, figures in _chapters(report).items():
         yield f"c-{_slug(chapter)}", chapter[:1].upper() + chapter[1:], _figures(figures, links)
     if words.unanswered(report):
@@ -127,6 +127,8 @@ _NUMBERS = dict.fromkeys(("Rows", "Lost", "At risk"), "number")
 
 def _knows(report: Report) -> Markup:
     """What the source says of an appointment at all: everything below rests on that."""
+    if report.source.own:
+        return tag("p", "All of it comes from what Kept wrote down as it happened.")
     known = sorted(each.value for each in report.source.knows)
     if not known:
         return tag("p", "Nothing is known of an appointment but when it starts.")
@@ -152,8 +154,8 @@ def _headline(report: Report, links: Links) -> Markup:
         class_="figure",
         id=each.name,
     )
-    first = (figure(one, links) for one in words.answered(report) if one.number == each.number)
-    return join([whole, *first])
+    first = [one for one in words.answered(report) if one.number == each.number]
+    return join([whole, _figures(first, links)])
 
 
 # Money
@@ -178,7 +180,7 @@ def _money(report: Report, links: Links) -> Markup:
     return join(
         [
             tag("p", NOT_MARGIN, class_="notice"),
-            *(figure(each, links) for each in _of_money(report)),
+            _figures(_of_money(report), links),
             plain_table("Money by what broke first", columns, rows) if rows else None,
             tag(
                 "p",
@@ -291,7 +293,16 @@ def _chapters(report: Report) -> dict[str, list[Figure]]:
 
 
 def _figures(figures: Sequence[Figure], links: Links) -> Markup:
-    return join(figure(each, links) for each in figures)
+    """The figures; those that are but a sentence come last, in a list."""
+    full = [each for each in figures if each.values or each.table]
+    short = [each for each in figures if not (each.values or each.table)]
+    items = (tag("li", tag("b", each.question), " ", each.answer, id=each.name) for each in short)
+    return join(
+        [
+            *(figure(each, links) for each in full),
+            tag("ul", *items, class_="plain short") if short else None,
+        ]
+    )
 
 
 # What cannot be known
