@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 
 import html5lib
 
@@ -74,6 +75,12 @@ def _datum(element):
 def from_csv_folder(folder):
     """From the files of a folder."""
     return from_csv({each.name: each.read_text("utf-8-sig") for each in folder.iterdir()})
+
+
+def from_csv_zip(content):
+    """From the files of a zip."""
+    with zipfile.ZipFile(io.BytesIO(content)) as zipped:
+        return from_csv({each: zipped.read(each).decode("utf-8-sig") for each in zipped.namelist()})
 
 
 def from_csv(sheets):

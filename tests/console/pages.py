@@ -94,6 +94,7 @@ def every_page(house, appointment):
     yield from ("set-up/closures/", "set-up/closures/new/", "set-up/policy/", "set-up/keys/")
     yield from ("set-up/members/", "set-up/review-pages/", "reviews/", "reviews/new/", "returns/")
     yield f"{one}insider/"
+    yield from ("audit/", "audit/?time=all", "audit/behind/governed_share/", "audit/file/")
     yield from ("leads/", "leads/?state=stale", "leads/new/", "leads/speed/", f"leads/{lead.pk}/")
     yield from (f"leads/{lead.pk}/{each}/" for each in ACTS)
     source = sources.create(house.business, "sms", "Provider", NOW)

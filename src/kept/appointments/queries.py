@@ -77,6 +77,14 @@ def by_reference(reference: str, business: UUID | None = None) -> list[Appointme
     return list(found.filter(business_id=business) if business else found)
 
 
+def legs_by_reference(business: UUID, references: Iterable[str]) -> list[Leg]:
+    """The current legs of these appointments of a business, the latest first; unknown ones are
+    left out."""
+    found = Leg.objects.filter(business_id=business, current=True)
+    found = found.filter(appointment__reference__in=list(references))
+    return list(_with_everything(found).order_by("-start"))
+
+
 def current_leg(appointment: Appointment) -> Leg:
     """The leg that holds now, with its case. Raises Damaged when it cannot be read."""
     return whole(_with_everything(Leg.objects.all()).get(appointment=appointment, current=True))

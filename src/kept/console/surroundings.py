@@ -35,6 +35,7 @@ NAVIGATION = (
     ("messages", "Messages", (), "front_desk"),
     ("reputation", "Reviews", (), "front_desk"),
     ("returns", "Invitations", (), "owner"),
+    ("audit", "Audit", (), "owner"),
     ("setup", "Set-up", (), "owner"),
 )
 

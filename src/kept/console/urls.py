@@ -4,6 +4,7 @@ from django.urls import path
 
 from kept.console.views import (
     appointment,
+    audit,
     booking,
     clock,
     duties,
@@ -76,6 +77,10 @@ urlpatterns = [
     path("console/reviews/new/", reputation.new_review, name="new_review"),
     path("console/reviews/<uuid:review_id>/mistake/", reputation.mistake, name="review_mistake"),
     path("console/returns/", reactivation.overview, name="returns"),
+    path("console/audit/", audit.own, name="audit"),
+    path("console/audit/behind/<slug:figure>/", audit.behind, name="audit_behind"),
+    path("console/audit/download/<slug:form>", audit.download, name="audit_download"),
+    path("console/audit/file/", audit.foreign, name="audit_file"),
     path("console/inbox/", messages.inbox, name="inbox"),
     path("console/clock/", clock.jump, name="clock"),
     path("console/set-up/", setup.index, name="setup"),
