@@ -67,8 +67,8 @@ def test_a_visit_as_it_should_be(clinic):
     }
     assert [(each.control, each.handed_over_at, each.void_at) for each in leg.messages] == [
         ("confirmation", NOW, berlin(4, 10)),
-        ("first_reminder", berlin(3, 10), berlin(4, 10)),
         ("final_reminder", berlin(4, 9), berlin(4, 10)),
+        ("first_reminder", berlin(3, 10), berlin(4, 10)),
     ]
     assert leg.asked == ()
     assert {each.to: each.status for each in leg.handed} == {

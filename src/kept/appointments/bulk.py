@@ -14,27 +14,27 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from kept.appointments.models import Appointment, Leg
-from kept.lib.among import among
+from kept.lib.plain import Key, among, rows
 
-Place = tuple[datetime, UUID]
+Place = tuple[datetime, Key]
 """Where a leg stands in the order of a business: its start, then its id."""
 
 
 class LegRow(NamedTuple):
     """One booked time with what its case knows. What stands in JSON is text here, or None."""
 
-    appointment: UUID
-    case: UUID
-    number: int
+    appointment: Key
+    case: Key
+    customer: Key
+    service_id: Key
+    staff_id: Key
     start: datetime
     end: datetime
     booked_at: datetime
+    number: int
     reference: str
     origin: str
-    customer: UUID
-    staff_id: UUID
     staff: str
-    service_id: UUID
     state: str
     zone: str
     policy: int
@@ -50,19 +50,13 @@ class LegRow(NamedTuple):
     hand_offs: str | None
 
 
+KEYS = ("appointment_id", "case_id", "appointment__customer_id", "service_id", "staff_id")
+INSTANTS = ("start", "end", "booked_at")
 COLUMNS = (
-    "appointment_id",
-    "case_id",
     "number",
-    "start",
-    "end",
-    "booked_at",
     "appointment__reference",
     "appointment__origin",
-    "appointment__customer_id",
-    "staff_id",
     "staff__name",
-    "service_id",
     "case__state",
     "case__zone",
     "case__policy_id",
@@ -83,21 +77,22 @@ IN_JSON = {
 
 def places(
     business: UUID, begin: datetime | None, end: datetime | None, at_a_time: int
-) -> Iterator[list[tuple[Place, UUID]]]:
+) -> Iterator[list[tuple[Place, Key]]]:
     """The legs of a business that start in [begin, end), in order, so many at a time: the place of
     each, and its appointment. Each page is one statement that goes on where the last one ended."""
-    rows = (
-        _within(business, begin, end)
-        .order_by("start", "case_id")
-        .values_list("start", "case_id", "appointment_id")
-    )
-    page = [((start, case), appointment) for start, case, appointment in rows[:at_a_time]]
+    found = _within(business, begin, end).order_by("start", "case_id")
+    page = _page(found, at_a_time)
     while page:
         yield page
         (start, case), _ = page[-1]
         # One range of the index by time; the few of the same minute are passed over.
-        on = rows.filter(~Q(start=start, case_id__lte=case), start__gte=start)
-        page = [((start, case), appointment) for start, case, appointment in on[:at_a_time]]
+        passed = Q(start=start, case_id__lte=UUID(case))
+        page = _page(found.filter(~passed, start__gte=start), at_a_time)
+
+
+def _page(found: QuerySet[Leg], at_a_time: int) -> list[tuple[Place, Key]]:
+    read = rows(found[:at_a_time], keys=["case_id", "appointment_id"], instants=["start"])
+    return [((start, case), appointment) for case, appointment, start in read]
 
 
 def _within(business: UUID, begin: datetime | None, end: datetime | None) -> QuerySet[Leg]:
@@ -107,12 +102,16 @@ def _within(business: UUID, begin: datetime | None, end: datetime | None) -> Que
     return found if end is None else found.filter(start__lt=end)
 
 
-def legs(business: UUID, appointments: Iterable[UUID]) -> list[LegRow]:
+def legs(business: UUID, appointments: Iterable[Key]) -> list[LegRow]:
     """Every leg of these appointments of the business, appointment by appointment, in order."""
     found = Leg.objects.filter(among("appointment_id", appointments), business_id=business)
-    rows = found.annotate(**{f"json_{name}": part for name, part in IN_JSON.items()})
-    values = rows.values_list(*COLUMNS, *(f"json_{name}" for name in IN_JSON))
-    return [LegRow._make(row) for row in values.order_by("appointment_id", "number")]
+    read = rows(
+        found.order_by("appointment_id", "number"),
+        keys=KEYS,
+        instants=INSTANTS,
+        values=[*COLUMNS, *IN_JSON.values()],
+    )
+    return list(map(LegRow._make, read))
 
 
 def count(business: UUID, begin: datetime | None, end: datetime | None) -> int:
@@ -120,18 +119,18 @@ def count(business: UUID, begin: datetime | None, end: datetime | None) -> int:
     return _within(business, begin, end).count()
 
 
-def states(business: UUID, appointments: Iterable[UUID]) -> dict[UUID, str]:
+def states(business: UUID, appointments: Iterable[Key]) -> dict[Key, str]:
     """The present state of each of these appointments of the business."""
     found = Leg.objects.filter(
         among("appointment_id", appointments), business_id=business, current=True
     )
-    return dict(found.values_list("appointment_id", "case__state"))
+    return dict(rows(found, keys=["appointment_id"], values=["case__state"]))
 
 
 class Completed(NamedTuple):
     """A visit that took place, as somebody saw."""
 
-    appointment: UUID
+    appointment: Key
     reference: str
     version: int
 
@@ -143,21 +142,23 @@ def completed(
     business: UUID, begin: datetime | None, end: datetime | None, at_a_time: int
 ) -> Iterator[list[Completed]]:
     """The visits of a business in [begin, end) that were seen to take place, by pages in order."""
+    source = KeyTextTransform("source", KeyTransform("outcome", "case__facts"))
+    version = KeyTextTransform("outcome_version", "case__facts")
     for page in places(business, begin, end, at_a_time):
         found = Leg.objects.filter(
-            among("case_id", [case for (_, case), _ in page]), current=True, case__state="completed"
+            among("case_id", [case for (_, case), _ in page]),
+            current=True,
+            case__state="completed",
         )
-        seen = found.annotate(
-            source=KeyTextTransform("source", KeyTransform("outcome", "case__facts")),
-            version=KeyTextTransform("outcome_version", "case__facts"),
+        read = rows(
+            found.order_by("start", "case_id"),
+            keys=["appointment_id"],
+            values=["appointment__reference", source, version],
         )
-        rows = seen.order_by("start", "case_id").values_list(
-            "appointment_id", "appointment__reference", "source", "version"
-        )
-        yield [Completed(key, ref, int(n or 0)) for key, ref, who, n in rows if who in KNOWN]
+        yield [Completed(key, ref, int(n or 0)) for key, ref, who, n in read if who in KNOWN]
 
 
-def references(business: UUID, appointments: Iterable[UUID]) -> dict[UUID, str]:
+def references(business: UUID, appointments: Iterable[Key]) -> dict[Key, str]:
     """The reference of each of these appointments of the business."""
     found = Appointment.objects.filter(among("id", appointments), business_id=business)
-    return dict(found.values_list("id", "reference"))
+    return dict(rows(found, keys=["id"], values=["reference"]))

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from kept.appointments.bulk import LegRow
 from kept.audit.history import Act, Asked, Duty, Handed, Outcome, Stage
@@ -22,6 +21,7 @@ from kept.core.paths.appointment import APPOINTMENT, CANCELLED, UNRESOLVED
 from kept.core.plan import UNREACHABLE
 from kept.core.policy import next_paths
 from kept.core.wishes import REFUSED
+from kept.lib.plain import Key
 from kept.outbox.bulk import Letter
 from kept.people.bulk import Said
 
@@ -37,7 +37,7 @@ class Rows:
     offered: list[Offered]
     letters: list[Letter]
     said: list[Said]
-    lost: Mapping[UUID, datetime]
+    lost: Mapping[Key, datetime]
 
 
 # What became of it
@@ -77,6 +77,12 @@ ANSWERS = {
     "cancelled": frozenset({"cancelled_notice"}),
 }
 """The letters that are the answer to what the customer did."""
+
+
+TELLING_EVENTS = (
+    STATE_AFTER.keys() | NAMED | {"acknowledged", "change_requested", "confirmation_requested"}
+)
+"""What must be known of every leg."""
 
 
 def state_after(event: Happened) -> str:

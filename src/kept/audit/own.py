@@ -39,6 +39,7 @@ from kept.audit.history import (
 )
 from kept.audit.one_leg import (
     TELLING,
+    TELLING_EVENTS,
     Life,
     Rows,
     acts,
@@ -65,11 +66,13 @@ from kept.leads import bulk as leads
 from kept.leads.bulk import LeadRow
 from kept.leads.due import AHEAD
 from kept.leads.speed import TOLD, is_touch
+from kept.lib import plain
+from kept.lib.plain import Key
 from kept.outbox import bulk as outbox
 from kept.people import bulk as people
 from kept.schedule import queries as schedule
 
-AT_A_TIME = 500
+AT_A_TIME = 1000
 KNOWS = frozenset(Field)
 KEY = secrets.token_bytes(32)  # lives as long as the process: pseudonyms of two runs do not match
 
@@ -82,9 +85,9 @@ def history(
     return Own(business, now, begin, end)
 
 
-def pseudonym(person: UUID) -> int:
+def pseudonym(person: Key) -> int:
     """A number that stands for a person, the same until the process ends."""
-    return int.from_bytes(hashlib.blake2b(person.bytes, digest_size=7, key=KEY).digest())
+    return int.from_bytes(hashlib.blake2b(person.encode(), digest_size=7, key=KEY).digest())
 
 
 class Own:
@@ -112,7 +115,7 @@ class Own:
             person = pseudonym(legs[0].row.customer)
             yield Appointment(tuple(map(self._leg, legs)), person)
 
-    def _read(self) -> Iterator[tuple[UUID, list[Rows]]]:
+    def _read(self) -> Iterator[tuple[Key, list[Rows]]]:
         """Each appointment once: with the page on which its first leg of this time stands."""
         for page in appointments.places(self.business.id, self.begin, self.end, AT_A_TIME):
             rows = appointments.legs(self.business.id, {each for _, each in page})
@@ -128,18 +131,21 @@ class Own:
         after = self.begin is None or leg.start >= self.begin
         return after and (self.end is None or leg.start < self.end)
 
-    def _with_all(self, found: Mapping[UUID, list[LegRow]]) -> dict[UUID, list[Rows]]:
+    def _with_all(self, found: Mapping[Key, list[LegRow]]) -> dict[Key, list[Rows]]:
         """With everything that hangs on their cases: one statement for each kind of it."""
         ids = [leg.case for legs in found.values() for leg in legs]
         letters = outbox.letters(ids)
         lost = outbox.lost_at(letters)
-        events = grouped(cases.events(ids), of_case)
-        duties = grouped(cases.duties(ids), of_case)
         put = grouped(cases.put_before_people(ids), of_case)
+        # What led to a question stands before it in the history: only there all of it is read.
+        events = grouped(cases.events(set(ids) - put.keys(), TELLING_EVENTS), of_case)
+        events |= grouped(cases.events(put), of_case)
+        duties = grouped(cases.duties(ids), of_case)
         offered = grouped(cases.handed_on(ids), of_case)
         sent = grouped(letters, of_case)
         said = grouped(
-            people.said({legs[0].customer for legs in found.values()}), lambda row: row.customer
+            people.said({legs[0].customer for legs in found.values()}),
+            lambda row: row.customer,
         )
         return {
             key: [
@@ -229,7 +235,7 @@ class Own:
         """The leads that came in, each with its answer and what was booked for it."""
         for page in leads.leads(self.business.id, self.begin, self.end, AT_A_TIME):
             events = grouped(cases.events([lead.case for lead in page]), of_case)
-            visits = [UUID(lead.appointment) for lead in page if lead.appointment]
+            visits = [plain.key(UUID(lead.appointment)) for lead in page if lead.appointment]
             states = appointments.states(self.business.id, visits)
             found = [enquiry(lead, events.get(lead.case, []), states) for lead in page]
             yield from self._by_the_clocks(found)
@@ -271,14 +277,14 @@ class Own:
         for page in cases.walking(self.business.id, REACTIVATION.name, AT_A_TIME):
             drawn = [case for case in page if case.group and case.person]
             fell = cases.happened_at([case.case for case in drawn], "fell_due")
-            people = {case.person for case in drawn if case.person and case.case in fell}
-            booked = booked_by(self.business.id, people)
+            persons = {UUID(case.person) for case in drawn if case.person and case.case in fell}
+            booked = booked_by(self.business.id, persons)
             names = appointments.references(self.business.id, {case.subject for case in drawn})
             for case in drawn:
                 if case.person is None or case.case not in fell:
                     continue
                 at = fell[case.case]
-                since = (when for when, _ in booked.get(case.person, ()) if when > at)
+                since = (when for when, _ in booked.get(UUID(case.person), ()) if when > at)
                 name = names.get(case.subject, "")
                 yield Invitation(name, at, case.group == HELD_OUT, next(since, None))
 
@@ -300,18 +306,18 @@ class OfCase(Protocol):
     """A row that hangs on a case."""
 
     @property
-    def case(self) -> UUID: ...
+    def case(self) -> Key: ...
 
 
-def of_case(row: OfCase) -> UUID:
+def of_case(row: OfCase) -> Key:
     return row.case
 
 
 Row = TypeVar("Row")
 
 
-def grouped(rows: Iterable[Row], key: Callable[[Row], UUID]) -> dict[UUID, list[Row]]:
-    found: dict[UUID, list[Row]] = defaultdict(list)
+def grouped(rows: Iterable[Row], key: Callable[[Row], Key]) -> dict[Key, list[Row]]:
+    found: dict[Key, list[Row]] = defaultdict(list)
     for row in rows:
         found[key(row)].append(row)
     return found
@@ -320,7 +326,7 @@ def grouped(rows: Iterable[Row], key: Callable[[Row], UUID]) -> dict[UUID, list[
 # Beside the appointments
 
 
-def enquiry(lead: LeadRow, events: Iterable[Happened], states: Mapping[UUID, str]) -> Enquiry:
+def enquiry(lead: LeadRow, events: Iterable[Happened], states: Mapping[Key, str]) -> Enquiry:
     """A lead, without what the clocks of the business say of its waiting."""
     told = touched = booked = None
     for event in events:
@@ -330,7 +336,7 @@ def enquiry(lead: LeadRow, events: Iterable[Happened], states: Mapping[UUID, str
             booked = event.at
         if touched is None and is_touch(event.name, event.role):
             touched = event.at
-    state = states.get(UUID(lead.appointment), "") if lead.appointment else ""
+    state = states.get(plain.key(UUID(lead.appointment)), "") if lead.appointment else ""
     return Enquiry(
         reference=lead.reference,
         received_at=lead.opened_at,

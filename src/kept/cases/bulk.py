@@ -7,22 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
 from kept.cases.models import Case, Control, Escalation, Event, HandOff
-from kept.lib.among import among
+from kept.lib.plain import Key, among, rows
 
 
 class Happened(NamedTuple):
     """One entry of a history; of its data only what is said here."""
 
-    case: UUID
-    name: str
+    case: Key
     at: datetime
+    name: str
     role: str
     kind: str | None
     control: str | None
@@ -32,88 +32,97 @@ class Happened(NamedTuple):
 class Due(NamedTuple):
     """One duty and what became of it."""
 
-    id: UUID
-    case: UUID
+    case: Key
+    due_at: datetime
+    fired_at: datetime | None
     name: str
     run: int
-    due_at: datetime
     status: str
     reason: str
-    fired_at: datetime | None
 
 
 class Put(NamedTuple):
     """Something that was put before a person."""
 
-    id: UUID
-    case: UUID
-    kind: str
-    owner: str
+    id: Key
+    case: Key
     raised_at: datetime
     due_at: datetime
     resolved_at: datetime | None
+    kind: str
+    owner: str
     taken_by: str
 
 
 class Offered(NamedTuple):
     """Something that was handed on."""
 
-    id: UUID
-    case: UUID
-    to: str
-    status: str
+    id: Key
+    case: Key
     offered_at: datetime
     accept_by: datetime | None
     answered_at: datetime | None
+    to: str
+    status: str
     answered_by: str
 
 
-def events(cases: Iterable[UUID]) -> list[Happened]:
-    """The histories of these cases, case by case, each in its order."""
+def events(cases: Iterable[Key], names: Iterable[str] | None = None) -> list[Happened]:
+    """The histories of these cases, case by case, each in its order; `names`: only these events."""
     found = Event.objects.filter(among("case_id", cases)).order_by("case_id", "seq")
-    rows = found.values_list(
-        "case_id", "name", "at", "actor_role", KT("data__kind"), KT("data__control"), KT("data__to")
+    if names is not None:
+        found = found.filter(name__in=list(names))
+    data = [KT("data__kind"), KT("data__control"), KT("data__to")]
+    read = rows(found, keys=["case_id"], instants=["at"], values=["name", "actor_role", *data])
+    return list(map(Happened._make, read))
+
+
+def duties(cases: Iterable[Key]) -> list[Due]:
+    """The duties of these cases, those of each by name."""
+    found = Control.objects.filter(among("case_id", cases)).order_by("case_id", "name", "run")
+    read = rows(
+        found,
+        keys=["case_id"],
+        instants=["due_at", "fired_at"],
+        values=["name", "run", "status", "reason"],
     )
-    return [Happened._make(row) for row in rows]
+    return list(map(Due._make, read))
 
 
-def duties(cases: Iterable[UUID]) -> list[Due]:
-    """The duties of these cases, those of each by when they were due."""
-    found = Control.objects.filter(among("case_id", cases)).order_by("case_id", "due_at", "id")
-    rows = found.values_list(
-        "id", "case_id", "name", "run", "due_at", "status", "reason", "fired_at"
-    )
-    return [Due._make(row) for row in rows]
-
-
-def put_before_people(cases: Iterable[UUID]) -> list[Put]:
+def put_before_people(cases: Iterable[Key]) -> list[Put]:
     """The escalations of these cases, those of each by when they were raised."""
     found = Escalation.objects.filter(among("case_id", cases)).order_by(
         "case_id", "raised_at", "id"
     )
-    rows = found.values_list(
-        "id", "case_id", "kind", "owner", "raised_at", "due_at", "resolved_at", "taken_by"
+    read = rows(
+        found,
+        keys=["id", "case_id"],
+        instants=["raised_at", "due_at", "resolved_at"],
+        values=["kind", "owner", "taken_by"],
     )
-    return [Put._make(row) for row in rows]
+    return list(map(Put._make, read))
 
 
-def handed_on(cases: Iterable[UUID]) -> list[Offered]:
-    """What these cases handed on, that of each by when it was offered."""
-    found = HandOff.objects.filter(among("case_id", cases)).order_by("case_id", "offered_at", "id")
-    rows = found.values_list(
-        "id", "case_id", "to", "status", "offered_at", "accept_by", "answered_at", "answered_by"
+def handed_on(cases: Iterable[Key]) -> list[Offered]:
+    """What these cases handed on, that of each by the path it is for."""
+    found = HandOff.objects.filter(among("case_id", cases)).order_by("case_id", "to", "version")
+    read = rows(
+        found,
+        keys=["id", "case_id"],
+        instants=["offered_at", "accept_by", "answered_at"],
+        values=["to", "status", "answered_by"],
     )
-    return [Offered._make(row) for row in rows]
+    return list(map(Offered._make, read))
 
 
 class Following(NamedTuple):
     """A case that follows an appointment, with what its facts say (text, or None)."""
 
-    case: UUID
+    case: Key
+    subject: Key
+    person: Key | None
     path: str
-    subject: UUID
     number: int
-    person: UUID | None
     waits: bool
     asked: str | None
     result: str | None
@@ -121,34 +130,34 @@ class Following(NamedTuple):
     group: str | None
 
 
-def _following(found: QuerySet[Case]) -> QuerySet[Case, Any]:
-    facts = {f"fact_{name}": KT(f"facts__{name}") for name in Following._fields[6:]}
-    columns = ("id", "path", "subject", "number", "person_id", "waits")
-    return found.annotate(**facts).values_list(*columns, *facts)
+def _following(found: QuerySet[Case]) -> list[Following]:
+    facts = [KT(f"facts__{name}") for name in ("asked", "result", "feedback", "group")]
+    keys = ["id", "subject", "person_id"]
+    return list(
+        map(Following._make, rows(found, keys=keys, values=["path", "number", "waits", *facts]))
+    )
 
 
 def following(
-    business: UUID, paths: Iterable[str], subjects: Iterable[UUID]
-) -> dict[tuple[str, UUID, int], Following]:
+    business: UUID, paths: Iterable[str], subjects: Iterable[Key]
+) -> dict[tuple[str, Key, int], Following]:
     """What follows these appointments on these paths: by path, appointment and outcome version."""
     found = Case.objects.filter(
         among("subject", subjects), business_id=business, path__in=list(paths)
     )
-    rows = (Following._make(row) for row in _following(found))
-    return {(row.path, row.subject, row.number): row for row in rows}
+    return {(each.path, each.subject, each.number): each for each in _following(found)}
 
 
 def walking(business: UUID, path: str, at_a_time: int) -> Iterator[list[Following]]:
     """Every case of a business on this path, in the order of their ids, so many at a time."""
     found = Case.objects.filter(business_id=business, path=path).order_by("id")
-    page = [Following._make(row) for row in _following(found)[:at_a_time]]
+    page = _following(found[:at_a_time])
     while page:
         yield page
-        on = found.filter(id__gt=page[-1].case)
-        page = [Following._make(row) for row in _following(on)[:at_a_time]]
+        page = _following(found.filter(id__gt=UUID(page[-1].case))[:at_a_time])
 
 
-def happened_at(cases: Iterable[UUID], name: str) -> dict[UUID, datetime]:
+def happened_at(cases: Iterable[Key], name: str) -> dict[Key, datetime]:
     """When this happened first on each of these cases, if it did."""
     found = Event.objects.filter(among("case_id", cases), name=name).order_by("-seq")
-    return dict(found.values_list("case_id", "at"))
+    return dict(rows(found, keys=["case_id"], instants=["at"]))

@@ -7,18 +7,19 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 
 from kept.leads.models import Lead
+from kept.lib.plain import Key, rows
 
 
 class LeadRow(NamedTuple):
     """One lead. `appointment`: the id of the one that was booked for it, as text, or None."""
 
-    case: UUID
-    reference: str
+    case: Key
     opened_at: datetime
+    reference: str
     source: str
     appointment: str | None
 
@@ -32,13 +33,21 @@ def leads(
         found = found.filter(opened_at__gte=begin)
     if end is not None:
         found = found.filter(opened_at__lt=end)
-    about = KeyTextTransform("appointment", "case__facts")
-    rows = found.annotate(about=about).order_by("opened_at", "case_id")
-    values = rows.values_list("case_id", "reference", "opened_at", "source", "about")
-    page = [LeadRow._make(row) for row in values[:at_a_time]]
+    found = found.order_by("opened_at", "case_id")
+    page = _page(found, at_a_time)
     while page:
         yield page
         last = page[-1]
-        passed = Q(opened_at=last.opened_at, case_id__lte=last.case)
-        on = values.filter(~passed, opened_at__gte=last.opened_at)
-        page = [LeadRow._make(row) for row in on[:at_a_time]]
+        passed = Q(opened_at=last.opened_at, case_id__lte=UUID(last.case))
+        page = _page(found.filter(~passed, opened_at__gte=last.opened_at), at_a_time)
+
+
+def _page(found: QuerySet[Lead], at_a_time: int) -> list[LeadRow]:
+    about = KeyTextTransform("appointment", "case__facts")
+    read = rows(
+        found[:at_a_time],
+        keys=["case_id"],
+        instants=["opened_at"],
+        values=["reference", "source", about],
+    )
+    return list(map(LeadRow._make, read))
