@@ -21,7 +21,16 @@ from kept.audit.figures import Break, Chart, Figure, Grade, Shape, Table
 from kept.audit.history import Asked, Duty, Field, Handed, Outcome, Sent, Source, Stage
 from kept.audit.measures.asking import Question, not_said
 from kept.audit.measures.crossing import Crossing
-from kept.audit.measures.seen import RESOLVED, SETTLED, Behind, Seen, Sum, Visit, stamp
+from kept.audit.measures.seen import (
+    CANCELLATIONS,
+    RESOLVED,
+    SETTLED,
+    Behind,
+    Seen,
+    Sum,
+    Visit,
+    stamp,
+)
 from kept.audit.measures.wording import (
     DAY,
     HOUR,
@@ -102,12 +111,13 @@ def is_spared(visit: Visit) -> bool:
 
 def failure_unhandled(visit: Visit, now: int) -> int | None:
     """B2. A confirmation that failed, and for an hour nobody did anything about it."""
+    first: int | None = None
     for asked in visit.leg.asked:
         if asked.kind == "CONFIRMATION_FAILED":
             limit = int(asked.raised_at.timestamp()) + HOUR
-            if _open_until(asked, now) > limit:
-                return limit
-    return None
+            if _open_until(asked, now) > limit and (first is None or limit < first):
+                first = limit
+    return first
 
 
 def duty_missed(visit: Visit, now: int) -> int | None:
@@ -163,7 +173,8 @@ CLOSED_BEFORE = frozenset({Outcome.CANCELLED, Outcome.CANCELLED_BY_BUSINESS, Out
 def resource_lost(visit: Visit, now: int) -> int | None:
     """B5. Staff or place was gone, and a day before the visit still nobody had seen to it."""
     limit = visit.start - DAY
-    if limit > now:
+    gone = visit.outcome in CLOSED_BEFORE and visit.ended is not None and visit.ended <= limit
+    if limit > now or gone:
         return None
     for asked in visit.leg.asked:
         if asked.kind == "RESOURCE_LOST" and _open_at(asked, limit, now):
@@ -383,7 +394,7 @@ class Breaks:
             counted.at_risk.add(price)
         elif outcome in MISSES:
             (counted.lost if broke_at <= visit.start else counted.at_risk).add(price)
-        elif outcome is Outcome.CANCELLED:
+        elif outcome in CANCELLATIONS:
             if visit.ended is not None and broke_at > visit.ended:
                 counted.at_risk.add(price)
             elif visit.late:

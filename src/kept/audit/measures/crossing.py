@@ -103,8 +103,12 @@ class People:
 
     def each(self) -> Iterator[list[int]]:
         """The places of one person after another, by start."""
-        persons, starts = self.persons, self.starts
-        order = sorted(range(len(persons)), key=lambda place: (persons[place], starts[place]))
+        persons, starts, codes = self.persons, self.starts, self.codes
+
+        def key(place: int) -> tuple[int, int, int]:
+            return persons[place], starts[place], codes[place]
+
+        order = sorted(range(len(persons)), key=key)
         for _, places in groupby(order, key=persons.__getitem__):
             yield list(places)
 

@@ -96,7 +96,8 @@ class Recovery:
 
     def _by_staff(self, freed: Counter[int], filled: Counter[int]) -> Table | None:
         names = self.crossing.names()
-        shown = [number for number, of_them in freed.most_common() if of_them >= FEW]
+        shown = [number for number in freed if freed[number] >= FEW]
+        shown.sort(key=lambda number: (-freed[number], names[number]))
         if not shown:
             return None
         rows = tuple(

@@ -29,17 +29,22 @@ class Warnings:
 
     def sentences(self) -> tuple[str, ...]:
         found = list(self.source.notes)
-        if self.survivors:
+        if self.survivors and not self._said("cancelled"):
             found.append(
                 f"Not one of {many(self.seen, 'appointment')} is marked as cancelled. Probably "
                 "cancelled ones are removed here, so every figure speaks only of those that stayed."
             )
-        if Field.MISSED in self.source.knows and self.due >= MANY and not self.missed:
+        silent = Field.MISSED in self.source.knows and self.due >= MANY and not self.missed
+        if silent and not self._said("missed"):
             found.append(
                 f"Not one of {many(self.due, 'visit')} is marked as missed: either everybody "
                 "comes, or nobody writes it down."
             )
         return tuple(found)
+
+    def _said(self, word: str) -> bool:
+        """The reader of a file may have said so already, and knows better why."""
+        return any(word in note for note in self.source.notes)
 
     @property
     def survivors(self) -> bool:

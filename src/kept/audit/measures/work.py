@@ -92,7 +92,7 @@ class HandOffs:
                 count("late", self.late[name]),
                 count("offered", number),
             )
-            for name, number in self.offered.most_common()
+            for name, number in most_first(self.offered)
         )
         return Table(("path", "late", "offered"), rows, "Hand-offs, by the path that follows")
 
@@ -222,9 +222,14 @@ class Questions:
                 count("asked", number),
                 count("open", self.open[kind]),
             )
-            for kind, number in self.kinds.most_common()
+            for kind, number in most_first(self.kinds)
         )
         return Table(("question", "asked", "open"), rows, "Questions for people, by kind")
+
+
+def most_first(counts: Counter[str]) -> list[tuple[str, int]]:
+    """By number, and by name where the numbers are equal."""
+    return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
 
 
 def is_overdue(asked: Asked, now: int) -> bool:
