@@ -181,8 +181,8 @@ class Rebooking:
             return
         part = share("rebooked_share", found.back, found.of)
         yield AGAIN.answer(
-            f"{capital(about(found.back, found.of))}: after {of(found.back, found.of)} visits the "
-            f"next was booked on the day or within 14 days ({part.text}).",
+            f"{capital(about(found.back, found.of))}: after {of(found.back, found.of, 'visit')} "
+            f"the next was booked on the day or within 14 days ({part.text}).",
             Grade.MEASURED,
             (part, count("rebooked", found.back), count("visits", found.of)),
             notes=("Visits that have not had their two weeks yet are not counted.",),
@@ -281,7 +281,7 @@ class Reviews:
     def _equality(self, found: Reviewed) -> Figure:
         asked, every = found.asked.total(), found.all.total()
         part = share("asked_share", asked, every)
-        words = f"{of(asked, every)} visits ({part.text}) {verb(asked, 'was')} asked about"
+        words = f"{of(asked, every, 'visit')} ({part.text}) {verb(asked, 'was')} asked about"
         names = [name for name in (CONTENT, COMPLAINED, SILENT) if found.all[name] >= FEW]
         rows = tuple(
             (

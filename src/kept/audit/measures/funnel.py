@@ -10,7 +10,7 @@ from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Field, Outcome, Source, Stage
 from kept.audit.measures.asking import Question
 from kept.audit.measures.seen import Seen, Visit
-from kept.audit.measures.wording import count, nothing, seconds, share, text
+from kept.audit.measures.wording import count, many, nothing, seconds, share, text, verb
 from kept.audit.statistics import Spread
 
 CHAPTER = "Where it breaks"
@@ -93,7 +93,7 @@ class Funnel:
             "Appointments that are over, by how far they came",
         )
         return FUNNEL.answer(
-            f"Of {booked:,} appointments that are over, {done:,} took place "
+            f"Of {many(booked, 'appointment that')} {verb(booked, 'is')} over, {done:,} took place "
             f"({share('', done, booked).text}).",
             Grade.MEASURED if complete else Grade.INFERRED,
             [count(f"{stage}", self.roots[stage]) for stage in steps],

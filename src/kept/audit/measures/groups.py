@@ -135,7 +135,7 @@ class ByGroup:
 
     def _too_few(self, groups: int) -> str:
         if not groups:
-            return "No visit in this time was due to take place."
+            return "No visit of this time was to take place."
         return f"Too little to say: no group has {FEW} visits whose outcome is known."
 
     def _enough(self, tally: Tally) -> bool:

@@ -134,7 +134,7 @@ class Confirmations:
             values.append(seconds("p90", self.took.quantile(0.9)))
         never = f"; {self.never:,} never {verb(self.never, 'was')}" if self.never else ""
         return IMMEDIACY.answer(
-            f"{of(self.at_once, self.booked)} bookings ({values[0].text}) "
+            f"{of(self.at_once, self.booked, 'booking')} ({values[0].text}) "
             f"{verb(self.at_once, 'was')} confirmed within a minute{never}.",
             Grade.MEASURED,
             values,
@@ -224,10 +224,10 @@ class Duties:
         values = [part, *(count(name.replace(" ", "_"), total[name]) for name in COLUMNS)]
         missed = total["missed"]
         words = (
-            f"{of(missed, every)} duties ({part.text}) {verb(missed, 'was')} missed without a "
+            f"{of(missed, every, 'duty')} ({part.text}) {verb(missed, 'was')} missed without a "
             "reason"
             if missed
-            else f"Yes: none of {every:,} duties was missed without a reason"
+            else f"Yes: none of {many(every, 'duty')} was missed without a reason"
         )
         late = f"; {total['late']:,} {verb(total['late'], 'was')} late" if total["late"] else ""
         yield REMINDERS.answer(

@@ -123,7 +123,7 @@ class Outcomes:
         if self.sure.none:
             return NO_SHOWS.unknowable(self.sure.missing)
         if not self.tally.all:
-            return NO_SHOWS.nothing("No visit in this time was due to take place.")
+            return NO_SHOWS.nothing("No visit of this time was to take place.")
         if not self.sure.both or not self.tally.known:
             return self._one_sided()
         tally = self.tally
@@ -137,8 +137,7 @@ class Outcomes:
             high,
         )
         return NO_SHOWS.answer(
-            f"{capital(about(tally.missed, tally.known))}"
-            f"{' of the' if tally.missed in (0, tally.known) else ''} visits did not take place: "
+            f"{capital(about(tally.missed, tally.known))}{_visits(tally)} did not take place: "
             f"{of(tally.missed, tally.known)} whose outcome is known"
             f" ({share_text(tally.missed, tally.known)}).{self._if_missed(high)}",
             self.sure.grade(tally),
@@ -183,7 +182,7 @@ class Outcomes:
             return BOUNDS.unknowable(self.sure.missing)
         tally = self.tally
         if not tally.all:
-            return BOUNDS.nothing("No visit in this time was due to take place.")
+            return BOUNDS.nothing("No visit of this time was to take place.")
         low, high = self._limits()
         if tally.unknown:
             words = (
@@ -216,10 +215,10 @@ class Outcomes:
             return UNRESOLVED.unknowable(missing)
         unknown, every = self.past[Outcome.UNKNOWN], self.past.total()
         if not every:
-            return UNRESOLVED.nothing("No visit in this time was due to take place.")
+            return UNRESOLVED.nothing("No visit of this time was to take place.")
         part = share("unresolved_share", unknown, every)
         words = (
-            f"Nobody said what became of {of(unknown, every)} visits ({part.text})."
+            f"Nobody said what became of {of(unknown, every, 'visit')} ({part.text})."
             if unknown
             else f"Of none: what became of {_all(every)} is known."
         )
@@ -246,17 +245,22 @@ class Outcomes:
             return ASSUMED.unknowable(missing)
         assumed, every = self.past[Outcome.ASSUMED], self.past.total()
         if not every:
-            return ASSUMED.nothing("No visit in this time was due to take place.")
+            return ASSUMED.nothing("No visit of this time was to take place.")
         part = share("assumed_share", assumed, every)
         words = (
-            f"{of(assumed, every)} outcomes ({part.text}) {verb(assumed, 'was')} assumed; they do "
-            "not count as known."
+            f"{of(assumed, every, 'outcome')} ({part.text}) {verb(assumed, 'was')} assumed; that "
+            "does not count as known."
             if assumed
             else "None: whatever outcome is written down, somebody wrote it."
         )
         return ASSUMED.answer(
             words, Grade.MEASURED, (part, count("assumed", assumed), count("visits", every))
         )
+
+
+def _visits(tally: Tally) -> str:
+    """After "1 in 8" visits; after "none" or "all" nothing."""
+    return "" if tally.missed in (0, tally.known) else " visits"
 
 
 def _all(number: int) -> str:

@@ -10,7 +10,7 @@ from kept.audit.history import Field, Source
 from kept.audit.measures.asking import Question, lacking
 from kept.audit.measures.cancellations import CHAPTER
 from kept.audit.measures.crossing import CANCELLED, MISSED, MOVED, Crossing
-from kept.audit.measures.wording import HOUR, about, capital, count, of, share, text
+from kept.audit.measures.wording import HOUR, about, capital, count, of, share, text, verb
 from kept.audit.statistics import FEW
 
 MOVES = Question(
@@ -51,7 +51,7 @@ class Recovery:
         part = share("recovered_share", found.back, found.of)
         return question.answer(
             f"{capital(about(found.back, found.of))}: after {of(found.back, found.of)} {kind} "
-            f"visits there was one within 30 days ({part.text}).",
+            f"{'visit' if found.of == 1 else 'visits'} there was one within 30 days ({part.text}).",
             Grade.MEASURED,
             (part, count("recovered", found.back), count("lost", found.of)),
             notes=(
@@ -82,8 +82,8 @@ class Recovery:
         every, again = freed.total(), filled.total()
         part = share("refilled_share", again, every)
         return REFILLED.answer(
-            f"{capital(about(again, every))}: {of(again, every)} times given back were used again "
-            f"({part.text}).",
+            f"{capital(about(again, every))}: {of(again, every, 'time')} given back "
+            f"{verb(again, 'was')} used again ({part.text}).",
             Grade.MEASURED if Field.BOOKED_AT in self.source.knows else Grade.INFERRED,
             (part, count("refilled", again), count("given_back", every)),
             table=self._by_staff(freed, filled),

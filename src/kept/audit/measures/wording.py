@@ -14,7 +14,14 @@ from kept.audit.history import Field
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 # The words a count stands with, where adding an s does not do.
-PLURALS = {"enquiry": "enquiries", "person": "people", "is": "are", "was": "were", "has": "have"}
+PLURALS = {
+    "enquiry": "enquiries",
+    "duty": "duties",
+    "person": "people",
+    "is": "are",
+    "was": "were",
+    "has": "have",
+}
 
 
 def count(name: str, number: int) -> Value:
@@ -63,9 +70,9 @@ def percent(raw: int) -> str:
     return f"{tenths:f}".removesuffix(".0") + " %"
 
 
-def of(part: int, whole: int) -> str:
-    """ "120 of 960", with the share where there is one."""
-    return f"{part:,} of {whole:,}"
+def of(part: int, whole: int, word: str = "") -> str:
+    """So many of so many: "120 of 960", "1 of 1 visit", "1 of 2 visits"."""
+    return f"{part:,} of {many(whole, word) if word else f'{whole:,}'}"
 
 
 def share_text(part: int, whole: int) -> str:
@@ -97,14 +104,14 @@ def _two(large: int, its: str, small: int, the: str) -> str:
 
 
 def many(number: int, word: str) -> str:
-    """ "1 visit", "2 visits", "no visits"; of several words the first is counted."""
+    """So many of it: "1 visit", "no visits"; of several words the first is counted."""
     first, _, rest = word.partition(" ")
     form = first if number == 1 else PLURALS.get(first, f"{first}s")
     return " ".join(filter(None, [f"{number:,}" if number else "no", form, rest]))
 
 
 def verb(number: int, word: str) -> str:
-    """ "is" of one, "are" of any other number."""
+    """The word itself for one ("is"), its plural ("are") for any other number."""
     return word if number == 1 else PLURALS[word]
 
 
@@ -126,7 +133,7 @@ def capital(sentence: str) -> str:
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:
-    """ "a", "a and b", "a, b and c"."""
+    """One after the other: "a", "a and b", "a, b and c"."""
     *first, final = list(words)
     return f"{', '.join(first)} {last} {final}" if first else final
 

@@ -71,7 +71,7 @@ class HandOffs:
             f" After {many(self.none, 'visit')} nothing was handed on at all." if self.none else ""
         )
         yield HAND_OFFS.answer(
-            f"{of(late, every)} hand-offs ({part.text}) {verb(late, 'was')} not taken over in "
+            f"{of(late, every, 'hand-off')} ({part.text}) {verb(late, 'was')} not taken over in "
             f"time.{none}",
             Grade.MEASURED,
             (
@@ -135,8 +135,8 @@ class Memory:
             count("steps", self.acts),
         ]
         words = (
-            f"{of(self.needless, self.acts)} steps ({part.text}) {verb(self.needless, 'was')} done "
-            "by hand though an automation that is switched on covers them"
+            f"{of(self.needless, self.acts, 'step')} ({part.text}) {verb(self.needless, 'was')} "
+            "done by hand though an automation that is switched on covers them"
         )
         if Field.ESCALATIONS in self.source.knows:
             values.append(count("overdue", self.overdue))
