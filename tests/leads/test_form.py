@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from kept.appointments.queries import Appointment
 from kept.core.case import Actor, Role
 from kept.leads import actions, queries
 from kept.leads.models import Asking, Enquiry, Lead
@@ -190,8 +191,11 @@ def test_the_link_in_the_letter_books_for_whoever_asked(house):
     assert times.status_code == 200
     assert f"lead={secret}" in body(times)
     details = visitor.to_details(TUESDAY_TEN, lead=secret)
-    for known in ("Mia Sanders", "mia@example.com", "+442079460123"):
+    for known in ("Mia", "m•••@example.com"):
         assert f'value="{known}"' in body(details)
+    # A letter is forwarded, and a link copied.
+    for private in ("Sanders", "mia@example.com", 'value="+44'):
+        assert private not in body(details)
     typed = {"name": "M. Sanders", "email": "work@example.com", "phone": "", "notes": ""}
     check = visitor.send(details, "check", **typed)
     assert visitor.send(check, "book").status_code == 303
@@ -219,8 +223,52 @@ def test_who_wants_no_more_letters_says_so_behind_the_link(house):
     assert Client().get("/l/nobodys/stop").status_code == 404
 
 
+FILLED_IN = {"name": "Mia", "email": "m•••@example.com", "phone": "", "notes": ""}
+
+
+@pytest.mark.parametrize(
+    ("typed", "booked_by"),
+    [
+        ({}, ("Mia Sanders", "mia@example.com", "+442079460123")),
+        ({"name": "Mia Sanders"}, ("Mia Sanders", "mia@example.com", "+442079460123")),
+        ({"name": "Leo"}, ("Leo", "mia@example.com", "")),
+        ({"name": "Leo", "email": "leo@example.com"}, ("Leo", "leo@example.com", "")),
+    ],
+)
+def test_what_is_left_as_the_link_filled_it_in_means_whom_it_was_sent_to(house, typed, booked_by):
+    letter(house)
+    lead = Lead.objects.get()
+    visitor = Booker(house)
+    check = visitor.to_check(TUESDAY_TEN, details={**FILLED_IN, **typed}, lead=lead.token)
+    assert "mia@example.com" not in body(check)
+    assert visitor.send(check, "book").status_code == 303
+    person = Appointment.objects.get().customer
+    assert (person.name, person.email, person.phone) == booked_by
+    assert queries.of_case(lead.pk).case.state == "booked"
+
+
+def test_without_the_link_what_it_filled_in_means_nobody(house):
+    letter(house)
+    refused = Booker(house).to_check(TUESDAY_TEN, details=FILLED_IN)
+    assert refused.status_code == 422
+    assert "Write this in full, please." in text(refused)
+    assert Appointment.objects.count() == 0
+
+
+def test_of_whom_only_the_number_is_known_its_end_is_shown(house):
+    send(house, email="", phone="+442079460123")
+    lead = Lead.objects.get()
+    visitor = Booker(house)
+    details = visitor.to_details(TUESDAY_TEN, lead=lead.token)
+    assert 'value="••• 23"' in body(details)
+    typed = {"name": "Mia", "email": "", "phone": "••• 23", "notes": ""}
+    check = visitor.to_check(TUESDAY_TEN, details=typed, lead=lead.token)
+    assert visitor.send(check, "book").status_code == 303
+    assert Appointment.objects.get().customer.phone == "+442079460123"
+
+
 def test_the_links_are_secrets_in_the_log(house):
-    line = "GET /l/abcdefgh123/stop and /book/x/?tz=UTC&lead=abcdefgh123 and ?lead=abcdefgh123"
+    line = "GET /l/abcdefgh123/stop and /book/x/?for=abcdefgh123&lead=abcdefgh123 ?lead=abcdefgh123"
     assert "abcdefgh123" not in without_secrets(line)
 
 

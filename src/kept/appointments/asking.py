@@ -56,7 +56,8 @@ class Booking:
     """What somebody asks for. `staff` None: whoever is free. `hold`: a visitor's held slot.
 
     `freely`: the front desk may book outside hours, notice and grid; never over another booking.
-    `lead`: the enquiry whose link led here. One of the same address or number is found without it.
+    `lead`: the enquiry whose link led here, or the appointment whose invitation did. An enquiry of
+    the same address or number is found without it.
     """
 
     service: UUID

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import cast
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from kept.channels.base import Letter
 from kept.core.path import Tell
 from kept.core.paths import PATHS
 from kept.core.time import CalendarDays, after, local_day, parse_offset
-from kept.journeys import reputation
+from kept.journeys import invited, reputation
 from kept.outbox.queries import Message
 from kept.outbox.texts.compose import AFTER_KINDS, AfterFacts, AfterKind, Offer, compose_after
 from kept.people import queries as people
@@ -70,12 +71,12 @@ def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
         reference=appointment.reference,
         visit=datetime.fromisoformat(case.anchors["visit"]),
         zone=case.zone,
-        booking_url=_booking_url(leg) if earliest <= now else _from_day(leg, earliest),
+        booking_url=_booking_url(case, leg, earliest if earliest > now else None),
         feedback_url=f"{page}/went",
         stop_url=f"{page}/{WAYS_OUT.get(purpose, 'stop')}",
         later_url=f"{page}/later",
         aftercare=str(case.facts.get("aftercare") or ""),
-        offers=_offers(leg, earliest, now) if message.kind in OFFERING and suggests else (),
+        offers=_offers(case, leg, earliest, now) if message.kind in OFFERING and suggests else (),
         by_us=str(case.facts.get("follows", "")).endswith("by_business"),
         may_stop=purpose in WAYS_OUT,
         review_url=f"{page}/review",
@@ -93,12 +94,16 @@ def _review_pages(case: Case) -> tuple[str, ...]:
 OFFERING = frozenset({"next_step", "missed_you", "rebook_offer", "invitation", "recall"})
 
 
-def _booking_url(leg: Leg) -> str:
-    """Where to book the same service again; the list of all when it is no longer offered."""
-    everything = f"{settings.BASE_URL}/book/{leg.appointment.business.slug}/"
-    if leg.service.archived_at is not None:
-        return everything
-    return f"{everything}{leg.service_id}/any/"
+def _booking_url(case: Case, leg: Leg, begin: datetime | None = None) -> str:
+    """Where to book the same service again, from that day on; the list of all when it is no longer
+    offered, which knows no days. It names the case, so that who books there is known."""
+    url = f"{settings.BASE_URL}/book/{leg.appointment.business.slug}/"
+    query = {"for": invited.token_of(case)}
+    if leg.service.archived_at is None:
+        url = f"{url}{leg.service_id}/any/"
+        if begin is not None:
+            query["from"] = local_day(begin, ZoneInfo(leg.case.zone)).isoformat()
+    return f"{url}?{urlencode(query)}"
 
 
 def _comes_again(message: Message, case: Case) -> datetime:
@@ -121,14 +126,7 @@ def _outside_notice(case: Case, leg: Leg, now: datetime) -> datetime:
     return after(now, notice, ZoneInfo(case.zone))
 
 
-def _from_day(leg: Leg, instant: datetime) -> str:
-    """The booking page from that day on; the list of services knows no days."""
-    url = _booking_url(leg)
-    day = local_day(instant, ZoneInfo(leg.case.zone))
-    return url if leg.service.archived_at is not None else f"{url}?from={day.isoformat()}"
-
-
-def _offers(leg: Leg, earliest: datetime, now: datetime) -> tuple[Offer, ...]:
+def _offers(case: Case, leg: Leg, earliest: datetime, now: datetime) -> tuple[Offer, ...]:
     """Free times from `earliest` on, one a day: a choice, and not a row of quarters."""
     service = leg.service
     if service.archived_at is not None:
@@ -139,4 +137,5 @@ def _offers(leg: Leg, earliest: datetime, now: datetime) -> tuple[Offer, ...]:
     by_day: dict[date, datetime] = {}
     for slot in free:
         by_day.setdefault(local_day(slot.start, zone), slot.start)
-    return tuple(Offer(start, _from_day(leg, start)) for start in list(by_day.values())[:OFFERED])
+    first = list(by_day.values())[:OFFERED]
+    return tuple(Offer(start, _booking_url(case, leg, start)) for start in first)

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer", bound="HttpResponse")
 
-# A customer's page, the link of an enquiry and a one-time sign-in link are secrets in an address;
-# an API key, or the secret of a webhook, stands anywhere.
-_IN_A_PATH = re.compile(r"(/a/|/l/|[?&]lead=|/sign-in/)[A-Za-z0-9_~-]{8,}")
+# A customer's page, the link of an enquiry or an invitation and a one-time sign-in link are secrets
+# in an address; an API key, or the secret of a webhook, stands anywhere.
+_IN_A_PATH = re.compile(r"(/a/|/l/|[?&](?:lead|for)=|/sign-in/)[A-Za-z0-9_~-]{8,}")
 _KEY = re.compile(r"(kept_|whsec_)[A-Za-z0-9_+/=-]{8,}")
 
 

@@ -17,8 +17,10 @@ from kept.accounts import queries as accounts
 from kept.accounts.queries import Business
 from kept.clock import queries as clock
 from kept.core import time as core_time
+from kept.journeys import invited
 from kept.leads import queries as leads
-from kept.leads.queries import Lead
+from kept.people import actions as people
+from kept.people.actions import Contact
 from kept.public import times, tokens
 from kept.public.tokens import Held
 from kept.schedule import queries as schedule
@@ -27,6 +29,16 @@ from kept.web import pages
 
 ANY = "any"
 HOLD_COOKIE = "kept_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Whom a letter with a link to book was written to, and what a booking there answers: their
+    enquiry, or the appointment it followed."""
+
+    contact: Contact
+    answers: UUID
+    nameless: bool = False  # only their number is known
 
 
 @dataclass(frozen=True)
@@ -69,10 +81,16 @@ class Choice:
         return str(self.who.id) if self.who else ANY
 
     @cached_property
-    def lead(self) -> Lead | None:
-        """The enquiry whose letter led here, of this business."""
+    def invited(self) -> Invited | None:
+        """Whose letter led here: of an enquiry, or an invitation, of this business."""
         lead = leads.by_token(self.request.GET.get("lead", ""))
-        return lead if lead is not None and lead.business_id == self.business.id else None
+        if lead is not None and lead.business_id == self.business.id:
+            nameless = lead.customer.name == leads.nameless(lead.customer.phone)
+            return Invited(people.contact_of(lead.customer), lead.case_id, nameless=nameless)
+        case = invited.case_of(self.business.id, self.request.GET.get("for", ""))
+        if case is None or case.person is None:
+            return None
+        return Invited(people.contact_of(case.person), case.subject)
 
     @cached_property
     def held(self) -> Held | None:
@@ -111,8 +129,8 @@ def keep_zone(request: HttpRequest, name: str, *arguments: object) -> str:
 
 
 def carried(request: HttpRequest) -> dict[str, str]:
-    """What every step hands to the next: the visitor's zone, and the enquiry they come from."""
-    return {name: request.GET.get(name, "") for name in ("tz", "lead")}
+    """What every step hands to the next: the visitor's zone, and the letter they come from."""
+    return {name: request.GET.get(name, "") for name in ("tz", "lead", "for")}
 
 
 def zone_hint(query: QueryDict) -> tuple[str, str]:

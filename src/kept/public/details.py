@@ -24,11 +24,10 @@ from kept.core import time as core_time
 from kept.core.availability import Refusal
 from kept.core.case import Actor, Role
 from kept.journeys import reactivation as journeys
-from kept.leads import queries as leads
 from kept.public import times, tokens
 from kept.public.choice import HOLD_COOKIE, Choice, choice_of, instant, render, without_who
 from kept.public.choosing import times_of, why_not
-from kept.public.forms import Details
+from kept.public.forms import Details, known_of
 from kept.public.holding import HeldEnough, held_until, holding, named, take, with_cookie
 from kept.public.models import Submission
 from kept.public.tokens import Held
@@ -51,6 +50,7 @@ def details(request: HttpRequest, slug: str, service_id: UUID, who: str) -> Http
         time_zone=choice.hint[0],
         locale=choice.locale,
         invites=journeys.invites(choice.business),
+        invited=choice.invited.contact if choice.invited else None,
     )
     form.is_valid()
     steps = {"book": _book, "change": _change, "times": _other_time}
@@ -76,12 +76,9 @@ def _show_details(choice: Choice, start: datetime) -> HttpResponse:
 
 
 def _known(choice: Choice) -> dict[str, str]:
-    """What whoever asked before need not type again: their own letter led them here."""
-    if choice.lead is None:
-        return {}
-    person = choice.lead.customer
-    name = "" if person.name == leads.nameless(person.phone) else person.name
-    return {"name": name, "email": person.email, "phone": person.phone}
+    """What whoever was written to need not type again: their own letter led them here."""
+    invited = choice.invited
+    return known_of(invited.contact, nameless=invited.nameless) if invited else {}
 
 
 def _details(
@@ -288,7 +285,7 @@ def _make(
         notes=form.cleaned_data["notes"],
         origin="page",
         hold=held.id if held else None,
-        lead=choice.lead.case_id if choice.lead else None,
+        lead=choice.invited.answers if choice.invited else None,
     )
 
     def remember(leg: Leg) -> None:

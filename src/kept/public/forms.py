@@ -72,9 +72,11 @@ class Details(Form):
         time_zone: str = "",
         locale: str = "",
         invites: bool = False,
+        invited: Contact | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.invited = invited
         # Never ticked beforehand: an agreement is something somebody does (Planet49, C-673/17).
         self.fields["agree"].label = self.wording(business)
         if not invites:
@@ -83,6 +85,11 @@ class Details(Form):
         self.contact: Contact | None = None
         # Neither needed by itself nor simply optional: this or a phone number.
         self.fields["email"].or_another = True  # type: ignore[attr-defined]
+        if invited is not None and invited.email:
+            self.fields["email"].help_text = lazy(
+                "Left as it is, this is the address our letter went to. If you are somebody else,"
+                " write your own name and address."
+            )
 
     @staticmethod
     def wording(business: Business) -> str:
@@ -110,11 +117,17 @@ class Details(Form):
             self.add_error("email", _("Enter an e-mail address, or a phone number below."))
         if self.errors:
             return given
+        name, email, phone = self._meant()
+        for field, text in (("email", email), ("phone", phone)):
+            if DOTS in text:  # filled in by a link that is over, or somebody else's
+                self.add_error(field, _("Write this in full, please."))
+        if self.errors:
+            return given
         try:
             self.contact = checked_contact(
-                given["name"],
-                given["email"],
-                given["phone"],
+                name,
+                email,
+                phone,
                 self.time_zone,
                 self.locale,
                 country=country_of(self.business),
@@ -122,6 +135,47 @@ class Details(Form):
         except ContactError as error:
             self.refuse(error)
         return given
+
+    def _meant(self) -> tuple[str, str, str]:
+        """Name, e-mail and phone as they were typed; what was left as the link had filled it in
+        means what is known of the invited person. Their number only together with all the rest.
+        """
+        given = self.cleaned_data
+        name, email, phone = given["name"], given["email"], given["phone"]
+        if (known := self.invited) is None:
+            return name, email, phone
+        shown = known_of(known)
+        same_name = name in (shown["name"], known.name)
+        same_address = email in (shown["email"], known.email)
+        same = same_name and same_address
+        as_shown = phone == shown["phone"] and bool(phone or same)
+        return (
+            known.name if same else name,
+            known.email if same_address else email,
+            known.phone if as_shown else phone,
+        )
+
+
+def known_of(contact: Contact, *, nameless: bool = False) -> dict[str, str]:
+    """What a link fills in of whom it was sent to: letters are forwarded, and links copied.
+
+    The first name, and of the address (or the number, where there is no address) as much as tells
+    its owner which one it is.
+    """
+    name = "" if nameless else contact.name.partition(" ")[0]
+    phone = "" if contact.email else masked(contact.phone)
+    return {"name": name, "email": masked(contact.email), "phone": phone}
+
+
+DOTS = "•••"
+
+
+def masked(way: str) -> str:
+    """An e-mail address or a phone number as its owner knows it again, and nobody else."""
+    name, at, domain = way.partition("@")
+    if at:
+        return f"{name[:1]}{DOTS}@{domain}"
+    return f"{DOTS} {way[-2:]}" if way else ""
 
 
 def country_of(business: Business) -> str:
