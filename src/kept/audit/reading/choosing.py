@@ -77,16 +77,22 @@ def _is(part: Part, table: Table) -> bool:
 
 def _most_specific(fitting: Sequence[Map], tables: Sequence[Table]) -> list[Map]:
     """Those maps that no other one includes: of {start} and {start, end, id} the second."""
-    headings = {each.name: _recognised(each, tables) for each in fitting}
+    parts = {each.name: [part_for(table, each) for table in tables] for each in fitting}
     return [
         each
         for each in fitting
-        if not any(headings[each.name] < headings[other.name] for other in fitting)
+        if not any(_includes(parts[other.name], parts[each.name]) for other in fitting)
     ]
 
 
-def _recognised(each: Map, tables: Sequence[Table]) -> frozenset[str]:
-    parts = (part_for(table, each) for table in tables)
+def _includes(ones: Sequence[Part], others: Sequence[Part]) -> bool:
+    """Whether the first need more headings than the second, and have a use for all of theirs."""
+    needs, others_need = _recognised(ones), _recognised(others)
+    used = {fold(h) for part in ones for headings in part.columns.values() for h in headings}
+    return len(needs) > len(others_need) and others_need <= needs | used
+
+
+def _recognised(parts: Sequence[Part]) -> frozenset[str]:
     return frozenset(heading for part in parts for heading in part.recognised_by)
 
 

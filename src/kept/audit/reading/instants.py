@@ -114,6 +114,8 @@ class Times:
         """Aware, in UTC. NotATime says why not. Oddities of the value are added to `oddities`."""
         said = text.strip()
         moment = self._iso(said)
+        if moment is not None and moment.tzinfo is UTC and FIRST_YEAR <= moment.year < LAST_YEAR:
+            return moment
         if moment is None:
             moment = self._written(said)
         if moment.tzinfo is None:

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 from kept.audit.history import Appointment, Enquiry, Field, Source
 from kept.audit.quality import Quality
-from kept.audit.reading import bookings, files
+from kept.audit.reading import bookings, eventlog, files, ics, ocel, stories, xes
 from kept.audit.reading.asking import Ask
 from kept.audit.reading.choosing import choose, part_for
 from kept.audit.reading.files import Input, Meter, Progress
-from kept.audit.reading.instants import Times
-from kept.audit.reading.mapping import Map, Word, find
-from kept.audit.reading.tables import open_table
+from kept.audit.reading.instants import DAY_FIRST, Times
+from kept.audit.reading.mapping import Map, Word, find, fold, ready
+from kept.audit.reading.tables import Table, open_table
 from kept.audit.reading.trouble import CannotRead
 
 Read = Callable[[Quality, Meter], Iterator[Appointment]]
@@ -115,6 +115,8 @@ def _table_history(
 ) -> FileHistory:
     tables = [open_table(each) for each in inputs]
     chosen, _ = choose(tables, mapping, ask)
+    if chosen.kind == "events":
+        return _log_history(tables, zone, now, chosen, ask, progress)
     several = len(tables) > 1
     sheets = [
         bookings.sheet(
@@ -141,6 +143,150 @@ def _table_history(
         return bookings.Bookings(sheets, settled, found, times, now, quality, meter).appointments()
 
     return FileHistory(source, Quality(), settled, read, size, progress)
+
+
+def _log_history(
+    tables: Sequence[Table],
+    zone: ZoneInfo,
+    now: datetime,
+    chosen: Map,
+    ask: Ask | None,
+    progress: Progress | None,
+) -> FileHistory:
+    if len(tables) > 1:
+        raise CannotRead("Several event logs are no one history: join them, or audit each.")
+    table = tables[0]
+    size = table.source.size
+    where = eventlog.columns(table, chosen, part_for(table, chosen))
+    found = eventlog.survey(table, where, Meter(2 * size, progress))
+    settled = eventlog.written(eventlog.settle(chosen, found, ask), found, ask)
+    source = Source(
+        name=table.source.name,
+        kind="csv",
+        zone=zone,
+        now=now,
+        knows=stories.knows(settled, found),
+        currency=settled.currency,
+        notes=stories.notes(settled, found),
+    )
+
+    def read(quality: Quality, meter: Meter) -> Iterator[Appointment]:
+        times = Times(_zone(settled, zone), settled.order)
+        log = eventlog.Log(table, where, settled, found.together, times, now, quality, meter)
+        return log.appointments()
+
+    return FileHistory(source, Quality(), settled, read, size, progress)
+
+
+def _trace_history(
+    inputs: Sequence[Input],
+    zone: ZoneInfo,
+    now: datetime,
+    mapping: Map | None,
+    ask: Ask | None,
+    progress: Progress | None,
+) -> FileHistory:
+    source = _only(inputs)
+    chosen, said = _by_activities(mapping, lambda each: xes.survey(source, each))
+    settled = eventlog.settle(chosen, said, ask)
+
+    def read(quality: Quality, meter: Meter) -> Iterator[Appointment]:
+        times = Times(_zone(settled, zone), settled.order or DAY_FIRST)
+        return xes.Log(source, settled, times, now, quality, meter).appointments()
+
+    return _of_log(source, "xes", zone, now, settled, said, read, progress)
+
+
+def _object_history(
+    inputs: Sequence[Input],
+    zone: ZoneInfo,
+    now: datetime,
+    mapping: Map | None,
+    ask: Ask | None,
+    progress: Progress | None,
+) -> FileHistory:
+    source = _only(inputs)
+    cases: dict[str, ocel.Cases] = {}
+
+    def survey(each: Map) -> stories.Said:
+        cases[each.name] = ocel.survey(source, each)
+        return cases[each.name].said
+
+    chosen, said = _by_activities(mapping, survey)
+    settled = eventlog.settle(chosen, said, ask)
+
+    def read(quality: Quality, meter: Meter) -> Iterator[Appointment]:
+        times = Times(_zone(settled, zone), settled.order or DAY_FIRST)
+        found = cases[chosen.name]
+        return ocel.Log(source, settled, found, times, now, quality, meter).appointments()
+
+    return _of_log(source, "ocel", zone, now, settled, said, read, progress)
+
+
+def _calendar_history(
+    inputs: Sequence[Input],
+    zone: ZoneInfo,
+    now: datetime,
+    mapping: Map | None,
+    ask: Ask | None,
+    progress: Progress | None,
+) -> FileHistory:
+    size = _size(inputs)
+    found = ics.survey(inputs, zone, Meter(2 * size, progress))
+    name = ", ".join(each.name for each in inputs)
+    source = Source(name, "ics", zone, now, found.knows(), notes=ics.NOTES)
+
+    def read(quality: Quality, meter: Meter) -> Iterator[Appointment]:
+        return ics.Calendars(inputs, found, zone, now, quality, meter).appointments()
+
+    return FileHistory(source, Quality(), None, read, size, progress)
+
+
+def _only(inputs: Sequence[Input]) -> Input:
+    if len(inputs) > 1:
+        raise CannotRead("Several event logs are no one history: join them, or audit each.")
+    return inputs[0]
+
+
+def _by_activities(
+    mapping: Map | None, survey: Callable[[Map], stories.Said]
+) -> tuple[Map, stories.Said]:
+    """The map that knows most of the activities; the general one where several know all."""
+    if mapping is not None:
+        return mapping, survey(mapping)
+    best: tuple[int, Map, stories.Said] | None = None
+    for each in reversed([known for known in ready().values() if known.kind == "events"]):
+        said = survey(each)
+        unknown = sum(1 for name in said.activities if fold(name) not in each.activities)
+        if best is None or unknown < best[0]:
+            best = unknown, each, said
+        if not unknown:
+            break
+    if best is None:
+        raise CannotRead("No ready map for event logs is there.")
+    return best[1:]
+
+
+def _of_log(
+    source: Input,
+    kind: str,
+    zone: ZoneInfo,
+    now: datetime,
+    settled: Map,
+    said: stories.Said,
+    read: Read,
+    progress: Progress | None,
+) -> FileHistory:
+    whole = Source(
+        name=source.name,
+        kind=kind,
+        zone=zone,
+        now=now,
+        knows=stories.knows(settled, said),
+        currency=settled.currency,
+        notes=stories.notes(settled, said),
+    )
+    return FileHistory(whole, Quality(), settled, read, source.size, progress)
 
 
 def replace_part(sheet: bookings.Sheet, settled: Map, number: int, chosen: Map) -> bookings.Sheet:
@@ -184,4 +330,11 @@ def _empty(quality: Quality) -> None:
     quality.dropped, quality.noted, quality.where = Counter(), Counter(), {}
 
 
-_FORMS: dict[str, Form] = {files.CSV: _table_history}
+_FORMS: dict[str, Form] = {
+    files.CSV: _table_history,
+    files.ICS: _calendar_history,
+    files.XES: _trace_history,
+    files.OCEL_JSON: _object_history,
+    files.OCEL_XML: _object_history,
+    files.OCEL_SQLITE: _object_history,
+}

@@ -1,0 +1,263 @@
+"""Event logs as tables: one row is one event of one case.
+
+A log whose cases stand together is read as a stream. One ordered by time is gathered first, some
+forty bytes an event and what stands beside it once a case, because an appointment can only be told
+from all of its events.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from kept.audit.history import Appointment
+from kept.audit.quality import Quality
+from kept.audit.reading.asking import Ask, Question, answer
+from kept.audit.reading.files import Meter
+from kept.audit.reading.instants import FIRST_YEAR, LAST_YEAR, Evidence, NotATime, Times
+from kept.audit.reading.mapping import Column, Map, Part, Word, fold
+from kept.audit.reading.money import Prices, Writing
+from kept.audit.reading.rules import NO_CASE, UNKNOWN_ACTIVITY
+from kept.audit.reading.stories import (
+    DEEDS,
+    FACTS,
+    NO_FACTS,
+    Facts,
+    Happening,
+    Said,
+    Stories,
+    Words,
+)
+from kept.audit.reading.tables import Table
+from kept.audit.reading.trouble import CannotRead
+
+C = Column
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_WORDS = tuple(Word)
+_DEEDS = tuple(DEEDS.values())
+_NUMBER = {id(deed): number for number, deed in enumerate(_DEEDS)}
+_TIMES = frozenset({C.START, C.END})
+MOST_ACTIVITIES = 500
+
+
+@dataclass(slots=True)
+class Columns:
+    """Where the columns of a log are: the three it must have, and those of the facts."""
+
+    case: int
+    activity: int
+    timestamp: int
+    facts: tuple[tuple[int, int], ...]  # place in FACTS, place in the row
+    need: int
+
+
+def columns(table: Table, chosen: Map, part: Part) -> Columns:
+    """CannotRead if one that is needed is not there."""
+    found = {column: _place(table, part.columns.get(column, ())) for column in Column}
+    places = [found[c] for c in (C.CASE, C.ACTIVITY, C.TIMESTAMP)]
+    if None in places:
+        raise CannotRead(
+            f"An event log needs columns for the case, the activity and the time; the map"
+            f" “{chosen.title}” does not find all of them in {table.source.name}."
+        )
+    case, activity, timestamp = (place or 0 for place in places)
+    facts = tuple((n, at) for n, c in enumerate(FACTS) if (at := found[c]) is not None)
+    return Columns(case, activity, timestamp, facts, max(case, activity, timestamp) + 1)
+
+
+def _place(table: Table, headings: Sequence[str]) -> int | None:
+    folded = table.folded
+    return next((folded.index(fold(h)) for h in headings if fold(h) in folded), None)
+
+
+@dataclass(slots=True)
+class Survey(Said):
+    """What the first pass found."""
+
+    dates: Evidence = field(default_factory=Evidence)
+    prices: Writing = field(default_factory=Writing)
+    together: bool = True  # every case's events stand together
+
+
+def survey(table: Table, where: Columns, meter: Meter) -> Survey:
+    """Look at every row once."""
+    found, finished, present = Survey(), set[int](), ""
+    case, activity, timestamp, need = where.case, where.activity, where.timestamp, where.need
+    activities, look = found.activities, found.dates.look
+    with table.rows(meter) as rows:
+        for line, row in rows:
+            if len(row) < need:
+                continue
+            if (said := row[activity]) not in activities:
+                _add(activities, said, line)
+            if row[timestamp][4:5] != "-":
+                look(row[timestamp], f"line {line}")
+            if row[case] != present:
+                known = hash(row[case])  # a number instead of the name: there may be very many
+                found.together = found.together and known not in finished
+                finished.add(known)
+                present = row[case]
+            for fact, at in where.facts:
+                if at < len(row) and row[at]:
+                    _look_at(found, FACTS[fact], row[at], line)
+    return found
+
+
+def _add(activities: dict[str, str], said: str, line: int) -> None:
+    if len(activities) >= MOST_ACTIVITIES:
+        raise CannotRead(
+            f"There are more than {MOST_ACTIVITIES} activities by line {line}: is another column"
+            " the one that says what happened? A map says which it is."
+        )
+    activities[said] = f"line {line}"
+
+
+def _look_at(found: Survey, column: Column, said: str, line: int) -> None:
+    found.filled.add(column)
+    if column in _TIMES and said[4:5] != "-":
+        found.dates.look(said, f"line {line}")
+    elif column is C.PRICE:
+        found.prices.look(said, f"line {line}")
+
+
+def settle(chosen: Map, said: Said, ask: Ask | None) -> Map:
+    """The map with a meaning for every activity, by asking where it knows none."""
+    for activity, place in said.activities.items():
+        if activity.strip() and fold(activity) not in chosen.activities:
+            meant = Word(answer(_question(activity, place), ask))
+            chosen = replace(chosen, activities={**chosen.activities, fold(activity): meant})
+    return chosen
+
+
+def _question(activity: str, place: str) -> Question:
+    said = activity.strip()[:40]
+    return Question(
+        "activity",
+        f"What does the activity “{said}” mean ({place})?",
+        f"“{said}” ({place}) is an activity that the map does not know. Say what it means under"
+        " [activities] in a map; “nothing” leaves it out.",
+        _WORDS,
+        (said,),
+        Word.NOTHING,
+    )
+
+
+def written(chosen: Map, found: Survey, ask: Ask | None) -> Map:
+    """The map with how times and prices are written."""
+    return replace(
+        chosen,
+        order=chosen.order or found.dates.order(ask),
+        decimal=chosen.decimal or found.prices.decimal(ask),
+        currency=chosen.currency or found.prices.currency(),
+    )
+
+
+@dataclass(slots=True)
+class Log:
+    """The second pass: appointments out of the events."""
+
+    table: Table
+    where: Columns
+    chosen: Map
+    together: bool
+    times: Times
+    now: datetime
+    quality: Quality
+    meter: Meter
+
+    def appointments(self) -> Iterator[Appointment]:
+        """In the order in which the cases first appear."""
+        prices = Prices(self.chosen.decimal, self.chosen.currency)
+        stories = Stories(self.chosen, self.times, self.now, self.quality, prices)
+        events = self._events()
+        cases = _standing_together(events) if self.together else gathered(events)
+        for happenings in cases:
+            if (found := stories.appointment(happenings)) is not None:
+                yield found
+
+    def _events(self) -> Iterator[tuple[str, Happening]]:
+        """Every event that has a case, a known activity and a time."""
+        where, words = self.where, Words(self.chosen.activities)
+        case, activity, timestamp = where.case, where.activity, where.timestamp
+        with self.table.rows(self.meter) as rows:
+            for line, row in rows:
+                if len(row) < where.need or not row[case]:
+                    self._drop(NO_CASE, line)
+                    continue
+                deed = words.deed(row[activity])
+                if deed is None:
+                    self._drop(UNKNOWN_ACTIVITY, line)
+                    continue
+                if (at := self._at(row[timestamp], line)) is None:
+                    continue
+                yield row[case], (at, deed, line, self._facts(row))
+
+    def _at(self, said: str, line: int) -> datetime | None:
+        try:
+            at = datetime.fromisoformat(said)  # most logs, and this is the innermost loop
+            if at.tzinfo is UTC and FIRST_YEAR <= at.year < LAST_YEAR:
+                return at
+        except ValueError:
+            pass
+        try:
+            return self.times.instant(said)
+        except NotATime as odd:
+            self._drop(str(odd), line)
+            return None
+
+    def _facts(self, row: Sequence[str]) -> Facts:
+        found = None
+        for fact, at in self.where.facts:
+            if at < len(row) and row[at]:
+                found = found or list(NO_FACTS)
+                found[fact] = row[at].strip()
+        return NO_FACTS if found is None else tuple(found)
+
+    def _drop(self, reason: str, line: int) -> None:
+        self.quality.read += 1
+        self.quality.drop(reason, f"line {line}")
+
+
+def _standing_together(events: Iterator[tuple[str, Happening]]) -> Iterator[list[Happening]]:
+    present, found = "", list[Happening]()
+    for case, happening in events:
+        if case != present and found:
+            yield found
+            found = []
+        present = case
+        found.append(happening)
+    if found:
+        yield found
+
+
+def gathered(events: Iterator[tuple[str, Happening]]) -> Iterator[list[Happening]]:
+    """The events of each case, whatever their order. What stands beside them is kept once a case
+    where it is the same, everything else as integers."""
+    cases: dict[str, tuple[array[int], list[Facts]]] = {}
+    for case, (at, deed, line, facts) in events:
+        if case not in cases:
+            cases[case] = (array("q"), [])
+        numbers, beside = cases[case]
+        if facts not in beside:
+            beside.append(facts)
+        numbers.extend(
+            ((at - _EPOCH) // _MICROSECOND, _NUMBER[id(deed)], line, beside.index(facts))
+        )
+    for numbers, beside in cases.values():
+        yield _unpacked(numbers, beside)
+
+
+def _unpacked(numbers: Sequence[int], beside: Sequence[Facts]) -> list[Happening]:
+    return [
+        (_EPOCH + numbers[n] * _MICROSECOND, _DEEDS[numbers[n + 1]], numbers[n + 2],
+         beside[numbers[n + 3]])
+        for n in range(0, len(numbers), 4)
+    ]  # fmt: skip
+
+
+def meanings(chosen: Map) -> Mapping[str, Word]:
+    """The activities of a map."""
+    return chosen.activities
