@@ -1,6 +1,6 @@
 """Asking for reviews, in the whole house: asked, left out, corrected, refused, replied to."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -316,3 +316,14 @@ def test_customers_are_led_to_nothing_but_a_page_by_https(clinic, url):
 def test_the_same_page_twice_is_one(clinic):
     reputation.add_link(clinic.business.id, "Example Reviews", PAGE, now(), DESK)
     assert reputation.links(clinic.business.id).count() == 1
+
+
+def test_a_review_seen_in_the_middle_of_a_minute_asks_for_its_reply_to_the_minute(clinic):
+    booked = resolved(clinic)
+    go_to(now() + 3 * DAYS + timedelta(seconds=52, microseconds=852876))
+    seen = reputation.Seen("Example Reviews", 4, appointment=booked.id)
+    row, _ = reputation.record_review(clinic.business, seen, now(), DESK)
+    assert ask_of(booked).facts["result"] == "reviewed"
+    by = datetime.fromisoformat(reputation.case_of(row).anchors["reply_by"])
+    assert (by.second, by.microsecond) == (0, 0)
+    assert by > now() + timedelta(days=1)

@@ -340,14 +340,16 @@ def _end_the_asking(row: Review, now: datetime, actor: Actor) -> None:
 
 
 def reply_by(business: Business, now: datetime) -> datetime:
-    """The same time of day two working days on: days on which somebody of the business works."""
+    """The same time of day, to the minute, two working days on: days on which somebody of the
+    business works."""
     zone = ZoneInfo(business.time_zone)
     weekdays = schedule.weekdays_worked(business.id) or frozenset(range(5))
     left, days = WORKING_DAYS, 0
     while left:
         days += 1
         left -= (local_day(now, zone) + timedelta(days=days)).weekday() in weekdays
-    return after(now, CalendarDays(days, wall_time(now, zone).time()), zone)
+    same_time = wall_time(now, zone).time().replace(second=0, microsecond=0)
+    return after(now, CalendarDays(days, same_time), zone)
 
 
 @in_one_transaction
