@@ -24,6 +24,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 NO_TESTS_SELECTED = 5
 
+TWO = ("-n", "2", "--dist", "worksteal")  # who has finished takes over half of what is left
+AGAIN = "database and not one_database"
+
 CHECKS = {
     "style": ["ruff", "check", "--quiet", "--output-format=concise", "."],
     "format": ["ruff", "format", "--check", "."],
@@ -131,11 +134,11 @@ def core() -> Tally:
 def both_databases() -> Tally:
     """Everything else on SQLite, then what touches a database again on PostgreSQL."""
     print("\nTests on SQLite", flush=True)
-    tally, _ = pytest("-n", "2", "--ignore=tests/core", KEPT_TEST_DATABASE_URL="")
+    tally, _ = pytest(*TWO, "--ignore=tests/core", KEPT_TEST_DATABASE_URL="")
     print("\nTests that touch the database, on PostgreSQL", flush=True)
     try:
         with test_database() as url:
-            second, _ = pytest("-n", "2", "-m", "database", KEPT_TEST_DATABASE_URL=url)
+            second, _ = pytest(*TWO, "-m", AGAIN, KEPT_TEST_DATABASE_URL=url)
     except PostgresFailed as problem:
         print(problem, flush=True)
         second = Tally(failed=1)

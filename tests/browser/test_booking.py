@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.public.house import open_house, state_of
 
+pytestmark = pytest.mark.one_database
+
 NO_SCRIPT = {"java_script_enabled": False}
 NARROW = {"viewport": {"width": 320, "height": 640}}
 BERLIN = {"timezone_id": "Europe/Berlin"}

@@ -5,6 +5,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 STRICT = "default-src 'none'; script-src 'self'; connect-src *"
 PAGES = {
     "/good": "<!doctype html><title>Good</title>",

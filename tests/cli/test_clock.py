@@ -4,6 +4,8 @@ import pytest
 
 from tests.cli.conftest import SETUP
 
+pytestmark = pytest.mark.one_database
+
 START = "2027-03-01T08:00:00+01:00"
 
 

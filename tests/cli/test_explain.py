@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 LIVE = """
 from datetime import timedelta
 from kept.accounts import queries as accounts

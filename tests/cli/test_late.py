@@ -1,5 +1,9 @@
 """`kept late`: what a time without a worker has left behind."""
 
+import pytest
+
+pytestmark = pytest.mark.one_database
+
 AWAY = """
 from datetime import timedelta
 from kept.accounts import queries as accounts

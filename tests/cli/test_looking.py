@@ -14,6 +14,8 @@ from kept import __version__
 from kept.cli import commands
 from tests.cli.conftest import PROJECT, SETUP
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def bare(tmp_path):

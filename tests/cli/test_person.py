@@ -4,6 +4,8 @@ import pytest
 
 from tests.cli.test_explain import live
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def mia(studio):

@@ -1,5 +1,9 @@
 """`kept reactivation`: what invitations bring."""
 
+import pytest
+
+pytestmark = pytest.mark.one_database
+
 
 def test_it_says_why_nothing_can_be_said_yet(studio):
     found = studio.kept("reactivation", "--json").json

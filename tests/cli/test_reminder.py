@@ -10,6 +10,8 @@ from aiosmtpd.controller import Controller
 
 from tests.cli.conftest import SETUP, free_port, until
 
+pytestmark = pytest.mark.one_database
+
 START = "2027-03-01T08:00:00+01:00"
 
 

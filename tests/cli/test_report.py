@@ -10,6 +10,8 @@ from kept.cli.problems import Refused
 from kept.outbox.queries import Message
 from tests.promises.house import House, Ledger, open_kinds, state, turn
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def sent(db, monkeypatch):

@@ -1,5 +1,9 @@
 """`kept reputation`: whether everybody is asked for a review alike."""
 
+import pytest
+
+pytestmark = pytest.mark.one_database
+
 SERVED = """
 from datetime import timedelta
 from kept.accounts import queries as accounts

@@ -11,6 +11,8 @@ import pytest
 from kept.accounts import queries
 from tests.cli.conftest import SETUP, alive, free_port, get, until
 
+pytestmark = pytest.mark.one_database
+
 START = "2027-03-01T08:00:00+01:00"
 
 

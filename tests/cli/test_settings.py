@@ -5,6 +5,8 @@ import pytest
 from tests.cli.conftest import SETUP
 from tests.cli.test_clock import START
 
+pytestmark = pytest.mark.one_database
+
 WRONG = [
     ("KEPT_DATABASE_URL", "mysql://host/name", "use sqlite:////full/path/to/file or postgresql://"),
     ("KEPT_DATABASE_URL", "postgresql://user@127.0.0.1:5432/", "names no database"),

@@ -8,6 +8,8 @@ import pytest
 
 from kept.cli import processes
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

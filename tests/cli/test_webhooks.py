@@ -1,5 +1,9 @@
 """`kept webhooks`: who hears of what happens."""
 
+import pytest
+
+pytestmark = pytest.mark.one_database
+
 ADD = """
 from kept.accounts import queries as accounts
 from kept.clock.queries import now

@@ -4,6 +4,8 @@ from importlib import resources
 
 import pytest
 
+pytestmark = pytest.mark.one_database
+
 BOOK = """
 from kept.accounts import queries as accounts
 from kept.appointments import actions
