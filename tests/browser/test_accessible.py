@@ -12,6 +12,8 @@ import pytest
 from tests.browser.test_booking import walk
 from tests.public.house import advance, open_house
 
+pytestmark = pytest.mark.one_database
+
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})"
@@ -80,8 +82,10 @@ def test_what_is_left_on_the_day_itself_is_accessible(visitor, live_server, hous
     look(page, "late, unanswered")
 
 
-def look(page, name):
-    page.wait_for_load_state("networkidle")
+def look(page, name, *, opened=False):
+    """Nothing is wrong with the page. Unless it was just `opened`, a click has led to it."""
+    if not opened:
+        page.wait_for_load_state("networkidle")
     wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"{name} is {wide} px too wide"
     sizes = page.evaluate(WEIGHT)

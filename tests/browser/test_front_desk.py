@@ -14,6 +14,8 @@ from tests.browser.test_accessible import look
 from tests.console.house import NOW, House, start_clock
 from tests.console.pages import every_page, heard, lived_in
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def house(house_db):
@@ -111,7 +113,7 @@ def test_every_page_is_accessible(house_db, visitor, live_server, width, scheme,
     page = signed_in(visitor, live_server, house.owner, viewport=size, color_scheme=scheme)
     for path in list(every_page(house, appointment))[half::2]:
         page.goto(f"{live_server.url}/console/{path}")
-        look(page, path)
+        look(page, path, opened=True)
 
 
 def test_the_keyboard_reaches_the_first_act(house, visitor, live_server):

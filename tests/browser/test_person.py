@@ -21,6 +21,8 @@ from tests.browser.test_accessible import look
 from tests.browser.test_front_desk import signed_in
 from tests.console.house import CUSTOMER, FRONT_DESK, NOW, House, start_clock
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def house(house_db):
@@ -52,7 +54,7 @@ def test_the_page_of_a_person_is_accessible_and_fits(house, visitor, live_server
     page = signed_in(visitor, live_server, house.desk, viewport=size, color_scheme=scheme)
     for name in ("people/", f"people/{house.mia.id}/", f"people/{house.mia.id}/?show=letters"):
         page.goto(f"{live_server.url}/console/{name}")
-        look(page, name)
+        look(page, name, opened=True)
         if folder := os.environ.get("KEPT_SCREENSHOTS"):
             file = Path(folder) / f"{name.replace('/', '-').replace('?', '-')}{width}.png"
             page.screenshot(path=file, full_page=True)
