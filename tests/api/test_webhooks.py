@@ -6,8 +6,10 @@ import time
 import pytest
 
 from kept.api import openapi
+from kept.clock.queries import real_now
 from kept.lib import signing
 from kept.webhooks.catalogue import types
+from kept.webhooks.models import Endpoint
 from tests.api.house import House, pass_time, problem
 
 URL = "https://hooks.example.com/kept"
@@ -178,10 +180,17 @@ def test_a_signed_answer_refuses_with_a_reason(house, endpoint, offer):
     assert (refused.json()["status"], refused.json()["reason"]) == ("rejected", "Not ours")
 
 
-def test_after_a_change_of_secret_both_may_answer(house, endpoint, offer):
+def test_after_a_change_the_old_secret_answers_until_the_new_one_was_used(house, endpoint, offer):
     new = house.post(at(endpoint, "rotate-secret")).json()["secret"]
     say(house, endpoint, offer, 200)
     say(house, endpoint, offer, 200, secret=new)
+    say(house, endpoint, offer, 401)
+    say(house, endpoint, offer, 200, secret=new)
+    newest = house.post(at(endpoint, "rotate-secret")).json()["secret"]
+    say(house, endpoint, offer, 200, secret=new)
+    Endpoint.objects.update(old_secret_until=real_now())
+    say(house, endpoint, offer, 401, secret=new)
+    say(house, endpoint, offer, 200, secret=newest)
 
 
 def test_who_does_not_hold_the_secret_answers_nothing(house, endpoint, offer):

@@ -293,3 +293,12 @@ def test_the_last_endpoint_gone_nobody_listens(clinic):
 def _after_a_booking(clinic):
     clinic.book(berlin(3, 10))
     return deliveries()
+
+
+def test_a_booking_begun_before_the_first_endpoint_was_made_and_written_after_it_is_told(db):
+    clinic = Clinic()
+    assert not clinic.business.heard  # as a request has read it with its key
+    webhooks.create(clinic.business.id, URL, now())
+    mia = clinic.book(berlin(3, 10))
+    assert types()[0] == "appointment.scheduled"
+    assert {each.subject for each in deliveries()} == {mia.id}

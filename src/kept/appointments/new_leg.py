@@ -66,6 +66,9 @@ class NewLeg:
         self.staff: Resource
         self.start: datetime
         self.answers: UUID | None = None  # a lead
+        # Whether anybody outside hears of it, as this transaction has read it; None: to be asked.
+        # What the business said before the transaction began may be over by now.
+        self.heard: bool | None = None
         self.freely = False
         self.overruled: Refusal | None = None
         self.claim: Claim
@@ -172,7 +175,7 @@ class NewLeg:
             facts=self._facts(told),
             policy=self.policy,
             version=version,
-            heard=self.business.heard,
+            heard=self.heard,
             answers=self.answers,
         )
         leg = self._row()

@@ -36,7 +36,7 @@ def book(
     Raises CannotBook, Service.DoesNotExist, Resource.DoesNotExist (nobody of that id has ever
     worked here), and TimeError for a start without an offset.
     """
-    service, policy = schedule_queries.service_and_policy(business.id, booking.service)
+    service, policy, heard = schedule_queries.service_and_policy(business.id, booking.service)
     customer = people.customer_for(
         business.id, booking.contact, now, by_stranger=booking.origin == "page"
     )
@@ -45,7 +45,7 @@ def book(
         schedule.drop_hold(booking.hold, business.id)
     lives_by = booking.contact.time_zone
     leg = NewLeg(business, appointment, service, policy, customer, now, number=1, lives_by=lives_by)
-    leg.answers = booking.lead
+    leg.answers, leg.heard = booking.lead, heard
     check_start(booking.start, now)
     leg.claim_time(booking.start, booking.staff, freely=booking.freely)
     booked = Event("booked", now, actor, data={"origin": booking.origin})
@@ -66,7 +66,7 @@ def walk_in(
     At the whole minute of the booking's start, which lies on the present day of the business.
     Raises CannotBook.
     """
-    service, policy = schedule_queries.service_and_policy(business.id, booking.service)
+    service, policy, heard = schedule_queries.service_and_policy(business.id, booking.service)
     start = time.utc(booking.start).replace(second=0, microsecond=0)
     if not time.same_local_day(start, now, ZoneInfo(business.time_zone)):
         raise CannotBook(Refusal.TOO_FAR if start > now else Refusal.PAST)
@@ -74,7 +74,7 @@ def walk_in(
     customer = people.customer_for(business.id, booking.contact, now)
     appointment = _new_appointment(business, customer, booking, now)
     leg = NewLeg(business, appointment, service, policy, customer, now, number=1)
-    leg.answers = booking.lead
+    leg.answers, leg.heard = booking.lead, heard
     leg.claim_time(booking.start, booking.staff, freely=True)
     alongside(leg.open(Event("walked_in", now, actor, data={"origin": "walk_in"}), told=True))
     return appointment

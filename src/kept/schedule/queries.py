@@ -51,16 +51,20 @@ def service(business: UUID, service_id: UUID) -> Service:
     return service_and_policy(business, service_id)[0]
 
 
-def service_and_policy(business: UUID, service_id: UUID) -> tuple[Service, int]:
-    """`service`, and the id of the policy version in force, read in the same statement."""
+def service_and_policy(business: UUID, service_id: UUID) -> tuple[Service, int, bool]:
+    """`service`, the id of the policy version in force, and whether a program outside hears of what
+    happens (`Business.heard`), read in the same statement."""
     found = _bookable.one(business=business, service=service_id)
-    return found, found.in_force
+    return found, found.in_force, found.heard
 
 
 _bookable: Ready[Any] = Ready(
     lambda business, service: Service.objects.filter(
         business_id=business, id=service, archived_at=None
-    ).annotate(in_force=Subquery(newest_policy(OuterRef("business")).values("id")))
+    ).annotate(
+        in_force=Subquery(newest_policy(OuterRef("business")).values("id")),
+        heard=F("business__heard"),
+    )
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -15,7 +15,7 @@ from kept.accounts.queries import Business
 from kept.lib import outgoing, signing
 from kept.lib.ids import new_id
 from kept.lib.text import one_line
-from kept.webhooks import catalogue, delivering
+from kept.webhooks import catalogue, delivering, envelope
 from kept.webhooks.models import Delivery, Endpoint, Event
 
 MOST = 20  # endpoints of one business
@@ -131,13 +131,38 @@ CHECKS: dict[str, Callable[[object], object]] = {
 def rotate(business: UUID, endpoint: UUID, real_now: datetime) -> str:
     """A new secret, answered once. The one before stays good for a day: both sign until then.
 
-    Raises DoesNotExist.
+    What is signed to us with the one before is taken no longer than until the new one is first
+    used for that (`verify_answer`). Raises DoesNotExist.
     """
     row = _locked(business, endpoint)
     row.old_secret, row.old_secret_until = row.secret, real_now + OLD_SECRET_LASTS
-    row.secret = signing.new_secret()
-    row.save(update_fields=["secret", "old_secret", "old_secret_until"])
+    row.secret, row.new_secret_used = signing.new_secret(), False
+    row.save(update_fields=["secret", "old_secret", "old_secret_until", "new_secret_used"])
     return row.secret
+
+
+def verify_answer(
+    endpoint: Endpoint | None, given: Mapping[str, str], body: bytes, real_now: datetime
+) -> None:
+    """Whether this was signed by who holds the secret of the endpoint. Raises BadSignature.
+
+    Once the present secret was used, the one before is over for answers, a day or not: whoever
+    still has that one is not the receiver. Of no endpoint (None) the same is checked and said.
+    """
+    if endpoint is None:
+        signing.verify([], given, body, real_now.timestamp())
+        return
+    if not endpoint.old_secret or endpoint.new_secret_used:
+        signing.verify([endpoint.secret], given, body, real_now.timestamp())
+        return
+    known = envelope.secrets(endpoint, real_now)
+    signing.verify(known, given, body, real_now.timestamp())
+    try:
+        signing.verify([endpoint.secret], given, body, real_now.timestamp())
+    except signing.BadSignature:
+        return  # with the one before, which is still good
+    same = Endpoint.objects.filter(id=endpoint.id, secret=endpoint.secret)
+    same.update(new_secret_used=True)
 
 
 @transaction.atomic

@@ -32,6 +32,10 @@ class Endpoint(models.Model):
     secret = models.CharField(max_length=100)
     old_secret = models.CharField(max_length=100, blank=True)
     old_secret_until = models.DateTimeField(null=True, help_text="Real time.")
+    new_secret_used = models.BooleanField(
+        default=False,
+        help_text="An answer was signed with the present secret: the old one is over.",
+    )
 
     class Meta:
         indexes = [

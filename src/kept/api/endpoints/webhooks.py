@@ -45,7 +45,7 @@ from kept.clock.queries import now as clock
 from kept.clock.queries import real_now
 from kept.core.case import Actor, Role
 from kept.lib import signing
-from kept.webhooks import actions, envelope, queries
+from kept.webhooks import actions, queries
 from kept.webhooks.actions import EndpointError
 from kept.webhooks.queries import Delivery, Endpoint
 
@@ -282,8 +282,7 @@ def signed(request: HttpRequest) -> Endpoint:
         endpoint = _signer(str(match.kwargs["endpoint_id"]) if match else "")
         at = real_now()
         # Of no endpoint the same is checked and said, in the same order, as of one that there is.
-        known = envelope.secrets(endpoint, at) if endpoint else []
-        signing.verify(known, given, request.body, at.timestamp())
+        actions.verify_answer(endpoint, given, request.body, at)
     except signing.BadSignature as error:
         headers = {"WWW-Authenticate": 'Webhook-Signature realm="kept"'}
         raise Problem(401, "bad_signature", str(error), headers=headers) from error
