@@ -231,7 +231,7 @@ class ComesAgain(Visit):
 
     path = PATHS["reactivation"]
 
-    def __init__(self, days=180, *, opened=START, policy=None, why_not="", **facts):
+    def __init__(self, days=180, *, opened=START, policy=None, why_not="", begins=None, **facts):
         self.start = self.end = self.now = opened
         self.transport = "accepts"
         self.events, self.posted, self.withdrawn, self.told = [], [], [], []
@@ -242,11 +242,11 @@ class ComesAgain(Visit):
             path="reactivation",
             state="",
             zone=BERLIN.key,
-            anchors={"opened": opened, "due": self.due},
+            anchors={"opened": opened, "visit": opened, "due": self.due},
             policy=policy or Policy(),
             facts={**known, "why_not": why_not, **facts},
         )
-        self.happens("visit_completed", **({"why_not": why_not} if why_not else {}))
+        self.happens("visit_completed", **({"why_not": why_not} if why_not else begins or {}))
 
     def day(self, days):
         """Time passes until noon so many days after (or before) the day it is due."""

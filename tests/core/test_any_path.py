@@ -67,6 +67,7 @@ def test_a_path_knows_what_takes_an_outcome_back():
 
 def test_a_path_knows_after_which_events_it_may_speak_to_the_others():
     assert PATHS["follow_up"].speaks_after == {
+        "visit_lost",
         "went_badly",
         "settled",
         "escalation_resolved",  # its note settles the complaint

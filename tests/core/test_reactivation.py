@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kept.core.case import NotAllowed, with_letter
+from kept.core.case import Event, NotAllowed, with_letter
 from kept.core.paths import PATHS
 from kept.core.policy import PolicyError, changed
 from tests.core.builders import STAFF, ComesAgain, Visit, later, local, policy
@@ -16,6 +16,11 @@ REACTIVATION = PATHS["reactivation"]
 ALL_THREE = [("invitation_first", -14), ("invitation_second", 30), ("invitation_third", 90)]
 RECALLS = [("recall_first", -14), ("recall_second", 30), ("recall_third", 90)]
 WAITING = sorted(REACTIVATION.waiting)
+A_VISIT = {
+    "about": "the next visit",
+    "start": later(Visit().start, "24h").isoformat(),
+    "end": later(Visit().start, "25h").isoformat(),
+}
 
 
 def test_only_a_completed_visit_and_an_enquiry_that_fell_silent_lead_here():
@@ -147,13 +152,12 @@ def test_another_letter_of_that_day_comes_first():
 
 
 STOPS = {
-    "visit_booked": "booked",
     "replied": "replied",
     "declined": "declined",
     "opted_out": "opted out",
     "gone": "gone",
-    "complained_elsewhere": "complaint",
     "visited_since": "newer visit",
+    "visit_took_place": "newer visit",
     "outcome_withdrawn": "outcome corrected",
 }
 
@@ -162,6 +166,9 @@ def in_state(state):
     visit = ComesAgain()
     if state == "snoozed":
         visit.happens("snoozed", until=later(visit.due, "240h").isoformat())
+        return visit
+    if state == "paused":
+        visit.happens("visit_booked_nearby", **{**A_VISIT, "about": "another one"})
         return visit
     days = {"due_set": -20, "due": 1, "overdue": 40, "lapsed": 125}
     return visit.day(days[state])
@@ -173,7 +180,7 @@ def test_each_stop_ends_it_for_good(state, event):
     visit = in_state(state)
     assert visit.state == state
     before = visit.sent()
-    visit.happens(event, **({"words": "moved away"} if event == "gone" else {}))
+    visit.happens(event, **({"words": "moved away"} if event == "gone" else A_VISIT))
     assert (visit.state, visit.result) == ("closed", STOPS[event])
     visit.until(visit.due + timedelta(days=3000))
     assert visit.sent() == before
@@ -184,7 +191,7 @@ def test_a_letter_on_its_way_is_called_back():
     visit = ComesAgain()
     visit.transport = "hangs"
     visit.day(-14)
-    visit.happens("visit_booked")
+    visit.happens("visit_booked", **A_VISIT)
     assert visit.withdrawn == [("invitation_first", 1)]
 
 
@@ -299,9 +306,13 @@ def test_what_would_pester_people_is_refused(data):
 # Whatever happens
 
 
+VISITS = [
+    *("visit_booked", "visit_booked_nearby", "visit_given_back", "visit_took_place"),
+    *("complained_elsewhere", "complaint_settled"),
+]
 EVENTS = st.lists(
     st.tuples(
-        st.sampled_from(["visit_booked", "agreed", "opted_out", "snoozed", "replied", "nothing"]),
+        st.sampled_from([*VISITS, "agreed", "opted_out", "snoozed", "replied", "nothing"]),
         st.integers(1, 200),
     ),
     max_size=12,
@@ -328,10 +339,12 @@ def test_nobody_is_invited_without_agreement_nor_more_often_than_once_in_30_days
         if name == "snoozed":
             asked_themselves = True
             visit.happens(name, until=(visit.now + timedelta(days=45)).isoformat())
-        elif name != "nothing":
+        elif name != "nothing" and visit.path.rule(Event(name, visit.now), visit.state):
             agreed = agreed or name == "agreed"
-            visit.happens(name)
-    visit.until(visit.now + timedelta(days=2000))
+            times = {"start": visit.now, "end": later(visit.now, "500h")}
+            moments = {at: moment.isoformat() for at, moment in times.items()}
+            visit.happens(name, about="a visit", **moments)
+    visit.until(visit.now + timedelta(days=2500))
     assert visit.state == "closed"
     letters = visit.sent()
     assert agreed or "invitation" not in letters

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kept.appointments import actions as appointments
-from kept.cases.queries import Case, HandOff
+from kept.cases.queries import Case, Escalation, HandOff
 from kept.checks import promises
 from kept.clock import actions as clock
 from kept.core import holdout
@@ -230,15 +230,15 @@ def by_a_correction(clinic, booked):
 @pytest.mark.parametrize(
     ("stop", "result"),
     [
-        (by_booking, "booked"),
-        (by_walking_in, "booked"),
-        (by_an_answer, "replied"),
-        (by_a_no, "declined"),
-        (by_refusing, "opted out"),
-        (by_refusing_contact, "opted out"),
-        (by_a_complaint, "complaint"),
-        (by_being_gone, "gone"),
-        (by_a_correction, "outcome corrected"),
+        (by_booking, ("paused", None)),
+        (by_walking_in, ("paused", None)),
+        (by_an_answer, ("closed", "replied")),
+        (by_a_no, ("closed", "declined")),
+        (by_refusing, ("closed", "opted out")),
+        (by_refusing_contact, ("closed", "opted out")),
+        (by_a_complaint, ("paused", None)),
+        (by_being_gone, ("closed", "gone")),
+        (by_a_correction, ("closed", "outcome corrected")),
     ],
 )
 def test_it_stops(clinic, stop, result):
@@ -246,7 +246,7 @@ def test_it_stops(clinic, stop, result):
     middle = datetime(2027, 9, 2, 10, tzinfo=UTC)  # a Thursday, after the first invitation
     assert invitations(go_to(middle)) == ["invitation_first"]
     stop(clinic, booked)
-    assert ended(booked) == ("closed", result)
+    assert ended(booked) == result
     assert broken() == []
     assert invitations(go_to(middle + timedelta(days=60))) == []
     assert broken() == []
@@ -259,14 +259,53 @@ def test_who_is_gone_is_written_nothing_at_all(clinic):
 
 
 def test_who_has_a_visit_ahead_is_not_due(clinic):
-    clinic.book(berlin(30, 10))
-    assert ended(visited(clinic)) == ("closed", "visit ahead")
+    ahead = clinic.book(berlin(30, 10))
+    first = visited(clinic)
+    assert ended(first) == ("paused", None)
+    appointments.cancel(ahead, now(), MIA, by=Role.CUSTOMER)
+    assert invitations(go_to(DUE + timedelta(days=60))) == ["invitation_first", "invitation_second"]
 
 
-def test_who_complained_is_not_due(clinic):
+def test_who_did_not_come_to_the_next_visit_is_due_again(clinic):
+    first = visited(clinic)
+    ahead = clinic.book(berlin(30, 10))
+    assert ended(first) == ("paused", None)
+    go_to(berlin(30, 11))
+    appointments.miss(ahead, now(), DESK, by=Role.CUSTOMER)
+    assert invitations(go_to(DUE + timedelta(days=60))) == ["invitation_first", "invitation_second"]
+    assert broken() == []
+
+
+def test_whose_newer_visit_was_none_after_all_is_due_by_the_older_one(clinic):
+    first = visited(clinic)
+    second = clinic.book(berlin(5, 10))
+    go_to(berlin(5, 11))
+    appointments.say(second, "completed", now(), DESK)
+    go_to(now())
+    assert ended(first) == ("closed", "booked")
+    by_a_correction(clinic, second)
+    go_to(now() + timedelta(days=8))
+    assert (ended(first), again(second).state) == (("due_set", ""), "closed")
+    assert invitations(go_to(DUE)) == ["invitation_first"]
+    assert broken() == []
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_who_complained_is_due_once_somebody_has_settled_it(clinic, settled):
     first = visited(clinic)
     by_a_complaint(clinic, first)
-    assert ended(visited(clinic, berlin(5, 10))) == ("closed", "complaint")
+    second = visited(clinic, berlin(5, 10))
+    assert ended(second) == ("paused", None)
+    if settled:
+        talk_it_over(clinic)
+    assert bool(invitations(go_to(DUE + timedelta(days=60)))) is settled
+    assert broken() == []
+
+
+def talk_it_over(clinic):
+    open_one = Escalation.objects.get(kind="COMPLAINT", resolved_at=None)
+    note = "we spoke, and all is well"
+    appointments.resolve_escalation(clinic.business.id, open_one.id, note, now(), DESK)
 
 
 def test_a_newer_visit_takes_the_place_of_an_older_one(clinic):

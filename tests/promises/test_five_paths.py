@@ -3,7 +3,7 @@
 The same machine as in `test_histories`, with long times, leads, reviews and wishes. It adds what no
 path can promise alone: whoever is written to may be, for that purpose; nobody is asked to review a
 visit that did not take place; nobody is invited while a visit is ahead; and the paths that follow
-write to one person at most one letter a day.
+write to one mailbox at most one letter a day, whoever of those who read it is meant.
 """
 
 from collections import Counter
@@ -31,12 +31,16 @@ from kept.journeys import reputation
 from kept.leads import actions as leads
 from kept.leads.queries import Lead
 from kept.outbox.queries import Message
-from kept.people.queries import Customer
+from kept.people.queries import Customer, at_address
 from kept.schedule import actions as schedule
 from tests.effort import THOROUGH
 from tests.promises.house import CUSTOMER, DESK, contact
-from tests.promises.test_histories import CONTACTS, History
+from tests.promises.test_histories import CONTACTS as OTHERS
+from tests.promises.test_histories import History
 
+# Two people read one mailbox, however each of them writes it.
+FAMILY = [("Mia Lund", "mia@example.com", ""), ("Leo Lund", "Mia@example.com", "+442079460125")]
+CONTACTS = st.one_of(st.sampled_from(FAMILY), OTHERS)
 DAYS = st.sampled_from([1, 2, 3, 8, 15, 31, 95, 400])
 ENDS = st.sampled_from(["kept", "kept", "kept", "missed", "cancelled", "nothing"])
 TURNS = st.lists(
@@ -57,11 +61,18 @@ PHASES = [Phase.explicit, Phase.generate]
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
+def mailbox(person):
+    """What two rows of customers have in common who are written to at one address."""
+    return person.business_id, person.email.lower() or person.id
+
+
 class FivePaths(History):
     """What the five paths do together. Most visits take place here, or little would follow."""
 
     def __init__(self):
         super().__init__()
+        self.reached = set()  # (mailbox, day)
+        self.asked_at = {}  # mailbox -> when it was last asked for a review
         self.wishes = {}  # (customer, wish) -> whether they agree, by their own last word
         for house in self.houses:
             Business.objects.filter(id=house.business.id).update(address="4 Quay Street, Riverton")
@@ -213,6 +224,7 @@ class FivePaths(History):
         message = Message.objects.get(id=letter.message_id[1:].split(".")[0])
         case = Case.objects.get(id=message.case)
         self.may_be_written(case, message)
+        self.note_the_day(case, message.control)
         if case.path == "lead_response":
             assert case.state in PATHS[case.path].control(message.control).states
             return
@@ -231,7 +243,7 @@ class FivePaths(History):
 
     def enter_after(self, case, control, letter):
         ahead = Leg.objects.filter(
-            appointment__customer=case.person_id,
+            appointment__customer__in=at_address(case.person),
             current=True,
             case__state__in=AHEAD,
             start__gt=clock.now(),
@@ -240,6 +252,22 @@ class FivePaths(History):
             assert not ahead.exists(), f"{control}: asked to book although a visit is ahead"
         if case.path == "reputation":
             self.was_seen_to_be_served(case)
+            if control == "review_ask":
+                self.is_asked_once(case)
+
+    def note_the_day(self, case, control):
+        """What gives way to others reaches a mailbox once a day, by the clock of the house."""
+        rule = PATHS[case.path].control(control)
+        if rule.gives_way and not self.several_a_day(case):
+            at = (mailbox(case.person), clock.now().astimezone(BERLIN).date())
+            assert at not in self.reached, f"{control} is a second letter to {at[0]} that day"
+            self.reached.add(at)
+
+    def is_asked_once(self, case):
+        last = self.asked_at.get(mailbox(case.person))
+        least = timedelta(days=30)  # of whatever policy there may be
+        assert last is None or clock.now() - last >= least, "asked for a review again"
+        self.asked_at[mailbox(case.person)] = clock.now()
 
     def was_seen_to_be_served(self, case):
         """The visit counts as completed at this moment, and not by a guess."""
@@ -257,14 +285,14 @@ class FivePaths(History):
         self.reviews_are_asked_for_once()
 
     def one_letter_a_day(self):
-        """Of the letters that give way to others, no two to one person on one day."""
+        """Of the letters that give way to others, no two to one mailbox on one day."""
         posted = Counter()
         for message in Message.objects.exclude(status=Message.WITHDRAWN):
             case = Case.objects.get(id=message.case)
             rule = PATHS[case.path].control(message.control)
             if rule.gives_way and not self.several_a_day(case):
                 day = message.created_at.astimezone(BERLIN).date()
-                posted[case.person_id, day] += 1
+                posted[mailbox(case.person), day] += 1
         assert max(posted.values(), default=0) <= 1, posted.most_common(1)
 
     def several_a_day(self, case):

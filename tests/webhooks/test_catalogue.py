@@ -62,6 +62,7 @@ GIVEN_OUT = {
     "reactivation.overdue",
     "reactivation.lapsed",
     "reactivation.snoozed",
+    "reactivation.paused",
     "reactivation.contact_changed",
     "lead_response.received",
     "lead_response.engaged",

@@ -176,6 +176,13 @@ def has_visit_ahead(customer_id: UUID, now: datetime) -> bool:
     return ahead.filter(case__state__in=AHEAD).exists()
 
 
+def visits_ahead(customers: Iterable[UUID], now: datetime) -> dict[UUID, datetime]:
+    """The visits of these people still to come, by appointment, with when each will be over."""
+    found = Leg.objects.filter(appointment__customer__in=list(customers), current=True)
+    ahead = found.filter(start__gt=now, case__state__in=AHEAD)
+    return dict(ahead.values_list("appointment", "end"))
+
+
 def is_customer(customer_id: UUID) -> bool:
     """Whether anything was ever booked for this person."""
     return Appointment.objects.filter(customer=customer_id).exists()

@@ -90,7 +90,7 @@ def apply(incoming: Sequence[Incoming], now: datetime) -> list[core.Decision]:
     loaded = _load({each.case for each in incoming}, also=_listening(incoming), now=now)
     # Decide
     decisions = []
-    written, circle = _Writes(now), others.of_one_person(loaded.values())
+    written, circle = _Writes(now), others.of_one_mailbox(loaded.values())
     for each in incoming:
         decision = _decide(loaded[each.case], each.event, written)
         if decision.post:
@@ -113,12 +113,16 @@ def begin(
     Raises core.NotAllowed; then nothing at all is written.
     """
     case, written = _opened(opening, now), _Writes(now)
+    if opening.path in others.TAKES_TURNS:
+        others.know_mailboxes([case])
+        others.note_letters({opening.id: case}, now)
     listening: dict[UUID, Loaded] = {}
     if others.concern_others(opening.path, event.name):
         listening = _load(set(), also=others.listening_to_newcomer(opening), now=now)
         event = others.answering(opening.path, event, listening.values())
     decision = _decide(case, event, written)
-    _let_others_hear(case, decision, {case.row.person_id: list(listening.values())}, written)
+    circle: others.Circle = {case.row.person_id: list(listening.values())}
+    _let_others_hear(case, decision, circle, written, opening.answers)
     written.write(along)
     return case.row
 
@@ -130,10 +134,14 @@ def _decide(case: Loaded, event: core.Event, written: _Writes) -> core.Decision:
 
 
 def _let_others_hear(
-    speaker: Loaded, decision: core.Decision, circle: others.Circle, written: _Writes
+    speaker: Loaded,
+    decision: core.Decision,
+    circle: others.Circle,
+    written: _Writes,
+    answers: UUID | None = None,
 ) -> None:
-    """What the decision means for the other cases of the same person, of those loaded."""
-    for other, event in others.heard(speaker, decision, circle, written.now):
+    """What the decision means for the other cases of the same mailbox, of those loaded."""
+    for other, event in others.heard(speaker, decision, circle, written.now, answers):
         if others.understood(other, event):
             _decide(other, event, written)
 
@@ -167,6 +175,7 @@ def _load(asked: set[UUID], *, also: set[UUID], now: datetime) -> dict[UUID, Loa
         loaded[row.id] = Loaded(
             row, value, is_new=False, controls=by_key, heard=row.heard, offers=offers
         )
+    others.know_mailboxes(loaded.values())
     others.note_letters(loaded, now)
     return loaded
 
@@ -178,7 +187,10 @@ def _listening(incoming: Sequence[Incoming]) -> set[UUID]:
     if not paths:
         return set()
     rows = models.Case.objects.filter(id__in={each.case for each in incoming}, path__in=paths)
-    return others.listening_to(rows.values_list("person", flat=True))
+    people_of = dict(rows.exclude(person=None).values_list("subject", "person"))
+    listening = others.listening_to(people_of.values())
+    corrected = any(each.event.name == "corrected" for each in incoming)
+    return listening | (others.replaced_by(people_of, people_of.values()) if corrected else set())
 
 
 # Of a batch of cases there are thousands of controls: values, no instances of the model.
@@ -590,7 +602,7 @@ def _lock_person(case_id: UUID) -> None:
     """Whose case it is, if another of their cases may be writing to them at this moment."""
     found = models.Case.objects.filter(id=case_id, path__in=others.TAKES_TURNS)
     for person in found.exclude(person=None).values_list("person", flat=True):
-        people.lock(person)
+        people.lock_address(person)
 
 
 def _push_back(case_id: UUID, now: datetime) -> None:

@@ -155,10 +155,10 @@ def following(person: UUID) -> list[models.Case]:
     return list(found.order_by("id"))
 
 
-def asks_somebody(person: UUID, kind: str) -> bool:
-    """Whether an escalation of this kind is open on any case of this person."""
-    found = models.Escalation.objects.filter(case__person=person, kind=kind, resolved_at=None)
-    return found.exists()
+def asks_somebody(persons: Iterable[UUID], kind: str) -> bool:
+    """Whether an escalation of this kind is open on any case of one of these people."""
+    found = models.Escalation.objects.filter(case__person__in=list(persons), kind=kind)
+    return found.filter(resolved_at=None).exists()
 
 
 def hand_offs_of(cases: Iterable[UUID]) -> list[models.HandOff]:

@@ -37,6 +37,7 @@ class Loaded:
     controls: dict[tuple[str, int], Held]
     heard: bool  # somebody outside listens to its business
     offers: dict[tuple[str, int], models.HandOff]
+    mailbox: frozenset[UUID] = frozenset()  # who is written at the address of its person
 
 
 @lru_cache(maxsize=512)

@@ -7,7 +7,7 @@ what those mean for the state, stands in the path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
@@ -424,16 +424,25 @@ class _Walk:
         return frozenset(duty.unreachable for duty in duties if isinstance(duty, Tell))
 
     def _gives_way(self, rule: ControlRule) -> bool:
-        """Another path writes to this person today, and one letter a day is enough."""
-        written, zone = self.case.written_at, zone_of_person(self.case)
-        if written is None or not rule.gives_way:
+        """Another letter is written to this person today, and one a day is enough."""
+        zone = zone_of_person(self.case)
+        written = [*self._written_here(), *filter(None, [self.case.written_at])]
+        if not rule.gives_way:
             return False
         # Of two asks for a review on one day neither would know of the other in time: nobody is
         # asked twice, whatever else may share a day.
         asks_a_review = isinstance(rule.does, Tell) and rule.does.purpose == "review"
         if self.case.policy.several_a_day and not asks_a_review:
             return False
-        return same_local_day(written, self.now, zone)
+        return any(same_local_day(at, self.now, zone) for at in written)
+
+    def _written_here(self) -> Iterator[datetime]:
+        """When this case itself wrote what gives way to others: its own letters do to each other.
+        Not what answers the person at once: an enquiry is acknowledged, and times are offered."""
+        for control in self.case.controls:
+            went = control.status in {Status.PLANNED, Status.DONE} and control.fired_at
+            if went and self.path.control(control.name).gives_way:
+                yield went
 
     def _put_off(self, control: Control) -> None:
         zone = zone_of_person(self.case)

@@ -133,7 +133,7 @@ class ControlRule:
     is skipped as booked late. `quiet` names the policy's hours it keeps to ("": it goes at any
     hour). `run` numbers deliberate repetitions. `rank` orders reminders: of several due at once
     only the highest goes.
-    `gives_way`: it waits for the next day when another path writes to the person today.
+    `gives_way`: it waits for the next day when another one is written to the person today.
     """
 
     name: str
@@ -220,7 +220,8 @@ class Path:
     """A path: the whole of what may become of a case.
 
     `announces`: what the person's other cases hear of an event on this one, in the same
-    transaction. `receives`: the event a case begins with when an outcome is handed on to it.
+    transaction; `announces_nearby`: what those of whoever shares their address hear. `receives`:
+    the event a case begins with when an outcome is handed on to it.
     `withheld`: the kind raised, once, when a service message is not written because the person
     does not want it ("": nobody need know).
     """
@@ -235,6 +236,7 @@ class Path:
     outcomes: Mapping[str, str] = field(default_factory=dict)  # outcome -> what it means
     corrections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # from -> to
     announces: Mapping[str, str] = field(default_factory=dict)  # event -> what the others hear
+    announces_nearby: Mapping[str, str] = field(default_factory=dict)
     receives: Mapping[str, str] = field(default_factory=dict)  # outcome -> first event
     withheld: str = ""
 
@@ -280,10 +282,10 @@ class Path:
     def reminders(self) -> Mapping[str, int]:
         """The rank of each message that keeps to the allowed hours and that another may stand for.
 
-        What to mind after a visit is said by no other.
+        What has no rank is said by no other: what to mind after a visit, how it went.
         """
         told = (rule for rule in self.controls if isinstance(rule.does, Tell) and rule.quiet)
-        return {rule.name: rule.rank for rule in told if rule.rank or rule.gives_way}
+        return {rule.name: rule.rank for rule in told if rule.rank}
 
     def escalation(self, kind: str) -> EscalationRule:
         return next(rule for rule in self.escalations if rule.kind == kind)
@@ -312,7 +314,7 @@ class Path:
     @cached_property
     def speaks_after(self) -> frozenset[str]:
         """The events that may lead to one this path announces, themselves or by what follows."""
-        found = frozenset(self.announces)
+        found = frozenset(self.announces) | frozenset(self.announces_nearby)
         while more := found | {r.event for r in self.rules if found.intersection(r.then)}:
             if more == found:
                 break

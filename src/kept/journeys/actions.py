@@ -71,7 +71,7 @@ def _receive(hand_off: HandOff, now: datetime) -> None:
     # and so one of us sees the other.
     if sender.person_id is None:
         raise ValueError("nobody is known who could be written to")
-    customer = people.lock(sender.person_id)
+    customer = people.lock_address(sender.person_id)[0]
     path = PATHS[hand_off.to]
     facts, data = queries.facts(hand_off, customer, now), {"hand_off": str(hand_off.id)}
     more = _beginning(hand_off, customer, facts, now)
@@ -90,7 +90,7 @@ def _receive(hand_off: HandOff, now: datetime) -> None:
         policy=accounts.policy_in_force(hand_off.business_id).pk,
     )
     first = Event(path.receives[hand_off.outcome], now, data={**data, **more.first})
-    since = Event("visited_since", now, data=data)
+    since = Event("visited_since", now, data={**data, "about": str(sender.subject)})
     replaced = [cases.Incoming(each, since) for each in more.replaces]
     cases.apply([cases.Incoming(sender.id, accepted), *replaced], now)
     cases.begin(opening, first, now)
@@ -137,7 +137,7 @@ def say(
 def _apply(case: Case, event: Event, now: datetime, alongside: Callable[[Case], None]) -> None:
     # What begins for the same person at this moment knows of it, or hears it.
     if case.person_id is not None:
-        people.lock(case.person_id)
+        people.lock_address(case.person_id)
     cases.apply([cases.Incoming(case.id, event)], now)
     alongside(case)
 

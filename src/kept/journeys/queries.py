@@ -46,14 +46,15 @@ def facts(hand_off: HandOff, customer: Customer, now: datetime) -> dict[str, obj
 
 
 def _of_follow_up(hand_off: HandOff, customer: Customer, now: datetime) -> dict[str, object]:
-    service = appointments.service_of(hand_off.case.subject)
+    service, alike = appointments.service_of(hand_off.case.subject), people.at_address(customer)
     return {
         "recovers": "" if hand_off.outcome == "completed" else hand_off.outcome,
         "aftercare": service.aftercare,
         "comes_again": service.comes_again_days,
         "booked_again": appointments.has_visit_ahead(customer.id, now),
+        "booked_nearby": bool(appointments.visits_ahead(alike - {customer.id}, now)),
         "missed_before": appointments.missed_before(customer.id, hand_off.case.subject),
-        "complained": cases.asks_somebody(customer.id, "COMPLAINT"),
+        "complained": cases.asks_somebody(alike, "COMPLAINT"),
         "refused": people.has_refused(customer.id, "marketing"),
     }
 
@@ -64,9 +65,13 @@ def _of_reputation(hand_off: HandOff, customer: Customer, now: datetime) -> dict
 
 
 def _of_reactivation(hand_off: HandOff, customer: Customer, now: datetime) -> dict[str, object]:
+    alike = people.at_address(customer)
+    own = appointments.visits_ahead([customer.id], now)
+    nearby = appointments.visits_ahead(alike - {customer.id}, now)
     return {
-        "booked_again": appointments.has_visit_ahead(customer.id, now),
-        "complained": cases.asks_somebody(customer.id, "COMPLAINT"),
+        "booked": sorted(map(str, own)),
+        "over_at": {str(appointment): end.isoformat() for appointment, end in nearby.items()},
+        "complained": cases.asks_somebody(alike, "COMPLAINT"),
         "refused": people.has_refused(customer.id, "marketing"),
     }
 

@@ -61,7 +61,7 @@ def _after_silence(
     """Of an enquiry. Whoever is waited for by a visit of theirs already is asked about that one."""
     zone = ZoneInfo(hand_off.case.zone)
     due = _due_after_silence(now, policy, zone)
-    why_not = _why_not(due, now, [], known) or ("due already" if _open(customer) else "")
+    why_not = _why_not_now(known) or ("due already" if _open(customer) else "")
     facts = {
         **_asking(customer, due, why_not, policy, zone, now, recall=False),
         "asked_about": str(hand_off.payload.get("service") or ""),
@@ -84,13 +84,16 @@ def _after_visit(
     service, zone = appointments.service_of(sender.subject), ZoneInfo(sender.zone)
     others = [at for at in appointments.completed(customer.id) if at != visit]
     due = rhythm.due(visit, service.comes_again_days, others, policy.rhythm_visits, zone)
-    why_not = _why_not(due, visit, others, known)
+    why_not = _why_not(due, visit, others)
+    if service.recall:  # it belongs to this visit, and is no matter of who reads the same mailbox
+        known = {**known, "over_at": {}}
     facts = {
         **_asking(customer, due, why_not, policy, zone, now, recall=service.recall),
         "follow_up": _is_followed_up(hand_off),
+        "over_at": known["over_at"],
     }
     replaces = [] if why_not == "newer visit" else _open(customer)
-    first = {"why_not": why_not} if why_not else {}
+    first = {"why_not": why_not, "paused": bool(_why_not_now(known))}
     return Beginning({"due": due.at if due else visit}, facts, first, replaces)
 
 
@@ -113,20 +116,25 @@ def _asking(
         "agreed": agreed,
         "agreed_at": _agreed_at(customer) if agreed else "",
         "recall": recall,
-        "letters_before": outbox.written_of_kinds(customer.id, LETTERS, now - A_YEAR),
+        "letters_before": outbox.written_of_kinds(
+            people.at_address(customer), LETTERS, now - A_YEAR
+        ),
         **_group(customer, due, policy, zone, takes_part=agreed and not (why_not or recall)),
     }
 
 
-def _why_not(due: Due | None, visit: datetime, others: list[datetime], known: Facts) -> str:
-    """What stands against asking from the beginning; "" when nothing does."""
+def _why_not(due: Due | None, visit: datetime, others: list[datetime]) -> str:
+    """What stands against ever asking because of this visit; "" when nothing does."""
     if others and max(others) > visit:
         return "newer visit"
-    if known["booked_again"]:
-        return "visit ahead"
-    if known["complained"]:
-        return "complaint"
     return "" if due else "no due date"
+
+
+def _why_not_now(known: Facts) -> str:
+    """What stands against asking at present, at this address; "" when nothing does."""
+    if known["booked"] or known["over_at"]:
+        return "visit ahead"
+    return "complaint" if known["complained"] else ""
 
 
 def _group(

@@ -371,11 +371,12 @@ def withdraw_review(
 
 def facts(customer: Customer, place: str, now: datetime) -> dict[str, object]:
     """What decides, beside the outcome itself, whether a visit is asked about."""
+    alike = people_queries.at_address(customer)
     return {
         "place": place,
         "links": _has_links(customer.business_id, place),
         "insider": is_insider(customer.id),
-        "complained": case_queries.asks_somebody(customer.id, "COMPLAINT"),
+        "complained": case_queries.asks_somebody(alike, "COMPLAINT"),
         "asked_recently": asked_recently(customer, now),
     }
 
@@ -394,10 +395,12 @@ def _lock(business: UUID) -> None:
 
 
 def asked_recently(customer: Customer, now: datetime) -> bool:
-    """Whether they would be asked again before the policy's time is over since the last ask."""
+    """Whether their mailbox would be asked again before the policy's time is over since the last
+    ask, whoever of those who read it was asked."""
     policy = accounts.policy_version(accounts.policy_in_force(customer.business_id).pk)
     zone = ZoneInfo(customer.business.time_zone)
-    found = Case.objects.filter(person=customer, path=REPUTATION.name)
+    alike = people_queries.at_address(customer)
+    found = Case.objects.filter(person__in=alike, path=REPUTATION.name)
     asked = [case.anchors["asked"] for case in found if "asked" in case.anchors]
     if not asked:
         return False

@@ -91,12 +91,14 @@ def _due(cases: Iterable[Case]) -> list[Due]:
     """Whoever of the two groups has fallen due. Who booked before that was asked by nobody."""
     known = {case.id: case for case in cases if case.facts.get("group")}
     fell = Event.objects.filter(case__in=list(known), name="fell_due").order_by("at")
-    found = []
+    first: dict[UUID, datetime] = {}  # who is due once more, after a visit given back, is one
     for case_id, at in fell.values_list("case_id", "at"):
-        case = known[case_id]
-        if case.person_id is not None:
-            found.append(Due(case.person_id, str(case.facts["group"]), at))
-    return found
+        first.setdefault(case_id, at)
+    return [
+        Due(case.person_id, str(case.facts["group"]), first[case.id])
+        for case in known.values()
+        if case.person_id is not None and case.id in first
+    ]
 
 
 def _first_returns(business: Business, everybody: Iterable[Due]) -> dict[Due, Decimal]:
@@ -137,5 +139,6 @@ def _why_outside(facts: Mapping[str, object]) -> str:
 
 
 def _became(cases: Iterable[Case]) -> Mapping[str, int]:
-    ended = (case for case in cases if case.facts.get("group") == INVITED)
-    return Counter(str(case.facts["result"]) for case in ended if case.facts.get("result"))
+    invited = [case.facts for case in cases if case.facts.get("group") == INVITED]
+    ended = (facts.get("result") or ("booked" if facts.get("booked") else "") for facts in invited)
+    return Counter(str(result) for result in ended if result)

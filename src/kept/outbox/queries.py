@@ -77,9 +77,10 @@ def first_sent(subject: UUID) -> Message | None:
     return sent.order_by("handed_over_at", "id").first()
 
 
-def written_of_kinds(person: UUID, kinds: Iterable[str], since: datetime) -> int:
-    """How many letters of these kinds have gone to this person since then, or are on their way."""
-    found = Message.objects.filter(person=person, kind__in=list(kinds), created_at__gt=since)
+def written_of_kinds(persons: Iterable[UUID], kinds: Iterable[str], since: datetime) -> int:
+    """How many letters of these kinds have gone to these people since then, or are on the way."""
+    theirs = Message.objects.filter(person__in=list(persons), kind__in=list(kinds))
+    found = theirs.filter(created_at__gt=since)
     return found.exclude(status__in=[Message.WITHDRAWN, Message.EXPIRED, Message.FAILED]).count()
 
 

@@ -12,7 +12,8 @@ from uuid import UUID
 import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -177,9 +178,10 @@ def customer_for(
     own, and nothing counts on there being one.
     """
     same = {"name": contact.name, "email": contact.email, "phone": contact.phone}
-    customer = next(iter(_known(business=business, **same)), None)
-    if customer is None:
-        return new_row(
+    known = _in_reach if contact.email else _known
+    found = next(iter(known(business=business, **same)), None)
+    if found is None or any(getattr(found, name) != value for name, value in same.items()):
+        new = new_row(
             models.Customer,
             business_id=business,
             name=contact.name,
@@ -189,6 +191,9 @@ def customer_for(
             locale=contact.locale,
             created_at=now,
         )
+        new.shares_address = found is not None  # type: ignore[attr-defined]
+        return new
+    customer = found
     if by_stranger:
         return customer
     if (said := _newly_said(customer, contact)) and _still(customer, same).update(**said):
@@ -243,6 +248,28 @@ _known = Ready(
     )
 )
 
+# The same with an address: this customer, else somebody else who is written there. One of them is
+# locked in any case, because what follows a visit locks all: of two beginnings one sees the other.
+_in_reach = Ready(
+    lambda business, name, email, phone: (
+        models.Customer.objects.alias(
+            folded=Upper("email"),
+            other=Case(When(name=name, email=email, phone=phone, then=0), default=1),
+        )
+        .filter(business_id=business, folded=Upper(email))
+        .annotate(
+            has_spoken=Exists(models.Consent.objects.filter(customer=OuterRef("pk"))),
+            shares_address=Exists(
+                models.Customer.objects.alias(folded=Upper("email"))
+                .filter(business=OuterRef("business"), folded=Upper(OuterRef("email")))
+                .exclude(id=OuterRef("id"))
+            ),
+        )
+        .select_for_update(no_key=True, of=("self",))
+        .order_by("other", "created_at", "id")[:1]
+    )
+)
+
 
 def _still(customer: models.Customer, same: Mapping[str, str]) -> QuerySet[models.Customer]:
     """This customer, unless somebody has corrected their name or address meanwhile."""
@@ -267,10 +294,13 @@ def lock(customer_id: UUID) -> models.Customer:
 
 
 def lock_free(ids: Iterable[UUID]) -> set[UUID]:
-    """Lock those of these people whom nobody else has locked; answers which they are."""
-    rows = models.Customer.objects.filter(id__in=list(ids))
-    free = rows.select_for_update(no_key=True, skip_locked=True)
-    return set(free.values_list("id", flat=True))
+    """Lock those of these people, with whoever shares their address, of whom nobody else has locked
+    one; answers which of `ids` they are."""
+    boxes = queries.mailboxes(ids)
+    rows = models.Customer.objects.filter(id__in=frozenset().union(*boxes.values()))
+    free = rows.order_by("id").select_for_update(no_key=True, skip_locked=True)
+    locked = set(free.values_list("id", flat=True))
+    return {person for person, box in boxes.items() if box <= locked}
 
 
 def lock_address(customer_id: UUID) -> list[models.Customer]:

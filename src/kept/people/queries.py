@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Upper
 
 from kept.core import wishes
 from kept.core.wishes import Purpose, Wish
@@ -82,6 +83,23 @@ def _at_address(person: Customer) -> QuerySet[Customer]:
 def at_address(person: Customer) -> set[UUID]:
     """The ids of this person and of whoever else of the business has the same address."""
     return {person.id, *_at_address(person).values_list("id", flat=True)}
+
+
+def mailboxes(ids: Iterable[UUID]) -> dict[UUID, frozenset[UUID]]:
+    """Of each of these people everybody of their business who is written at the same address.
+
+    However it is written: capitals tell no two mailboxes apart. Who has no address is alone.
+    """
+    folded = Customer.objects.annotate(folded=Upper("email"))  # as the database folds it
+    theirs = folded.filter(among("id", list(ids))).values_list("id", "business", "folded")
+    places = {person: (business, address) for person, business, address in theirs}
+    together: dict[tuple[UUID, str], set[UUID]] = {}
+    if addresses := {address for _, address in places.values() if address}:
+        there = folded.filter(business__in={business for business, _ in places.values()})
+        found = there.filter(folded__in=addresses).values_list("id", "business", "folded")
+        for person, business, address in found:
+            together.setdefault((business, address), set()).add(person)
+    return {one: frozenset({one, *together.get(place, ())}) for one, place in places.items()}
 
 
 def has_refused(customer_id: UUID, purpose: Purpose) -> bool:

@@ -819,6 +819,16 @@ APPOINTMENT = Path(
         "booked": "visit_booked",
         "walked_in": "visit_booked",
         "came_after_all": "visit_booked",
+        "completed": "visit_took_place",
+        "cancelled": "visit_given_back",
+        "missed": "visit_given_back",
+        "corrected": "visit_corrected",
+    },
+    announces_nearby={
+        "booked": "visit_booked_nearby",
+        "walked_in": "visit_booked_nearby",
+        "came_after_all": "visit_booked_nearby",
+        "cancelled": "visit_given_back",
     },
     withheld="NOT_WRITTEN",
 )

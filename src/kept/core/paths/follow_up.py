@@ -64,8 +64,9 @@ def has_next_step(case: Case) -> bool:
 
 
 def may_be_asked(case: Case) -> bool:
-    """The customer has neither refused to be asked for something new nor complained."""
-    return not case.facts.get("refused") and not case.facts.get("complained")
+    """Nobody at the customer's address has refused to be asked for something new, complained, or
+    has a visit ahead."""
+    return not any(case.facts.get(each) for each in ("refused", "complained", "booked_nearby"))
 
 
 def was_missed(case: Case) -> bool:
@@ -300,7 +301,9 @@ RULES = (
          resolves=("*",)),
     Rule("visit_booked", frozenset({NEXT_STEP}), to=CLOSED, sets=ends("booked again")),
     Rule("visit_booked", frozenset({OPEN, CHECKED}), sets=books_again),
+    Rule("visit_booked_nearby", WAITING, sets=lambda case, event: {"booked_nearby": True}),
     Rule("complained_elsewhere", WAITING, sets=lambda case, event: {"complained": True}),
+    Rule("complaint_settled", WAITING, sets=lambda case, event: {"complained": False}),
     Rule("outcome_withdrawn", WAITING | {COMPLAINT}, to=CLOSED, sets=ends("outcome corrected"),
          resolves=("MISSED_AGAIN", "REBOOK_BY_HAND")),
     Rule("contact_changed", ANY, sets=lambda case, event: {"channels": event.data["channels"]}),
@@ -309,6 +312,8 @@ RULES = (
     Rule("run_out", AFTER_VISIT, to=CLOSED, sets=ends("run out")),
     Rule("not_recovered", frozenset({RECOVERING}), to=CLOSED, sets=ends("not recovered")),
     Rule("settled", frozenset({COMPLAINT}), to=CLOSED, sets=ends("complaint settled")),
+    # The outcome was corrected meanwhile; the others wait for this all the same.
+    Rule("settled", frozenset({CLOSED})),
 )
 # fmt: on
 
@@ -319,7 +324,16 @@ FOLLOW_UP = Path(
     rules=RULES,
     controls=CONTROLS,
     escalations=ESCALATIONS,
-    announces={"went_badly": "complained_elsewhere", "settled": "complaint_settled"},
+    announces={
+        "visit_lost": "visit_given_back",
+        "went_badly": "complained_elsewhere",
+        "settled": "complaint_settled",
+    },
+    announces_nearby={
+        "visit_lost": "visit_given_back",
+        "went_badly": "complained_elsewhere",
+        "settled": "complaint_settled",
+    },
     receives={
         "completed": "visit_completed",
         "missed_by_customer": "visit_lost",

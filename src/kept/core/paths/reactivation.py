@@ -1,7 +1,8 @@
 """The Reactivation path: from a completed visit to the next one, or to silence.
 
     DUE_SET -> DUE -> OVERDUE -> LAPSED -> CLOSED
-    with SNOOZED, where the customer named a later day themselves.
+    with SNOOZED, where the customer named a later day themselves, and PAUSED, while a visit is
+    booked or a complaint is open.
 
 A case belongs to one completed visit, and a person has one open case of this path: the newest visit
 says when they are due. The states follow the calendar and not the letters, so that the desk sees
@@ -9,13 +10,16 @@ who is due whether or not they may be written to, and who is held out is counted
 
 An invitation asks for something new: it needs the person's agreement. A recall of a service that is
 due by medicine or by contract belongs to that service and needs none. Neither goes to somebody who
-has refused. Any visit booked ends it at once, as does an answer, a no, or a complaint.
+has refused. An answer or a no ends it at once; a visit booked, by whoever reads the same mailbox,
+and a complaint stop it until that is over. A visit that took place is another case; one that did
+not leaves its person due again, once nobody else asks any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, time, timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from kept.core.case import Case, Event, Facts
@@ -33,16 +37,17 @@ from kept.core.path import (
     at,
     before,
 )
+from kept.core.time import CalendarDays, hours
 from kept.core.time import after as counted
-from kept.core.time import hours
 from kept.core.wishes import refuses_suggestions
 
 DUE_SET, DUE, OVERDUE = "due_set", "due", "overdue"
-SNOOZED, LAPSED, CLOSED = "snoozed", "lapsed", "closed"
+SNOOZED, PAUSED, LAPSED, CLOSED = "snoozed", "paused", "lapsed", "closed"
 
 NEW = frozenset({""})
 ASKING = frozenset({DUE_SET, DUE, OVERDUE})
-WAITING = ASKING | {SNOOZED, LAPSED}
+WALKING = ASKING | {SNOOZED, LAPSED}
+WAITING = WALKING | {PAUSED}
 ANY = WAITING | {CLOSED}
 
 LONGEST_SNOOZE = timedelta(days=400)
@@ -52,6 +57,12 @@ STATES = (
     State(DUE, "stage", "The next visit is due about now.", waits=True),
     State(OVERDUE, "stage", "The day has passed without a visit.", waits=True),
     State(SNOOZED, "exception", "The customer wants to be asked later.", waits=True),
+    State(
+        PAUSED,
+        "exception",
+        "A visit is booked or a complaint is open; nothing is asked.",
+        waits=True,
+    ),
     State(LAPSED, "exception", "Nobody came; at most one letter a year.", waits=True),
     State(CLOSED, "closed", "Nothing more is sent.", waits=False),
 )
@@ -78,6 +89,16 @@ def is_recalled(case: Case) -> bool:
 
 def _may_be_asked(case: Case) -> bool:
     return has_day(case) and not case.facts.get("refused")
+
+
+def may_go_on(case: Case) -> bool:
+    """No complaint is open, and the outcome of every visit they booked is known."""
+    return not case.facts.get("complained") and not booked(case)
+
+
+def still_waits(case: Case) -> bool:
+    """A complaint is open, or the outcome of a visit they booked is not known."""
+    return not may_go_on(case)
 
 
 def nth_invitation(number: int) -> Callable[[Case], bool]:
@@ -122,6 +143,100 @@ def asks(event: Event) -> bool:
 
 def asks_of_the_year(event: Event) -> bool:
     return event.data.get("control") == "invitation_yearly"
+
+
+def waits_from_the_start(event: Event) -> bool:
+    return bool(event.data.get("paused"))
+
+
+def rounds(case: Case) -> int:
+    """How often the calendar began: each time somebody is due again it does so anew."""
+    return int(str(case.facts.get("rounds") or 1))
+
+
+def is_replaced(case: Case, now: datetime) -> bool:
+    return bool(case.facts.get("replaced_by"))
+
+
+# Whom a visit keeps from being asked, and until when. One of their own does until its outcome is
+# known, one of whoever reads the same mailbox until it is over.
+
+
+def booked(case: Case) -> frozenset[str]:
+    """The person's own visits whose outcome is not known, by appointment."""
+    return frozenset(cast(Iterable[str], case.facts.get("booked") or ()))
+
+
+def over_at(case: Case) -> Mapping[str, str]:
+    """When visits are over that are not waited for: of others, or given back."""
+    return cast(Mapping[str, str], case.facts.get("over_at") or {})
+
+
+def waits_for_visit(case: Case, event: Event) -> Facts:
+    return {"booked": sorted(booked(case) | {str(event.data["about"])})}
+
+
+def waits_for_others(case: Case, event: Event) -> Facts:
+    """A recall belongs to a visit of the person's own, and waits for those alone."""
+    if case.facts.get("recall"):
+        return {}
+    over = {**over_at(case), str(event.data["about"]): str(event.data["end"])}
+    return {"over_at": over, "waits_for_others": True}
+
+
+def is_to_wait(case: Case, now: datetime) -> bool:
+    return bool(case.facts.get("waits_for_others"))
+
+
+def gives_back(case: Case, event: Event) -> Facts:
+    about = str(event.data["about"])
+    over = {**over_at(case), about: event.at.isoformat()}
+    return {"booked": sorted(booked(case) - {about}), "over_at": over}
+
+
+def settles_complaint(case: Case, event: Event) -> Facts:
+    return {"complained": False}
+
+
+def when_over(case: Case, event: Event) -> datetime:
+    """When nobody else asks any more: the recovery of a visit that did not take place has its time,
+    and so has whoever has just complained."""
+    ends = [datetime.fromisoformat(end) for end in over_at(case).values()]
+    return counted(max([*ends, event.at]), case.policy.offset("recovery_until"), _zone(case))
+
+
+def due_again(case: Case, event: Event) -> datetime:
+    """The day it was due, or the first on which there is time left for a first invitation; not
+    before the day the customer named."""
+    named = max(event.at, case.anchors.get("asked_for", event.at))
+    tomorrow = counted(named, CalendarDays(1, time(0)), _zone(case))
+    first = counted(tomorrow, case.policy.invitation_first, _zone(case))
+    return max(case.anchors["due"], first)
+
+
+def begins_again(case: Case, event: Event) -> Facts:
+    return {"rounds": rounds(case) + 1, "over_at": {}, "waits_for_others": False}
+
+
+def may_be_replaced(case: Case, event: Event) -> Facts:
+    """By a visit later than the one that began this case."""
+    later = datetime.fromisoformat(str(event.data["start"])) > case.anchors["visit"]
+    return {"replaced_by": event.data["about"]} if later else {}
+
+
+def ends_replaced(case: Case, event: Event) -> Facts:
+    """They came: because they had booked, or just so."""
+    by = str(event.data.get("about") or case.facts["replaced_by"])
+    return {"replaced_by": by, "result": "booked" if by in booked(case) else "newer visit"}
+
+
+def ends_unsettled(case: Case, event: Event) -> Facts:
+    return {"result": "complaint" if case.facts.get("complained") else "booked"}
+
+
+def opens_again(case: Case, event: Event) -> Facts:
+    """The visit that took the place of this one was none."""
+    return {**gives_back(case, event), "replaced_by": "", "result": ""}
 
 
 def snoozes(case: Case) -> int:
@@ -254,7 +369,7 @@ def letter(
 CONTROLS = (
     ControlRule("falls_due", "Begin to ask: the next visit is due soon",
                 before("due", "invitation_first"), None,
-                frozenset({DUE_SET}), Open("fell_due"), has_day),
+                frozenset({DUE_SET}), Open("fell_due"), has_day, run=rounds),
     letter("invitation_first", "Invite to the next visit",
            before("due", "invitation_first"), after("due", "invitation_second"),
            ASKING, nth_invitation(1), rank=1),
@@ -263,7 +378,7 @@ CONTROLS = (
            ASKING, is_recalled, rank=1),
     ControlRule("becomes_overdue", "The day has passed without a visit",
                 after("due", "invitation_second"), None,
-                frozenset({DUE}), Open("became_overdue"), has_day),
+                frozenset({DUE}), Open("became_overdue"), has_day, run=rounds),
     letter("invitation_second", "Invite once more",
            after("due", "invitation_second"), after("due", "invitation_third"),
            ASKING, nth_invitation(2), rank=2),
@@ -277,7 +392,13 @@ CONTROLS = (
            after("due", "invitation_third"), after("due", "lapses_after"),
            ASKING, is_recalled, rank=3),
     ControlRule("lapses", "Stop asking: nobody came",
-                after("due", "lapses_after"), None, ASKING, Open("lapsed"), has_day),
+                after("due", "lapses_after"), None, ASKING, Open("lapsed"), has_day, run=rounds),
+    # While a visit is ahead or a complaint is open
+    ControlRule("pause_ends", "Begin to ask again: the visit is over, and nobody else asks",
+                at("resumes"), None, frozenset({PAUSED}), Open("resumed"), may_go_on, run=rounds),
+    ControlRule("patience_ends", "Give up: nobody has settled it, or said what became of it",
+                after("resumes", hours(400 * 24)), None,
+                frozenset({PAUSED}), Open("waited_in_vain"), still_waits, run=rounds),
     # Where the customer named the day
     letter("invitation_as_asked", "Invite on the day the customer named",
            at("asked_for"), after("asked_for", hours(30 * 24)),
@@ -304,6 +425,8 @@ ESCALATIONS = (
 RULES = (
     # How a case begins
     Rule("visit_completed", NEW, to=CLOSED, only=is_not_wanted, sets=ends_at_once),
+    Rule("visit_completed", NEW, to=PAUSED, only=waits_from_the_start, sets=begins,
+         anchor="resumes", moment=when_over),
     Rule("visit_completed", NEW, to=DUE_SET, sets=begins),
     Rule("enquiry_fell_silent", NEW, to=CLOSED, only=is_not_wanted, sets=ends_at_once),
     Rule("enquiry_fell_silent", NEW, to=DUE_SET),
@@ -322,9 +445,14 @@ RULES = (
     Rule("fell_due", frozenset({DUE_SET}), to=DUE),
     Rule("became_overdue", frozenset({DUE}), to=OVERDUE),
     Rule("lapsed", ASKING | {SNOOZED}, to=LAPSED, anchor="lapsed"),
+    Rule("resumed", frozenset({PAUSED}), to=DUE_SET, sets=begins_again, anchor="due",
+         moment=due_again),
+    Rule("waited_in_vain", frozenset({PAUSED}), to=CLOSED, sets=ends_unsettled),
     Rule("fell_silent", frozenset({LAPSED}), to=CLOSED, sets=ends("lapsed")),
     # What the customer says, or the desk for them
-    Rule("snoozed", WAITING, to=SNOOZED, guard=why_not_then, sets=goes_to_sleep,
+    Rule("snoozed", WALKING, to=SNOOZED, guard=why_not_then, sets=goes_to_sleep,
+         anchor="asked_for", moment=day_asked_for, asked=True),
+    Rule("snoozed", frozenset({PAUSED}), guard=why_not_then, sets=goes_to_sleep,
          anchor="asked_for", moment=day_asked_for, asked=True),
     Rule("declined", WAITING, to=CLOSED, sets=ends("declined"), asked=True),
     Rule("replied", WAITING, to=CLOSED, sets=ends("replied"), raises=answers, asked=True),
@@ -332,12 +460,26 @@ RULES = (
     Rule("opted_out", WAITING, only=refuses_suggestions, to=CLOSED, sets=ends("opted out")),
     Rule("agreed", WAITING, sets=agrees),
     # What happens elsewhere
-    Rule("visit_booked", WAITING, to=CLOSED, sets=ends("booked")),
+    Rule("visit_booked", WAITING, to=PAUSED, sets=waits_for_visit, anchor="resumes",
+         moment=when_over),
+    Rule("visit_booked_nearby", WALKING, sets=waits_for_others),
+    Rule("visit_booked_nearby", frozenset({PAUSED}), sets=waits_for_others, anchor="resumes",
+         moment=when_over),
+    Rule("paused", WALKING, to=PAUSED, sets=lambda case, event: {"waits_for_others": False},
+         anchor="resumes", moment=when_over),
+    Rule("visit_given_back", frozenset({PAUSED}), sets=gives_back, anchor="resumes",
+         moment=when_over),
+    Rule("visit_took_place", WAITING, sets=may_be_replaced),
+    Rule("newer_visit_withdrawn", frozenset({CLOSED}), to=PAUSED, sets=opens_again,
+         anchor="resumes", moment=when_over),
     # Who was not yet asked anything has answered nothing by it.
     *(Rule("enquired_elsewhere", those, to=CLOSED, sets=ends("replied"))
       for those in (frozenset({DUE, OVERDUE}), frozenset({SNOOZED}), frozenset({LAPSED}))),
-    Rule("visited_since", WAITING, to=CLOSED, sets=ends("newer visit")),
-    Rule("complained_elsewhere", WAITING, to=CLOSED, sets=ends("complaint")),
+    Rule("visited_since", WAITING, to=CLOSED, sets=ends_replaced),
+    Rule("complained_elsewhere", WAITING, to=PAUSED, sets=lambda case, event: {"complained": True},
+         anchor="resumes", moment=when_over),
+    Rule("complaint_settled", frozenset({PAUSED}), sets=settles_complaint, anchor="resumes",
+         moment=when_over),
     Rule("outcome_withdrawn", WAITING, to=CLOSED, sets=ends("outcome corrected")),
     Rule("contact_changed", ANY, sets=lambda case, event: {"channels": event.data["channels"]}),
     Rule("policy_changed", ANY),
@@ -351,6 +493,10 @@ REACTIVATION = Path(
     rules=RULES,
     controls=CONTROLS,
     escalations=ESCALATIONS,
-    settles=(Settle(LAPSED, has_nothing_planned, "fell_silent"),),
+    settles=(
+        Settle(LAPSED, has_nothing_planned, "fell_silent"),
+        *(Settle(state, is_to_wait, "paused") for state in sorted(WALKING)),
+        *(Settle(state.name, is_replaced, "visited_since") for state in STATES if state.waits),
+    ),
     receives={"completed": "visit_completed", "stale": "enquiry_fell_silent"},
 )

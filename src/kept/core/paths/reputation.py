@@ -311,5 +311,6 @@ REPUTATION = Path(
     escalations=ESCALATIONS,
     settles=SETTLES,
     announces={"asked": "asked_elsewhere"},
+    announces_nearby={"asked": "asked_elsewhere"},
     receives={"completed": "visit_completed"},
 )
