@@ -16,6 +16,9 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 # The folder in docs/ that a generator owns altogether.
 GENERATORS = {"paths": "kept.core.pages", "webhooks": "kept.webhooks.pages"}
 
+# The single page beside pages written by hand.
+PAGES = {"audit-files.md": "kept.audit.reading.pages"}
+
 
 def exists(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
@@ -23,9 +26,11 @@ def exists(module: str) -> bool:
 
 def wanted() -> dict[Path, str]:
     """Every generated page as it should be."""
+    places = [(DOCS / folder, module) for folder, module in GENERATORS.items()]
+    places += [(DOCS, module) for module in PAGES.values()]
     return {
-        DOCS / folder / name: text
-        for folder, module in GENERATORS.items()
+        place / name: text
+        for place, module in places
         if exists(module)
         for name, text in importlib.import_module(module).pages().items()
     }
@@ -34,9 +39,9 @@ def wanted() -> dict[Path, str]:
 def found() -> dict[Path, str]:
     """Every generated page as it is."""
     folders = [DOCS / folder for folder, module in GENERATORS.items() if exists(module)]
-    return {
-        page: page.read_text(encoding="utf-8") for each in folders for page in each.glob("*.md")
-    }
+    pages = [page for each in folders for page in each.glob("*.md")]
+    pages += [page for name in PAGES if (page := DOCS / name).exists()]
+    return {page: page.read_text(encoding="utf-8") for page in pages}
 
 
 def stale() -> list[Path]:

@@ -14,6 +14,7 @@ def generator(tmp_path, monkeypatch):
     module = types.SimpleNamespace(pages=lambda: pages)
     monkeypatch.setattr(docs, "DOCS", tmp_path / "docs")
     monkeypatch.setattr(docs, "GENERATORS", {"pages": "a.module"})
+    monkeypatch.setattr(docs, "PAGES", {})
     monkeypatch.setattr(docs, "exists", lambda name: True)
     monkeypatch.setattr(docs.importlib, "import_module", lambda name: module)
     return pages

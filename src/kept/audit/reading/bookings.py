@@ -244,9 +244,20 @@ def knows(chosen: Map, found: Survey) -> frozenset[Field]:
         Field.PERSON: bool(found.filled.intersection(PERSON)),
         Field.PRICE: C.PRICE in found.filled,
         Field.STAGES: C.CONFIRMED_AT in found.filled,
-        Field.ACKNOWLEDGED: C.ACKNOWLEDGED_AT in found.filled or Word.ACKNOWLEDGED in found.words,
+        Field.ACKNOWLEDGED: C.ACKNOWLEDGED_AT in found.filled,
     }
     return frozenset(f for f, yes in answers.items() if yes) - chosen.cannot.keys() | chosen.knows
+
+
+def can_know(chosen: Map) -> frozenset[Field]:
+    """What files of this map can answer where every column is filled and every word is used."""
+    best = Survey()
+    for part in chosen.parts:
+        best.filled.update(part.columns)
+        best.words.update(word for status in part.statuses for word in status.means.values())
+        best.words.update([part.outcome] if part.outcome else [])
+    best.linked = {"1"} if best.filled & {C.MOVED_FROM, C.MOVED_TO} else set()
+    return knows(chosen, best)
 
 
 _CANCELLED = {Word.CANCELLED, Word.CANCELLED_BY_BUSINESS}

@@ -137,7 +137,7 @@ class Times:
 
     @staticmethod
     def _iso(said: str) -> datetime | None:
-        if len(said) <= 10 or said[4:5] != "-":
+        if len(said) <= 10 or not (said[4:5] == "-" or said[8:9] == "T"):
             return None
         try:
             return datetime.fromisoformat(said)

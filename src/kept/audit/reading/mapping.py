@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -264,6 +264,19 @@ def _lines(chosen: Map) -> Iterable[str]:
     yield f"name = {_quoted(chosen.name)}"
     yield f"title = {_quoted(chosen.title)}"
     yield f"kind = {_quoted(chosen.kind)}"
+    yield from _lists(
+        {
+            "object_types": chosen.object_types,
+            "knows": sorted(each.name.lower() for each in chosen.knows),
+            "notes": chosen.notes,
+        }
+    )
+    if chosen.cannot:
+        known = {each.name.lower(): why for each, why in chosen.cannot.items()}
+        yield from _section("cannot", known)
+    if chosen.business or chosen.business_column:
+        yield from ("", "[cancelled_by]", *_lists({"business": chosen.business}))
+        yield f"business_column = {_quoted(chosen.business_column)}"
     if chosen.activities:
         yield from ("", "[activities]", *_pairs(chosen.activities))
     yield from _section("times", {"order": chosen.order, "zone": chosen.zone})
@@ -284,6 +297,12 @@ def _part_lines(part: Part) -> Iterable[str]:
     for status in part.statuses:
         yield from ("[[part.status]]", f"column = {_quoted(status.column)}", "[part.status.means]")
         yield from _pairs(status.means)
+
+
+def _lists(values: Mapping[str, Sequence[str]]) -> Iterable[str]:
+    for key, texts in values.items():
+        if texts:
+            yield f"{key} = [{', '.join(map(_quoted, texts))}]"
 
 
 def _section(name: str, values: Mapping[str, str]) -> Iterable[str]:

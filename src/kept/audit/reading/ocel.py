@@ -11,7 +11,7 @@ import codecs
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -365,23 +365,23 @@ class _Sqlite:
             raise CannotRead(f"Unpack {source.name} first: a database cannot be read packed.")
 
     def things(self) -> Iterator[Thing]:
-        with closing(self._open()) as log:
+        with self._open() as log:
             known = self._tables(log)
             for kind, table in self._kinds(log, "object", known):
-                for row in self._rows(log, f"SELECT * FROM {_quoted(table)}"):
+                for row in log.execute(f"SELECT * FROM {_quoted(table)}"):
                     said = _texts(row)
                     yield Thing(said.get("ocel_id", ""), kind, said)
             if "object_object" in known:
-                for row in self._rows(log, "SELECT * FROM object_object"):
+                for row in log.execute("SELECT * FROM object_object"):
                     said = _texts(row)
                     to = [said.get("ocel_target_id", "")]
                     yield Thing(said.get("ocel_source_id", ""), "", related=to)
 
     def events(self) -> Iterator[Event]:
         number = 0
-        with closing(self._open()) as log:
+        with self._open() as log:
             for kind, table in self._kinds(log, "event", self._tables(log)):
-                rows = self._rows(log, _EVENTS.format(table=_quoted(table)))
+                rows = log.execute(_EVENTS.format(table=_quoted(table)))
                 for _, same in groupby(rows, key=_id):
                     number += 1
                     related = list(same)
@@ -391,11 +391,22 @@ class _Sqlite:
         if self._meter is not None:
             self._meter.add(self._source.size)
 
-    def _open(self) -> sqlite3.Connection:
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(self._connected()) as log:
+                yield log
+        except (sqlite3.Error, IndexError, UnicodeDecodeError) as error:
+            raise CannotRead(
+                f"{self._source.name} cannot be read as an OCEL 2.0 log ({error})."
+            ) from error
+
+    def _connected(self) -> sqlite3.Connection:
         # Nothing is written beside the file, and nothing of what its author put in is trusted.
         where = f"file:{quote(str(self._source.path.absolute()))}?mode=ro&immutable=1"
         log = sqlite3.connect(where, uri=True)
         log.row_factory = sqlite3.Row
+        log.text_factory = lambda text: text.decode("utf-8", "replace")
         log.execute("PRAGMA trusted_schema = OFF")
         looks = iter(range(_MOST_STEPS))
         log.set_progress_handler(lambda: next(looks, None) is None, _STEPS)
@@ -403,7 +414,7 @@ class _Sqlite:
 
     def _tables(self, log: sqlite3.Connection) -> set[str]:
         """Real tables only: a view could compute for ever."""
-        said = self._rows(log, "SELECT name FROM sqlite_master WHERE type = 'table'")
+        said = log.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         return {str(row["name"]) for row in said}
 
     def _kinds(
@@ -411,18 +422,10 @@ class _Sqlite:
     ) -> Iterator[tuple[str, str]]:
         if not known >= {"event", "object", "event_object", f"{of}_map_type"}:
             raise CannotRead(f"{self._source.name} is a database, but no OCEL 2.0 log.")
-        for row in list(self._rows(log, f"SELECT * FROM {of}_map_type")):
+        for row in list(log.execute(f"SELECT * FROM {of}_map_type")):
             table = f"{of}_{row['ocel_type_map']}"
             if table in known:
                 yield str(row["ocel_type"]), table
-
-    def _rows(self, log: sqlite3.Connection, statement: str) -> Iterator[sqlite3.Row]:
-        try:
-            yield from log.execute(statement)
-        except (sqlite3.Error, IndexError) as error:
-            raise CannotRead(
-                f"{self._source.name} cannot be read as an OCEL 2.0 log ({error})."
-            ) from error
 
 
 # The events lead, so that those of one event come together.

@@ -297,13 +297,17 @@ def replace_part(sheet: bookings.Sheet, settled: Map, number: int, chosen: Map) 
 
 def _notes(chosen: Map, words: set[Word], possible: set[Word]) -> tuple[str, ...]:
     if chosen.knows:
-        return (*chosen.notes, *chosen.cannot.values())
+        return _distinct(*chosen.notes, *chosen.cannot.values())
     cancelled = {Word.CANCELLED, Word.CANCELLED_BY_BUSINESS}
     found = words | possible
     left_out = Field.CANCELLED in chosen.cannot
     survivors = () if left_out or words & cancelled else (NO_CANCELLED,)
     silent = (NO_MISSED,) if Word.MISSED in found and Word.MISSED not in words else ()
-    return (*chosen.notes, *chosen.cannot.values(), *survivors, *silent)
+    return _distinct(*chosen.notes, *chosen.cannot.values(), *survivors, *silent)
+
+
+def _distinct(*sentences: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sentences))
 
 
 def _zone(chosen: Map, zone: ZoneInfo) -> ZoneInfo:
