@@ -13,11 +13,23 @@ from django.conf import settings
 from django.test import Client
 
 from kept.clock.queries import real_now
-from kept.leads import mail, queries, sources
+from kept.leads import mail, queries, receiving, sources
 from kept.leads.models import Enquiry, Heard, Lead
 from kept.lib import signing
 from kept.people.queries import has_refused
-from tests.leads.clinic import PHONE, Clinic, Post, asks, berlin, go_to, lead, letters, now, state
+from tests.leads.clinic import (
+    PHONE,
+    Clinic,
+    Post,
+    asks,
+    berlin,
+    go_to,
+    lead,
+    letters,
+    now,
+    open_kinds,
+    state,
+)
 
 SMS = {"from": "+44 20 7946 0123", "text": "Are you free on Friday?"}
 
@@ -235,6 +247,8 @@ def test_an_answer_to_our_letter_belongs_to_its_lead_whoever_it_is_from(clinic):
     [
         {"Auto_Submitted": "auto-replied"},
         {"Precedence": "bulk"},
+        {"Precedence": "auto_reply"},
+        {"X_Autoreply": "yes"},
         {"List_Id": "<news.example.com>"},
         {"Return_Path": "<>"},
         {"sender": "harbour@example.com"},
@@ -244,6 +258,65 @@ def test_an_answer_to_our_letter_belongs_to_its_lead_whoever_it_is_from(clinic):
 def test_what_no_person_wrote_is_no_enquiry(clinic, headers):
     assert mail.take(clinic.business, letter(**headers), now()) is None
     assert Lead.objects.count() == 0
+
+
+OURS = "mx.example.com"
+
+
+@pytest.mark.parametrize(
+    ("results", "forged"),
+    [
+        ([f"{OURS}; dkim=fail; spf=pass; dmarc=fail (p=none) header.from=example.com"], True),
+        ([f"{OURS}; dkim=fail; spf=fail; dmarc=pass"], False),
+        ([f"{OURS} 1; spf=fail smtp.mailfrom=x.example.com; dkim=none"], True),
+        ([f"{OURS}; spf=fail; dkim=fail; dkim=pass header.d=example.com"], False),
+        ([f"{OURS}; none"], False),
+        (["elsewhere.example.com; dmarc=fail"], False),
+        # On top stands what our own host has written; below it, what came with the message.
+        ([f"{OURS}; dmarc=fail", f"{OURS}; dmarc=pass"], True),
+        ([f"{OURS} (dmarc=pass); dmarc=fail"], True),
+    ],
+)
+def test_who_is_not_who_they_say_is_received_and_waits_for_a_person(
+    clinic, settings, results, forged
+):
+    settings.MAIL_HOSTS = frozenset({OURS})
+    head = b"".join(f"Authentication-Results: {each}\r\n".encode() for each in results)
+    taken = mail.take(clinic.business, head + letter(), now())
+    assert open_kinds(taken.lead) == {"LEAD_DUE"}
+    sent = letters(go_to(now() + timedelta(days=10)))
+    assert [each for each in sent if each.startswith("lead_")] == sent
+    assert bool(sent) is not forged
+    if forged:
+        [event, *_] = queries.timeline(taken.lead).events
+        assert event.reason == mail.FORGED
+
+
+def test_a_forged_letter_to_an_open_lead_sends_nobody_a_letter(clinic, settings):
+    settings.MAIL_HOSTS = frozenset({OURS})
+    asked = lead(clinic)
+    go_to(now() + timedelta(hours=1))
+    forged = f"Authentication-Results: {OURS}; dmarc=fail\r\n".encode() + letter()
+    assert mail.take(clinic.business, forged, now()).lead == asked
+    assert letters(go_to(now() + timedelta(minutes=5))) == []
+    assert Enquiry.objects.count() == 2
+
+
+def test_letters_in_the_names_of_many_are_received_and_answered_by_a_person(clinic, monkeypatch):
+    monkeypatch.setattr(receiving, "MOST_BY_MAIL", 3)
+
+    def write(number):
+        who = f"P{number} <p{number}@example.com>"
+        return mail.take(clinic.business, letter(sender=who, id=f"<{number}@x.com>"), now()).lead
+
+    many = [write(number) for number in range(6)]
+    assert letters(go_to(now() + timedelta(minutes=1))) == ["lead_ack"] * 3
+    asked = [open_kinds(each) for each in many]
+    assert asked[2:5] == [{"LEAD_DUE"}, {"LEAD_DUE", "TOO_MANY_ASK"}, {"LEAD_DUE"}]
+    # A form is not by mail, and an hour later it is over.
+    assert letters(go_to(now() + timedelta(hours=2)))[:3] == ["lead_nudge_first"] * 3
+    write(7)
+    assert letters(go_to(now() + timedelta(minutes=1))) == ["lead_ack"]
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xff\xfe", b"From: a@example.com\r\n\r\n\x00\xff"])

@@ -365,6 +365,7 @@ ESCALATIONS = {
     "REVIEW_RECOVERY": "A bad review: something to put right",
     "WRONG_PERSON": "Was asked about a visit of somebody else",
     "LEAD_DUE": "Has asked and waits",
+    "TOO_MANY_ASK": "Very many enquiries at once",
     "OWNER_OVERDUE": "Has asked, and nobody answered in time",
 }
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Container
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
 from itertools import islice
 from uuid import UUID
+
+from django.conf import settings
 
 from kept.accounts.queries import Business
 from kept.core.case import Actor, Role
@@ -20,6 +23,8 @@ from kept.outbox import queries as outbox
 from kept.people.actions import Contact, ContactError, checked_contact
 
 log = logging.getLogger(__name__)
+
+FORGED = "Its sender could not be proven, so it was not acknowledged by letter."
 
 OURS = re.compile(r"<([0-9a-f]{32})\.[a-z_]+\.[0-9]+@")
 # Nothing of it is read twice, whatever is never closed: anybody may write to us.
@@ -66,6 +71,7 @@ def asked_in(business: Business, message: EmailMessage) -> Asked:
         words=_words(message),
         key=f"mail:{said}"[:200] if said else "",
         answers=_answers(business, message),
+        held=FORGED if is_forged(message, settings.MAIL_HOSTS) else "",
     )
 
 
@@ -73,7 +79,9 @@ def _written_by_no_person(message: EmailMessage) -> str:
     """Why this is no person's (RFC 3834): answering it would answer a program."""
     if str(message.get("Auto-Submitted", "no")).partition(";")[0].strip().lower() != "no":
         return "it was sent by a program"
-    if str(message.get("Precedence", "")).strip().lower() in {"bulk", "list", "junk"}:
+    if any(message.get(name) for name in AUTOMATIC):
+        return "it was sent by a program"
+    if str(message.get("Precedence", "")).strip().lower() in TO_MANY:
         return "it was sent to many"
     if message.get("List-Id") or message.get("List-Unsubscribe"):
         return "it comes from a list"
@@ -82,6 +90,45 @@ def _written_by_no_person(message: EmailMessage) -> str:
     ):
         return "it is a report about a message"
     return ""
+
+
+AUTOMATIC = ("X-Autoreply", "X-Autorespond")  # before RFC 3834, and still
+TO_MANY = frozenset({"bulk", "list", "junk", "auto_reply"})
+
+
+# Whether it is from whom it says
+
+COMMENT = re.compile(r"\([^()]*\)")
+RESULT = re.compile(r"\s*([a-z0-9-]+)(?:/[0-9]+)?\s*=\s*([a-z]+)", re.IGNORECASE)
+LONGEST_RESULTS = 4000
+
+
+def is_forged(message: EmailMessage, hosts: Container[str]) -> bool:
+    """Whether one of our own receiving hosts has found that its sender is not who they say.
+
+    Only the topmost Authentication-Results of such a host counts (RFC 8601: it writes on top, and
+    what bears its name below came with the message). `dmarc` decides; where it says nothing, a
+    failure of `dkim` or `spf` does, unless the other one passed.
+    """
+    for value in message.get_all("Authentication-Results", []):
+        host, results = _results(str(value)[:LONGEST_RESULTS])
+        if host in hosts:
+            if (verdict := results.get("dmarc")) in {"pass", "fail"}:
+                return verdict == "fail"
+            either = {results.get("dkim"), results.get("spf")}
+            return "fail" in either and "pass" not in either
+    return False
+
+
+def _results(value: str) -> tuple[str, dict[str, str]]:
+    """Who says it, and the result of each method: the best, where a method has several."""
+    host, *said = COMMENT.sub(" ", value).split(";")
+    results: dict[str, str] = {}
+    for each in said:
+        if found := RESULT.match(each):
+            method, result = found[1].lower(), found[2].lower()
+            results[method] = "pass" if results.get(method) == "pass" else result
+    return host.strip().partition(" ")[0].lower(), results
 
 
 def _sender(message: EmailMessage) -> Contact:

@@ -41,6 +41,9 @@ WRITTEN = frozenset({SMS, MAIL})  # their answer in a conversation, not another 
 SAME = timedelta(minutes=10)
 SAME_CALL = timedelta(minutes=30)
 
+MOST_BY_MAIL = 30  # leads an hour by mail that are acknowledged by letter: more are no coincidence
+TOO_MANY = "Very many people wrote within an hour, so it was not acknowledged by letter."
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -49,6 +52,7 @@ class Asked:
     `agrees`: the words under which they agreed to get suggestions later ("": they did not say).
     `answers`: the lead whose letter they answer, whatever address they write from.
     `acknowledge`: whether a letter is to say that it has come; None: as its door usually does.
+    `held`: why no letter goes by itself, in a sentence; a person answers.
     """
 
     contact: Contact
@@ -59,11 +63,12 @@ class Asked:
     agrees: str = ""
     acknowledge: bool | None = None
     answers: UUID | None = None
+    held: str = ""
 
     @property
     def is_acknowledged(self) -> bool:
         usual = self.source not in HERE
-        return usual if self.acknowledge is None else self.acknowledge
+        return (usual if self.acknowledge is None else self.acknowledge) and not self.held
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,9 @@ def _take(
 def _begin(
     business: Business, asked: Asked, service: Service | None, now: datetime, actor: Actor
 ) -> Lead:
+    already = _by_mail_lately(business, asked, now)
+    if already >= MOST_BY_MAIL:
+        asked = replace(asked, held=asked.held or TOO_MANY)
     customer = people.customer_asking(business.id, asked.contact, now)
     _keep_consent(customer, asked, now, actor)
     policy = accounts.policy_in_force(business.id).pk
@@ -154,9 +162,21 @@ def _begin(
         policy=policy,
     )
     name = "lead_entered" if asked.source in HERE else "lead_came_in"
-    event = Event(name, now, actor, data={"source": asked.source})
+    # Once an hour somebody hears of it, and not with each of a thousand.
+    first = {"too_many": True} if already == MOST_BY_MAIL else {}
+    event = Event(name, now, actor, asked.held, {"source": asked.source, **first})
     lead.case = cases.begin(opening, event, now, along=[lead, _enquiry(lead, asked, service, now)])
     return lead
+
+
+def _by_mail_lately(business: Business, asked: Asked, now: datetime) -> int:
+    """How many leads came by mail within the hour. Whoever writes letters in the names of others
+    uses another name each time, and our answers would go to people who never asked."""
+    if asked.source != MAIL:
+        return 0
+    return Lead.objects.filter(
+        business=business, source=MAIL, opened_at__gt=now - timedelta(hours=1)
+    ).count()
 
 
 def _anchors(business: Business, now: datetime, policy: int) -> dict[str, datetime]:
@@ -261,6 +281,8 @@ def _means(case: Case, asked: Asked, last: Enquiry, now: datetime) -> str:
     """What somebody who asks again means to the lead that is open for them."""
     if asked.source in HERE:
         return "reached"
+    if asked.held:
+        return "replied"  # a person is due, and no letter goes by itself
     window = SAME_CALL if asked.source == MISSED_CALL else SAME
     if case.state != RECEIVED and asked.source in WRITTEN:
         return "replied"

@@ -45,6 +45,7 @@ class Environment:
     email_per_minute: int = 600
     trusted_proxies: tuple[Network, ...] = ()
     webhook_networks: tuple[Network, ...] = ()
+    mail_hosts: frozenset[str] = frozenset()
 
     @property
     def host(self) -> str:
@@ -69,6 +70,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         secret_key=_secret_key(environ, data_dir),
         trusted_proxies=_trusted_proxies(environ),
         webhook_networks=_webhook_networks(environ),
+        mail_hosts=frozenset(_listed(environ, "KEPT_MAIL_HOSTS")),
     )
 
 
@@ -81,6 +83,7 @@ SETTINGS = (
     "SECRET_KEY",
     "TRUSTED_PROXIES",
     "WEBHOOK_NETWORKS",
+    "MAIL_HOSTS",
 )
 # Of a checkout and its tests; the command reads none of them.
 ELSEWHERE = ("PYTHON", "VENV", "TEST_DATABASE_URL", "SCREENSHOTS", "REQUIRE_BROWSER", "THOROUGH")
@@ -235,9 +238,14 @@ def _trusted_proxies(environ: Mapping[str, str]) -> tuple[Network, ...]:
         ) from None
 
 
+def _listed(environ: Mapping[str, str], name: str) -> list[str]:
+    """What a setting lists, separated by commas or spaces."""
+    return environ.get(name, "").lower().replace(",", " ").split()
+
+
 def _webhook_networks(environ: Mapping[str, str]) -> tuple[Network, ...]:
     """Private networks to which events may be sent: none, unless they are named."""
-    named = environ.get("KEPT_WEBHOOK_NETWORKS", "").replace(",", " ").split()
+    named = _listed(environ, "KEPT_WEBHOOK_NETWORKS")
     try:
         return tuple(ip_network(each) for each in named)
     except ValueError as error:

@@ -263,7 +263,8 @@ def as_outcome(result: str) -> Callable[[Case, Event], str]:
 
 def calls(case: Case, event: Event) -> tuple[str, ...]:
     """A person is due, unless the owner has been asked already."""
-    return () if "OWNER_OVERDUE" in case.escalations else ("LEAD_DUE",)
+    flood = ("TOO_MANY_ASK",) if event.data.get("too_many") else ()
+    return flood if "OWNER_OVERDUE" in case.escalations else ("LEAD_DUE", *flood)
 
 
 def _nudge(name: str, says: str, rank: int) -> ControlRule:
@@ -360,6 +361,11 @@ ESCALATIONS = (
         "OWNER_OVERDUE", "owner", hours(1), "Nobody has answered in time.",
         "See to it that somebody calls now, or call yourself.", note_means="responded",
         replaces=("LEAD_DUE",),
+    ),
+    EscalationRule(
+        "TOO_MANY_ASK", "owner", hours(1),
+        "Very many people wrote within an hour: no more of them are acknowledged by letter.",
+        "See whether people wrote these. Answer those who did; for a while letters go to nobody.",
     ),
     EscalationRule(
         "HANDOFF_NOT_ACCEPTED", "owner", hours(24), "What comes next was not taken over in time.",
