@@ -128,12 +128,14 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One transition. `automatable`: an automation that is switched on covers it."""
+    """One transition. `automatable`: an automation that is switched on covers it. `role`: of who
+    made it (one of core's Role values), where that is known."""
 
     name: str
     at: datetime
     by_person: bool
     automatable: bool = False
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)

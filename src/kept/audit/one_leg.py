@@ -250,12 +250,13 @@ def acts(rows: Rows) -> Iterator[Act]:
         if state_after(event):
             by_person = event.role == Role.STAFF
             automatable = by_person and covered.get(event.name, False)
-            yield Act(event.name, event.at, by_person, automatable)
+            yield Act(event.name, event.at, by_person, automatable, event.role)
     for offer in rows.offered:
         if offer.status == "accepted" and offer.answered_at is not None:
-            by_person = offer.answered_by.startswith(Role.STAFF.value)
+            role = offer.answered_by.partition(":")[0]
+            by_person = role == Role.STAFF
             automatable = by_person and offer.to in policy.built_in
-            yield Act("hand_off_accepted", offer.answered_at, by_person, automatable)
+            yield Act("hand_off_accepted", offer.answered_at, by_person, automatable, role)
 
 
 def could_be_written(duties: Iterable[Due]) -> bool:

@@ -41,7 +41,7 @@ business_option = click.option(
 SECTIONS = {
     "Try and run": ("demo", "serve", "web", "work", "migrate"),
     "Set up": ("setup", "key", "sign-in", "member", "policy"),
-    "Audit": ("audit",),
+    "Audit": ("audit", "events"),
     "Tell": ("report", "lead-mail"),
     "Look": (
         "status",
@@ -872,3 +872,46 @@ def audit(
         raise Misused("--zone, --map and --save-map are for FILES: name the export to be read.")
     with house.opened():
         auditing.of_the_house(business, wanted)
+
+
+@kept.command()
+@business_option
+@click.option(
+    "--format",
+    "form",
+    required=True,
+    type=click.Choice(["xes", "ocel-json", "ocel-sqlite"]),
+    help="OCEL keeps everything; XES one trace for each appointment.",
+)
+@click.option(
+    "--out",
+    "file",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A new file; one that is there is not written over.",
+)
+@click.option("--from", "since", type=a_day, metavar="YYYY-MM-DD", help="The first day told.")
+@click.option("--to", "until", type=a_day, metavar="YYYY-MM-DD", help="The last day told.")
+@json_option
+def events(
+    business: str | None,
+    form: str,
+    file: Path,
+    since: datetime | None,
+    until: datetime | None,
+    as_json: bool,
+) -> None:
+    """Write the event log of a business to a new FILE, for programs that mine processes.
+
+    Persons are pseudonyms in it that two logs do not share. docs/event-log.md says what stands
+    in it.
+
+    \b
+      kept events --format ocel-json --out events.json
+      kept events --format xes --from 2027-01-01 --out events.xes
+    """
+    with house.opened():
+        from kept.cli import telling_events
+
+        span = (since.date() if since else None, until.date() if until else None)
+        telling_events.write(business, form, file, *span, as_json=as_json)
