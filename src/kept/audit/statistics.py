@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp, log, sqrt
@@ -72,31 +72,30 @@ class Spread:
     hour above. A size stands for all from it up to the next.
     """
 
-    __slots__ = ("counts", "number")
+    __slots__ = ("counts",)
 
     def __init__(self) -> None:
-        self.counts: Counter[int] = Counter()
-        self.number = 0
+        self.counts: defaultdict[int, int] = defaultdict(int)
 
     def add(self, seconds: int) -> None:
-        self.counts[rounded(seconds)] += 1
-        self.number += 1
+        """What is said to have ended before it began took no time."""
+        self.counts[rounded(seconds) if seconds > 0 else 0] += 1
+
+    @property
+    def number(self) -> int:
+        return sum(self.counts.values())
 
     def quantile(self, part: float) -> int:
         """The least size that at least `part` of all do not exceed; ValueError of none."""
-        if not self.number:
+        if not (number := self.number):
             raise ValueError("there is no quantile of nothing")
-        needed, reached = part * self.number, 0
+        needed, reached = part * number, 0
         ordered = sorted(self.counts)
         for size in ordered:
             reached += self.counts[size]
             if reached >= needed:
                 return size
         return ordered[-1]
-
-    def share_up_to(self, seconds: int) -> int:
-        """How many are no longer than that."""
-        return sum(number for size, number in self.counts.items() if size <= seconds)
 
 
 def rounded(seconds: int) -> int:

@@ -15,21 +15,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from kept.audit.figures import Break, Chart, Figure, Grade, Shape, Table
-from kept.audit.history import Asked, Duty, Field, Handed, Outcome, Sent, Source, Stage
+from kept.audit.history import Asked, Duty, Field, Handed, Outcome, Sent, Source
 from kept.audit.measures.asking import Question, not_said
 from kept.audit.measures.crossing import Crossing
 from kept.audit.measures.seen import (
     CANCELLATIONS,
+    CONFIRMATIONS,
     RESOLVED,
     SETTLED,
     Behind,
     Seen,
     Sum,
     Visit,
-    stamp,
 )
 from kept.audit.measures.wording import (
     DAY,
@@ -55,7 +56,6 @@ ATTENDANCE, NEXT = "attendance", "what comes next"
 STAGES = (CONFIRMATION, PREPARATION, CHANGE, ATTENDANCE, NEXT)
 
 AT_ONCE = 60  # seconds from booking to confirmation
-CONFIRMATIONS = frozenset({"confirmation", "moved_notice"})
 REMINDER = "reminder"  # in the name of what may not leave once a leg has closed
 
 # What one of the other breaks says more exactly is not counted as a question past its time, too.
@@ -84,21 +84,10 @@ def not_confirmed(visit: Visit, now: int) -> int | None:
         return None
     limit = visit.booked + AT_ONCE
     until = now if visit.ended is None else min(now, visit.ended)
-    confirmed = confirmed_at(visit)
+    confirmed = visit.confirmed
     if until <= limit or (confirmed is not None and confirmed <= limit):
         return None
     return None if confirmed is None and is_spared(visit) else limit
-
-
-def confirmed_at(visit: Visit) -> int | None:
-    """When the confirmation was handed over, or a person said that they told them."""
-    entered = visit.leg.entered.get(Stage.CONFIRMED)
-    if entered is not None:
-        return int(entered.timestamp())
-    for sent in visit.leg.messages:
-        if sent.control in CONFIRMATIONS and sent.handed_over_at and not sent.failed_at:
-            return stamp(sent.handed_over_at)
-    return None
 
 
 def is_spared(visit: Visit) -> bool:
@@ -146,25 +135,24 @@ def duty_is_missed(duty: Duty, now: int) -> bool:
 
 def sent_after_change(visit: Visit, now: int) -> int | None:
     """B4. A message left after it was no longer to leave."""
-    first: int | None = None
+    first: datetime | None = None
     for sent in visit.leg.messages:
-        if sent.handed_over_at is None:
+        at = sent.handed_over_at
+        if at is None:
             continue
         void = void_at(visit, sent)
-        if void is not None:
-            at = int(sent.handed_over_at.timestamp())
-            if at > void and (first is None or at < first):
-                first = at
-    return first
+        if void is not None and at > void and (first is None or at < first):
+            first = at
+    return None if first is None else int(first.timestamp())
 
 
-def void_at(visit: Visit, sent: Sent) -> int | None:
+def void_at(visit: Visit, sent: Sent) -> datetime | None:
     """From when on it was not to leave: as its source says; a reminder of a leg that closed before
     its time, from then on."""
     if sent.void_at is not None:
-        return int(sent.void_at.timestamp())
+        return sent.void_at
     closed = visit.outcome in CLOSED_BEFORE and REMINDER in sent.control
-    return visit.ended if closed else None
+    return visit.leg.outcome_at if closed else None
 
 
 CLOSED_BEFORE = frozenset({Outcome.CANCELLED, Outcome.CANCELLED_BY_BUSINESS, Outcome.RESCHEDULED})
@@ -226,8 +214,12 @@ def not_handed_on(visit: Visit, now: int) -> int | None:
 
 def not_taken_over(visit: Visit, now: int) -> int | None:
     """B9. It was handed on, and nobody took it over in time."""
-    late = (hand_off_late(handed, now) for handed in visit.leg.handed)
-    return min((at for at in late if at is not None), default=None) if visit.leg.handed else None
+    first: int | None = None
+    for handed in visit.leg.handed:
+        late = hand_off_late(handed, now)
+        if late is not None and (first is None or late < first):
+            first = late
+    return first
 
 
 def hand_off_late(handed: Handed, now: int) -> int | None:
@@ -235,13 +227,12 @@ def hand_off_late(handed: Handed, now: int) -> int | None:
     one that was withdrawn needs none."""
     if handed.accept_by is None or handed.status == "withdrawn":
         return None
+    if handed.status in ("accepted", "rejected"):
+        if handed.answered_at is None or handed.answered_at <= handed.accept_by:
+            return None
+        return int(handed.accept_by.timestamp())
     by = int(handed.accept_by.timestamp())
-    if handed.status == "offered":
-        return by if by < now else None
-    if handed.status == "expired":
-        return by
-    late = handed.answered_at is not None and handed.answered_at > handed.accept_by
-    return by if late else None
+    return by if handed.status == "expired" or by < now else None
 
 
 def _open_until(asked: Asked, now: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
 
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Field, Outcome, Source, Stage
@@ -28,15 +27,20 @@ WORDS = {
     Stage.COMPLETED: "completed",
 }
 ORDER = tuple(Stage)
+BITS = {stage: 1 << place for place, stage in enumerate(ORDER)}
+SERVED = BITS[Stage.ATTENDED] | BITS[Stage.COMPLETED]
 
 
 class Funnel:
-    """Counted are appointments that are over: what lies ahead has not had its chance yet."""
+    """Counted are appointments that are over: what lies ahead has not had its chance yet.
+
+    Where somebody came to is a sum of bits, one for each stage, so that it is counted in one step.
+    """
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.roots: Counter[Stage] = Counter()
-        self.legs: Counter[Stage] = Counter()
+        self.roots: Counter[int] = Counter()
+        self.legs: Counter[int] = Counter()
         self.ahead = 0
         self.times = {stage: Spread() for stage in ORDER}
         self.open: Counter[Stage] = Counter()
@@ -44,29 +48,35 @@ class Funnel:
     def look(self, seen: Seen) -> None:
         over = seen.last.outcome is not Outcome.AHEAD
         self.ahead += not over
-        came: set[Stage] = set()
+        came = 0
         for visit in seen.visits:
             if over:
                 reached = _reached(visit)
-                self.legs.update(reached)
+                self.legs[reached] += 1
                 came |= reached
             if visit.leg.entered:
                 self._wait(visit)
-        self.roots.update(came)
+        if over:
+            self.roots[came] += 1
 
     def _wait(self, visit: Visit) -> None:
         """From each stage to the next that was entered, or to the end of the leg."""
-        entered = visit.leg.entered
-        steps = [(stage, int(entered[stage].timestamp())) for stage in ORDER if stage in entered]
-        for (stage, since), (_, until) in pairwise(steps):
-            self.times[stage].add(max(0, until - since))
-        stage, since = steps[-1]
-        if stage is Stage.COMPLETED:
+        entered, times = visit.leg.entered, self.times
+        stage, since = None, 0
+        for following in ORDER:
+            at = entered.get(following)
+            if at is None:
+                continue
+            until = int(at.timestamp())
+            if stage is not None:
+                times[stage].add(until - since)
+            stage, since = following, until
+        if stage is None or stage is Stage.COMPLETED:
             return
         if visit.ended is None or visit.outcome is Outcome.AHEAD:
             self.open[stage] += 1
         else:
-            self.times[stage].add(max(0, visit.ended - since))
+            times[stage].add(visit.ended - since)
 
     def figures(self) -> Iterator[Figure]:
         yield self.funnel()
@@ -81,10 +91,10 @@ class Funnel:
     def funnel(self) -> Figure:
         if not self._knows(Stage.COMPLETED):
             return FUNNEL.unknowable([Field.STAGES, Field.ATTENDED])
-        booked = self.roots[Stage.SCHEDULED]
+        booked = _at(self.roots, Stage.SCHEDULED)
         if not booked:
             return FUNNEL.nothing("No appointment of this time is over yet.")
-        done = self.roots[Stage.COMPLETED]
+        done = _at(self.roots, Stage.COMPLETED)
         complete = Field.STAGES in self.source.knows
         steps = [stage for stage in ORDER if self._knows(stage)]
         table = Table(
@@ -96,7 +106,7 @@ class Funnel:
             f"Of {many(booked, 'appointment that')} {verb(booked, 'is')} over, {done:,} took place "
             f"({share('', done, booked).text}).",
             Grade.MEASURED if complete else Grade.INFERRED,
-            [count(f"{stage}", self.roots[stage]) for stage in steps],
+            [count(f"{stage}", _at(self.roots, stage)) for stage in steps],
             table=table,
             chart=Chart(Shape.FUNNEL, "step", ("appointments",)),
             notes=(f"{self.ahead:,} still ahead: not counted.",) if self.ahead else (),
@@ -106,14 +116,14 @@ class Funnel:
     def _rows(self, steps: list[Stage]) -> Iterator[tuple[Value, ...]]:
         before = 0
         for stage in steps:
-            here = self.roots[stage]
+            here = _at(self.roots, stage)
             yield (
                 text("step", WORDS[stage]),
                 count("appointments", here),
                 share("of the step before", here, before)
                 if before
                 else nothing("of the step before"),
-                count("booked times", self.legs[stage]),
+                count("booked times", _at(self.legs, stage)),
             )
             before = here
 
@@ -148,11 +158,16 @@ class Funnel:
         )
 
 
-def _reached(visit: Visit) -> set[Stage]:
-    """The stages a leg came to; who was served had come."""
-    found = {Stage.SCHEDULED, *visit.leg.entered}
-    if visit.outcome is Outcome.COMPLETED:
-        found |= {Stage.ATTENDED, Stage.COMPLETED}
-    elif Stage.COMPLETED in found:
-        found.add(Stage.ATTENDED)
+def _reached(visit: Visit) -> int:
+    """The bits of the stages a leg came to; who was served had come."""
+    found = BITS[Stage.SCHEDULED]
+    for stage in visit.leg.entered:
+        found |= BITS[stage]
+    if visit.outcome is Outcome.COMPLETED or found & BITS[Stage.COMPLETED]:
+        found |= SERVED
     return found
+
+
+def _at(counts: Counter[int], stage: Stage) -> int:
+    """How many came to a stage."""
+    return sum(number for bits, number in counts.items() if bits & BITS[stage])

@@ -16,8 +16,8 @@ from kept.audit.history import Field, Source
 from kept.audit.measures import lead
 from kept.audit.measures.asking import Question, lacking
 from kept.audit.measures.crossing import Crossing
-from kept.audit.measures.outcomes import CHAPTER, PAST, Sureness
-from kept.audit.measures.seen import WALK_IN, Seen, Tally, Visit
+from kept.audit.measures.outcomes import CHAPTER, Sureness
+from kept.audit.measures.seen import PLACES, WALK_IN, Seen, Tally, Visit
 from kept.audit.measures.wording import count, many, rate, share, text, verb
 from kept.audit.statistics import FEW, Odds, Stratum, mantel_haenszel, wilson
 
@@ -25,6 +25,7 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 HOURS = tuple(f"{hour:02d}:00" for hour in range(24))
 NEW, RETURNING = "first visit", "came before"
 SAID_YES, SAID_NOTHING = "said that they will come", "said nothing"
+QUARTER = 900  # seconds
 TOO_UNKNOWN = 5
 """Nothing is compared where more than 1 in so many outcomes is unknown."""
 
@@ -68,29 +69,39 @@ class ByGroup:
         self.channels: Cells = defaultdict(Tally)  # by channel and lead time
         self.yes: Cells = defaultdict(Tally)  # by what they said, and lead time
         self.all = Tally()
+        self.local: dict[int, tuple[str, str]] = {}
 
     def look(self, seen: Seen) -> None:
         for visit in seen.visits:
-            if visit.outcome in PAST and visit.leg.channel != WALK_IN:
-                self._due(visit)
+            if visit.outcome in PLACES and visit.leg.channel != WALK_IN:
+                self._due(visit, PLACES[visit.outcome])
 
-    def _due(self, visit: Visit) -> None:
-        leg, outcome = visit.leg, visit.outcome
-        self.all.add(outcome)
-        ahead = lead.bucket(visit.lead)
+    def _due(self, visit: Visit, place: int) -> None:
+        """The counts are raised in place: this is done for every visit, seven times over."""
+        leg, ahead = visit.leg, visit.ahead
+        self.all.counts[place] += 1
         if ahead != lead.UNKNOWN:
-            self.leads[lead.NAMES[ahead]].add(outcome)
+            self.leads[lead.NAMES[ahead]].counts[place] += 1
             said = leg.acknowledged_at is not None and leg.acknowledged_at < leg.start
-            self.yes[SAID_YES if said else SAID_NOTHING, ahead].add(outcome)
+            self.yes[SAID_YES if said else SAID_NOTHING, ahead].counts[place] += 1
         if leg.service is not None:
-            self.services[leg.service].add(outcome)
+            self.services[leg.service].counts[place] += 1
         if leg.staff is not None:
-            self.staff[leg.staff].add(outcome)
+            self.staff[leg.staff].counts[place] += 1
         if leg.channel is not None:
-            self.channels[leg.channel, ahead].add(outcome)
-        local = leg.start.astimezone(self.zone)
-        self.hours[HOURS[local.hour]].add(outcome)
-        self.weekdays[WEEKDAYS[local.weekday()]].add(outcome)
+            self.channels[leg.channel, ahead].counts[place] += 1
+        hour, weekday = self._local(visit)
+        self.hours[hour].counts[place] += 1
+        self.weekdays[weekday].counts[place] += 1
+
+    def _local(self, visit: Visit) -> tuple[str, str]:
+        """Hour and weekday on the clock of the business. Worked out once for each quarter of an
+        hour: clocks differ from UTC by quarters."""
+        quarter = visit.start // QUARTER
+        if (known := self.local.get(quarter)) is None:
+            local = visit.leg.start.astimezone(self.zone)
+            known = self.local[quarter] = HOURS[local.hour], WEEKDAYS[local.weekday()]
+        return known
 
     def figures(self) -> Iterator[Figure]:
         yield self._grouped(BY_LEAD, self.leads, lead.NAMES, Field.BOOKED_AT)

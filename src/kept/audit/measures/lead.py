@@ -3,8 +3,6 @@ comparisons are made within."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from kept.audit.measures.wording import DAY
 
 NAMES = (
@@ -17,9 +15,6 @@ NAMES = (
     "over 28 days",
 )
 LIMITS = (DAY, 2 * DAY, 8 * DAY, 15 * DAY, 22 * DAY, 29 * DAY)
+"""A visit's place in NAMES is the number of LIMITS that its lead time, in seconds, has reached."""
+
 UNKNOWN = -1
-
-
-def bucket(lead: int | None) -> int:
-    """The place in NAMES of so many seconds; UNKNOWN where nobody knows."""
-    return UNKNOWN if lead is None else bisect_right(LIMITS, lead)

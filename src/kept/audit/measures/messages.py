@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import timedelta
 
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Duty, Field, Outcome, Source
 from kept.audit.measures.asking import Question, lacking
 from kept.audit.measures.breaks import (
     AT_ONCE,
-    CONFIRMATIONS,
     REMINDER,
-    confirmed_at,
     duty_is_missed,
     failure_unhandled,
     is_spared,
     void_at,
 )
-from kept.audit.measures.seen import Behind, Seen, Visit
+from kept.audit.measures.seen import CONFIRMATIONS, Behind, Seen, Visit
 from kept.audit.measures.wording import (
     DAY,
-    MINUTE,
     about,
     capital,
     count,
@@ -56,7 +54,7 @@ REACHABLE = Question(
     "M29", "contactability", CHAPTER, "Can everybody be reached who has a visit ahead?"
 )
 
-ON_TIME = 5 * MINUTE
+ON_TIME = timedelta(minutes=5)
 COLUMNS = ("on time", "late", "not needed", "missed")
 
 
@@ -86,7 +84,7 @@ class Confirmations:
     def _confirmed(self, visit: Visit, booked: int) -> None:
         """Of those that stood for a minute and were to be confirmed at all."""
         until = self.now if visit.ended is None else min(self.now, visit.ended)
-        at = confirmed_at(visit)
+        at = visit.confirmed
         if until - booked <= AT_ONCE or (at is None and is_spared(visit)):
             return
         self.booked += 1
@@ -201,8 +199,7 @@ class Duties:
         if duty.status == "done":
             if duty.done_at is None or duty.done_at == duty.due_at:
                 return "on time"
-            took = (duty.done_at - duty.due_at).total_seconds()
-            return "on time" if took <= ON_TIME else "late"
+            return "on time" if duty.done_at - duty.due_at <= ON_TIME else "late"
         if duty.status == "void":
             return ""
         if duty_is_missed(duty, self.now):
@@ -268,12 +265,11 @@ class Misplaced:
                     continue
                 self.sent += 1
                 void = void_at(visit, sent)
-                at = int(sent.handed_over_at.timestamp())
-                if void is not None and at > void:
+                if void is not None and sent.handed_over_at > void:
                     self.after_change += 1
                     self.changed.add(visit.leg.reference)
                 before_only = sent.control in CONFIRMATIONS or REMINDER in sent.control
-                self.after_start += before_only and at > visit.start
+                self.after_start += before_only and sent.handed_over_at > visit.leg.start
                 self.refused += sent.refused
                 self.quiet += sent.quiet
             if self.after_start + self.refused + self.quiet > before:

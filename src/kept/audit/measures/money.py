@@ -13,7 +13,6 @@ from decimal import Decimal
 
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Field, History, OffersHours, Outcome
-from kept.audit.measures import lead
 from kept.audit.measures.asking import Question, lacking
 from kept.audit.measures.crossing import Crossing
 from kept.audit.measures.outcomes import PAST, Sureness
@@ -132,7 +131,7 @@ class AtRisk:
         for visit in seen.visits:
             ahead = visit.outcome is Outcome.AHEAD
             if ahead or (visit.outcome in PAST and visit.leg.channel != WALK_IN):
-                cell = self.cells[visit.leg.service, lead.bucket(visit.lead)]
+                cell = self.cells[visit.leg.service, visit.ahead]
                 if ahead:
                     cell.ahead.add(visit.leg.price)
                 else:

@@ -5,12 +5,12 @@ Instants are whole seconds since 1970 here, so that nobody computes with dates t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from bisect import bisect_right
 from decimal import Decimal
 
 from kept.audit.figures import LISTED
-from kept.audit.history import Appointment, Leg, Outcome
+from kept.audit.history import Appointment, Leg, Outcome, Stage
+from kept.audit.measures.lead import LIMITS, UNKNOWN
 
 LATE_WINDOW = 24 * 60
 """Minutes: less notice than this is late, where neither booking nor policy say otherwise."""
@@ -18,43 +18,54 @@ LATE_WINDOW = 24 * 60
 WALK_IN = "walk_in"
 """The channel of who came without a booking: nobody could have stayed away."""
 
+CONFIRMATIONS = frozenset({"confirmation", "moved_notice"})
+"""The controls that tell a customer the time."""
+
 CANCELLATIONS = frozenset({Outcome.CANCELLED, Outcome.CANCELLED_BY_BUSINESS})
 SETTLED = frozenset({Outcome.COMPLETED, Outcome.MISSED, Outcome.MISSED_BY_BUSINESS})
 RESOLVED = SETTLED | CANCELLATIONS
 
 
-def stamp(instant: datetime | None) -> int | None:
-    return None if instant is None else int(instant.timestamp())
-
-
 class Visit:
     """One leg. `over` is when its time has passed: its end, or its start where no end is known;
-    `ended` when its outcome happened or was written down; `slot` numbers the time it freed."""
+    `ended` when its outcome happened or was written down; `confirmed` when its customer was told.
+    `lead`: seconds from booking to start (None where it was entered afterwards, or nobody knows),
+    `ahead` their place in `lead.NAMES`. `slot` numbers the time it freed."""
 
-    __slots__ = ("booked", "end", "ended", "last", "leg", "outcome", "over", "slot", "start")
+    __slots__ = (
+        "ahead",
+        "booked",
+        "confirmed",
+        "end",
+        "ended",
+        "last",
+        "lead",
+        "leg",
+        "outcome",
+        "over",
+        "slot",
+        "start",
+    )
 
     def __init__(self, leg: Leg, last: bool) -> None:
         self.leg = leg
         self.last = last
         self.outcome = leg.outcome
-        self.start = int(leg.start.timestamp())
-        self.end = None if leg.end is None else int(leg.end.timestamp())
-        self.booked = None if leg.booked_at is None else int(leg.booked_at.timestamp())
-        self.ended = None if leg.outcome_at is None else int(leg.outcome_at.timestamp())
-        self.over = self.start if self.end is None else self.end
+        start = self.start = int(leg.start.timestamp())
+        self.over = start
+        self.end = self.booked = self.ended = self.lead = None
+        self.ahead = UNKNOWN
+        if leg.end is not None:
+            self.over = self.end = int(leg.end.timestamp())
+        if leg.outcome_at is not None:
+            self.ended = int(leg.outcome_at.timestamp())
+        if leg.booked_at is not None:
+            booked = self.booked = int(leg.booked_at.timestamp())
+            if booked <= start:
+                self.lead = start - booked
+                self.ahead = bisect_right(LIMITS, self.lead)
+        self.confirmed = _confirmed(leg)
         self.slot = -1
-
-    @property
-    def lead(self) -> int | None:
-        """Seconds from booking to start; None where it was entered afterwards, or nobody knows."""
-        if self.booked is None or self.booked > self.start:
-            return None
-        return self.start - self.booked
-
-    @property
-    def notice(self) -> int | None:
-        """Seconds from its cancellation to its start; negative: cancelled after it."""
-        return None if self.ended is None else self.start - self.ended
 
     @property
     def late(self) -> bool | None:
@@ -63,6 +74,16 @@ class Visit:
             return None
         window = self.leg.late_window
         return self.start - self.ended < 60 * (LATE_WINDOW if window is None else window)
+
+
+def _confirmed(leg: Leg) -> int | None:
+    """When the confirmation was handed over, or a person said that they told them."""
+    if (entered := leg.entered.get(Stage.CONFIRMED)) is not None:
+        return int(entered.timestamp())
+    for sent in leg.messages:
+        if sent.control in CONFIRMATIONS and sent.handed_over_at and not sent.failed_at:
+            return int(sent.handed_over_at.timestamp())
+    return None
 
 
 class Seen:
@@ -119,31 +140,46 @@ class Sum:
             self.amount += price
 
 
-@dataclass(slots=True)
-class Tally:
-    """Outcomes of the visits a customer could have stayed away from."""
+CAME, MISSED, UNKNOWN_OUTCOME = 0, 1, 2
+PLACES = {
+    Outcome.COMPLETED: CAME,
+    Outcome.MISSED: MISSED,
+    Outcome.UNKNOWN: UNKNOWN_OUTCOME,  # nobody wrote it down
+    Outcome.ASSUMED: UNKNOWN_OUTCOME,  # or a rule did
+}
 
-    came: int = 0
-    missed: int = 0
-    unknown: int = 0  # nobody wrote it down, or a rule did
+
+class Tally:
+    """Outcomes of visits a customer could have stayed away from, counted by their PLACES."""
+
+    __slots__ = ("counts",)
+
+    def __init__(self) -> None:
+        self.counts = [0, 0, 0]
 
     def add(self, outcome: Outcome) -> None:
-        if outcome is Outcome.COMPLETED:
-            self.came += 1
-        elif outcome is Outcome.MISSED:
-            self.missed += 1
-        elif outcome in (Outcome.UNKNOWN, Outcome.ASSUMED):
-            self.unknown += 1
+        if (place := PLACES.get(outcome)) is not None:
+            self.counts[place] += 1
 
     def join(self, other: Tally) -> None:
-        self.came += other.came
-        self.missed += other.missed
-        self.unknown += other.unknown
+        self.counts = [one + more for one, more in zip(self.counts, other.counts, strict=True)]
+
+    @property
+    def came(self) -> int:
+        return self.counts[CAME]
+
+    @property
+    def missed(self) -> int:
+        return self.counts[MISSED]
+
+    @property
+    def unknown(self) -> int:
+        return self.counts[UNKNOWN_OUTCOME]
 
     @property
     def known(self) -> int:
-        return self.came + self.missed
+        return self.counts[CAME] + self.counts[MISSED]
 
     @property
     def all(self) -> int:
-        return self.came + self.missed + self.unknown
+        return sum(self.counts)
