@@ -103,12 +103,11 @@ class People:
 
     def each(self) -> Iterator[list[int]]:
         """The places of one person after another, by start."""
-        persons, starts, codes = self.persons, self.starts, self.codes
-
-        def key(place: int) -> tuple[int, int, int]:
-            return persons[place], starts[place], codes[place]
-
-        order = sorted(range(len(persons)), key=key)
+        persons = self.persons
+        order = list(range(len(persons)))
+        # One after the other, least important first: a key of three would be held for every place.
+        for key in (self.codes, self.starts, persons):
+            order.sort(key=key.__getitem__)
         for _, places in groupby(order, key=persons.__getitem__):
             yield list(places)
 
