@@ -74,6 +74,7 @@ TIMES = (
     C.ATTENDED_AT,
     C.COMPLETED_AT,
 )
+LOOKED_AT_ALWAYS = frozenset({*TIMES, C.PRICE, C.MOVED_FROM, C.MOVED_TO})  # not just once
 PERSON = (C.EMAIL, C.PHONE, C.NAME, C.FIRST_NAME, C.LAST_NAME, C.CUSTOMER)
 YES = frozenset({"true", "yes", "1", "y", "x", "ja", "wahr", "vrai", "oui"})
 TOTALS = frozenset({"total", "totals", "grand total", "sum", "summe", "gesamt"})
@@ -101,6 +102,11 @@ class Sheet:
 
     def place(self, line: int) -> str:
         return f"{self.label}line {line}"
+
+    @cached_property
+    def headings(self) -> tuple[str, ...]:
+        """As they are compared."""
+        return self.table.folded
 
     @cached_property
     def tells_apart(self) -> bool:
@@ -147,6 +153,8 @@ class Survey:
     def look(self, sheet: Sheet, row: Sequence[str], place: str) -> None:
         """Take one row into account."""
         for column in sheet.places:
+            if column in self.filled and column not in LOOKED_AT_ALWAYS:
+                continue
             if said := sheet.cell(row, column):
                 self.filled.add(column)
                 if column in TIMES:
@@ -596,7 +604,8 @@ def _minutes(said: str) -> timedelta:
 
 
 def _is_template(sheet: Sheet, row: Sequence[str]) -> bool:
-    if tuple(fold(cell) for cell in row) == sheet.table.folded:
-        return True
+    # Asked of every row, so that only one that begins like the headings is compared as a whole.
     first = next((fold(cell) for cell in row if cell.strip()), "")
+    if first in sheet.headings and tuple(fold(cell) for cell in row) == sheet.headings:
+        return True
     return first in TOTALS and not sheet.cell(row, C.START)

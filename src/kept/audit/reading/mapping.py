@@ -128,7 +128,10 @@ class Map:
 
 def fold(text: str) -> str:
     """How headings and values are compared: without case, marks and doubled spaces."""
-    return " ".join(re.sub(r"[\W_]+", " ", text.casefold()).split())
+    return " ".join(MARKS.sub(" ", text.casefold()).split())
+
+
+MARKS = re.compile(r"[\W_]+")
 
 
 @cache
