@@ -75,6 +75,7 @@ class Visit:
             facts={"channels": list(channels), **(facts or {})},
             leg=leg,
         )
+        self.first = self.case
         self.happens(begins)
 
     # -- what happens

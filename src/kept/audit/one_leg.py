@@ -19,7 +19,7 @@ from kept.core.certainty import following_events
 from kept.core.path import Lapse, Tell, To
 from kept.core.paths.appointment import APPOINTMENT, CANCELLED, UNRESOLVED
 from kept.core.plan import UNREACHABLE
-from kept.core.policy import next_paths
+from kept.core.policy import Policy, next_paths
 from kept.core.wishes import REFUSED
 from kept.lib.plain import Key
 from kept.outbox.bulk import Letter
@@ -28,7 +28,10 @@ from kept.people.bulk import Said
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One leg and everything that hangs on its case. `lost`: of messages, since when."""
+    """One leg and everything that hangs on its case. `lost`: of messages, since when.
+
+    `under`: the policy it is read by (None: the version that its case stands under).
+    """
 
     row: LegRow
     events: list[Happened]
@@ -38,6 +41,11 @@ class Rows:
     letters: list[Letter]
     said: list[Said]
     lost: Mapping[Key, datetime]
+    under: Policy | None = None
+
+    @property
+    def policy(self) -> Policy:
+        return self.under or policy_of(self.row.policy)
 
 
 # What became of it
@@ -152,13 +160,14 @@ class Life:
         return since
 
 
-def is_followed(row: LegRow, became: Outcome) -> bool:
+def is_followed(rows: Rows, became: Outcome) -> bool:
     """Whether the policy, or the service as booked, names something to follow this outcome."""
     if became in {Outcome.AHEAD, Outcome.UNKNOWN, Outcome.RESCHEDULED}:
         return False
+    row = rows.row
     own = json.loads(row.hand_offs) if row.hand_offs else None
     name = row.state if row.state == "completed" else f"{row.state}_by_{row.by}"
-    return bool(next_paths(policy_of(row.policy), own, name))
+    return bool(next_paths(rows.policy, own, name))
 
 
 def is_contactable(row: LegRow) -> bool:
@@ -244,7 +253,7 @@ def acts(rows: Rows) -> Iterator[Act]:
     recorded as missed where the policy says so; it accepts what is handed to a path it walks.
     """
     written = could_be_written(rows.duties)
-    policy = policy_of(rows.row.policy)
+    policy = rows.policy
     covered = {"confirmed": written, "missed": policy.assume_missed}
     for event in rows.events:
         if state_after(event):

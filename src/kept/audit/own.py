@@ -183,7 +183,7 @@ class Own:
             acknowledged_at=life.acknowledged_at,
             contactable=is_contactable(row),
             late_window=late_window(row),
-            hand_off_due=is_followed(row, became),
+            hand_off_due=is_followed(rows, became),
             entered=life.entered,
             duties=tuple(duties(rows)),
             messages=tuple(self._sent(rows, life)),

@@ -5,7 +5,7 @@ Each function asks one question about all of the cases it is given, and makes no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,7 +14,9 @@ from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
 from kept.cases.models import Case, Control, Escalation, Event, HandOff
-from kept.lib.plain import Key, among, rows
+from kept.cases.rows import anchors_value, event_value
+from kept.core import case as core
+from kept.lib.plain import Key, among, key, rows
 
 
 class Happened(NamedTuple):
@@ -113,6 +115,33 @@ def handed_on(cases: Iterable[Key]) -> list[Offered]:
         values=["to", "status", "answered_by"],
     )
     return list(map(Offered._make, read))
+
+
+class Begun(NamedTuple):
+    """What a case knows now, and the zone it is read in."""
+
+    number: int
+    zone: str
+    anchors: Mapping[str, datetime]
+    facts: core.Facts
+
+
+def known(cases: Iterable[Key]) -> dict[Key, Begun]:
+    """What each of these cases knows."""
+    found = Case.objects.filter(among("id", cases))
+    rows = found.values_list("id", "number", "zone", "anchors", "facts")
+    return {
+        key(case): Begun(number, zone, anchors_value(anchors), facts)
+        for case, number, zone, anchors, facts in rows
+    }
+
+
+def histories(cases: Iterable[Key]) -> dict[Key, list[core.Event]]:
+    """The whole histories of these cases, each in its order, as `decide` reads them."""
+    found: dict[Key, list[core.Event]] = {}
+    for row in Event.objects.filter(among("case_id", cases)).order_by("case_id", "seq"):
+        found.setdefault(key(row.case_id), []).append(event_value(row))
+    return found
 
 
 class Following(NamedTuple):

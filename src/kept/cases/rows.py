@@ -74,7 +74,7 @@ def case_value(
         path=row.path,
         state=row.state,
         zone=row.zone,
-        anchors={name: datetime.fromisoformat(at) for name, at in row.anchors.items()},
+        anchors=anchors_value(row.anchors),
         policy=policy_of(row.policy_id),
         facts=row.facts,
         leg=row.number,
@@ -103,6 +103,10 @@ def why_unreadable(row: models.Case) -> str:
     except Exception as error:
         return f"cannot be read ({type(error).__name__}: {error})"
     return ""
+
+
+def anchors_value(anchors: Mapping[str, str]) -> dict[str, datetime]:
+    return {name: datetime.fromisoformat(at) for name, at in anchors.items()}
 
 
 def anchors_data(anchors: Mapping[str, datetime]) -> dict[str, str]:
