@@ -17,6 +17,7 @@ from ninja.parser import Parser
 from kept import __version__
 from kept.api.endpoints import (
     appointments,
+    audit,
     availability,
     closures,
     escalations,
@@ -103,6 +104,7 @@ for router in (
     people.router,
     reviews.router,
     leads.router,
+    audit.router,
     webhooks.router,
     health.router,
 ):

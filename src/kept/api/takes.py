@@ -692,6 +692,13 @@ class SpanIn(BaseModel):
     end: Instant | None = Field(None, alias="to", description="Absent: now.")
 
 
+class AuditIn(BaseModel):
+    """Of which time: the appointments that start then."""
+
+    begin: Instant | None = Field(None, alias="from", description="Absent: from the first one on.")
+    end: Instant | None = Field(None, alias="to", description="Absent: what is booked ahead too.")
+
+
 class CalledIn(Body):
     """Whether they were reached."""
 
