@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import NullIf
 
 from kept.appointments.models import Appointment, Leg
 from kept.lib.plain import Key, among, rows
@@ -63,7 +64,8 @@ COLUMNS = (
 )
 IN_JSON = {
     "service_name": KeyTextTransform("name", "snapshot"),
-    "price": KeyTextTransform("price", "snapshot"),
+    # SQLite gives a null of JSON as the word: what has no price would have one that is no number.
+    "price": NullIf(KeyTextTransform("price", "snapshot"), Value("null", TextField())),
     "currency": KeyTextTransform("currency", "snapshot"),
     "late_cancel": KeyTextTransform("late_cancel", "case__anchors"),
     "by": KeyTextTransform("by", "case__facts"),
