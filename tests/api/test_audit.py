@@ -3,6 +3,7 @@
 from kept.audit import own_report
 from kept.audit.drawing.data import data
 from kept.clock.queries import now
+from tests.api.house import pass_time
 from tests.audit.read_back import from_json
 
 
@@ -31,3 +32,12 @@ def test_too_many_are_refused_with_what_to_do(house, monkeypatch):
     refused = house.get("/audit", 422).json()
     assert refused["errors"][0]["pointer"] == "?from"
     assert "Choose a shorter time" in refused["detail"]
+
+
+def test_a_visit_without_a_price_counts_and_has_none(house):
+    house.book()
+    pass_time(days=4)
+    made = house.get("/audit").json()
+    assert made["headline"]["values"]
+    [lost] = [each for each in made["figures"] if each["name"] == "revenue_lost"]
+    assert all(each["raw"] in ("0", "0.00", 0) for each in lost["values"])
