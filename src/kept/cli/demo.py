@@ -14,7 +14,7 @@ from django.utils.crypto import salted_hmac
 from kept.accounts import actions as accounts
 from kept.accounts import queries
 from kept.accounts.queries import Business, User
-from kept.cli import house, out, sample, serving, week
+from kept.cli import elsewhere, house, out, sample, serving, week
 from kept.cli.businesses import booking_url, sign_in_url
 from kept.cli.kinds import Address
 from kept.clock import actions as clock
@@ -22,6 +22,7 @@ from kept.clock import queries as clock_queries
 from kept.core.time import zone as known_zone
 
 NAME, ZONE, OWNER = "Harbour Lane Physiotherapy", "Europe/London", "owner@example.com"
+EXPORT = "bookings-elsewhere.csv"
 
 
 def run(address: Address, *, began: float) -> None:
@@ -97,6 +98,8 @@ def _hurry() -> None:
 def _welcome(business: Business, owner: User, began: float) -> None:
     base, link = settings.BASE_URL, sign_in_url(owner)
     now = out.when(clock_queries.now(), known_zone(business.time_zone))
+    today = clock_queries.real_now().astimezone(known_zone(ZONE)).date()
+    export = elsewhere.write(Path(settings.DATA_DIR) / EXPORT, today)
     connections.close_all()
     out.line(
         f"""
@@ -110,11 +113,15 @@ Its clock says {now}. No mail leaves this machine.
   The inbox          {base}/console/inbox/
 
 {STEPS}
+  There is half a year of an invented practice to choose there:
+  {export}
+
 In another terminal, so that the commands find this demo and not your own installation:
 
   export KEPT_DATA_DIR={settings.DATA_DIR} KEPT_BASE_URL={base} KEPT_EMAIL_URL=inbox:
   {_command()} clock advance 1d --through
   {_command()} status; {_command()} check; {_command()} explain REFERENCE
+  {_command()} audit {export} --zone {ZONE} --out report.html
 
 Ctrl-C stops the demo; `--keep` goes on with it as it was left.
 """
@@ -147,4 +154,6 @@ The whole life of a customer:
      (its pages are invented, and lead nowhere).
   e. Jump on by weeks, until an invitation comes. Book through it: they are back (Invitations).
   f. Look at the person (People): every path on one timeline.
+
+Where money is lost (Audit, at the front desk): the same report on a file from another calendar.
 """
