@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from kept.audit.drawing import words
-from kept.audit.figures import Grade, Report
+from kept.audit.figures import Report
 from kept.audit.measures.wording import price
 from kept.cli import out
 
@@ -23,6 +23,7 @@ def told(report: Report) -> None:
     out.line(f"{report.headline.answer} [{words.badge(report.headline.grade)}]")
     out.line()
     _breaks(report)
+    _money(report)
     _leaks(report)
     _unanswered(report)
 
@@ -45,12 +46,21 @@ def _breaks(report: Report) -> None:
     out.console().print(table)
 
 
+def _money(report: Report) -> None:
+    """What was lost, and what may be: as far as prices are known."""
+    known = words.of_money(report)
+    if known:
+        out.line()
+    for each in known:
+        out.line(f"{each.question} {each.answer} [{words.badge(each.grade)}]")
+
+
 def _leaks(report: Report) -> None:
     dear = words.dearest(report)[:LEAKS]
     if not dear:
         return
     out.line()
-    out.line("Where most money is lost (list price, not margin), and what to do:")
+    out.line("The breaks on which most money hangs, and what to do:")
     for number, each in enumerate(dear, 1):
         out.line(f"  {number}. {each.sentence}")
         out.line(f"     {each.advice}")
@@ -68,8 +78,3 @@ def _unanswered(report: Report) -> None:
     out.line(f"{questions} cannot be answered from {words.from_it(report)}.")
     if fields:
         out.line(f"It would take: {', '.join(fields)}.")
-
-
-def is_known(report: Report) -> bool:
-    """Whether anything at all can be said."""
-    return report.headline.grade is not Grade.UNKNOWABLE

@@ -23,9 +23,6 @@ from kept.audit.figures import Break, Figure, Grade, Report
 from kept.audit.measures.wording import price
 from kept.audit.quality import Quality
 
-MONEY = ("M19", "M20")
-"""The figures that are amounts: lost, and at risk."""
-
 NOT_MARGIN = (
     "All amounts are list prices, not what was earned: costs that fall away with a visit are not "
     "taken off, and what was paid all the same is not known here."
@@ -42,7 +39,7 @@ def parts(report: Report, links: Links) -> Iterator[tuple[str, str, Markup]]:
     """Name, title and content of each part; those without anything to say are left out."""
     yield "read", "What was read", _quality(report)
     yield "governed", report.headline.question, _headline(report, links)
-    if words.dearest(report) or _of_money(report):
+    if words.dearest(report) or words.about_money(report):
         yield "money", "What it costs", _money(report, links)
     if report.breaks:
         yield "breaks", "What broke, and what to do", _breaks(report, links)
@@ -161,10 +158,6 @@ def _headline(report: Report, links: Links) -> Markup:
 # Money
 
 
-def _of_money(report: Report) -> list[Figure]:
-    return [each for each in words.answered(report) if each.number in MONEY]
-
-
 def _money(report: Report, links: Links) -> Markup:
     currency = report.source.currency
     rows = [
@@ -180,7 +173,7 @@ def _money(report: Report, links: Links) -> Markup:
     return join(
         [
             tag("p", NOT_MARGIN, class_="notice"),
-            _figures(_of_money(report), links),
+            _figures(words.about_money(report), links),
             plain_table("Money by what broke first", columns, rows) if rows else None,
             tag(
                 "p",
@@ -285,9 +278,10 @@ def _unseen(breaks: Sequence[Break], report: Report) -> Markup:
 
 
 def _chapters(report: Report) -> dict[str, list[Figure]]:
+    told = {each.name for each in words.about_money(report)}
     found: dict[str, list[Figure]] = {}
     for each in words.answered(report):
-        if each.number not in (*MONEY, report.headline.number):
+        if each.name not in told and each.number != report.headline.number:
             found.setdefault(each.chapter, []).append(each)
     return found
 

@@ -119,6 +119,21 @@ def answered(report: Report) -> list[Figure]:
     return [each for each in report.figures if each.grade is not Grade.UNKNOWABLE]
 
 
+MONEY = ("M19", "M20")
+"""The figures that are amounts: lost, and at risk."""
+
+
+def of_money(report: Report) -> list[Figure]:
+    """The amounts, as far as they can be known."""
+    return [each for each in answered(report) if each.number in MONEY]
+
+
+def about_money(report: Report) -> list[Figure]:
+    """What can be known of the amounts, and whatever stands in one chapter with them."""
+    chapters = {each.chapter for each in report.figures if each.number in MONEY}
+    return [each for each in answered(report) if each.chapter in chapters]
+
+
 def unanswered(report: Report) -> list[Figure]:
     """The figures that cannot be known, the headline with them."""
     every = (report.headline, *report.figures)
