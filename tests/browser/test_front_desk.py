@@ -111,7 +111,8 @@ def test_every_page_is_accessible(house_db, visitor, live_server, width, scheme,
     appointment = lived_in(house)
     size = {"width": width, "height": 844}
     page = signed_in(visitor, live_server, house.owner, viewport=size, color_scheme=scheme)
-    for path in list(every_page(house, appointment))[half::2]:
+    pages = [each for each in every_page(house, appointment) if not each.startswith("audit/")]
+    for path in pages[half::2]:  # a report weighs more than a page: test_audit.py looks at those
         page.goto(f"{live_server.url}/console/{path}")
         look(page, path, opened=True)
 
