@@ -66,16 +66,16 @@ def test_who_booked_again_in_each_group(people, monkeypatch):
     ]
 
 
-def test_of_few_people_no_difference_is_said(people):
-    go_to(AFTER_ALL)
-    found = measured(people)
-    assert (found.difference, found.beyond) == (None, None)
-    assert "2 invited and 2 left alone" in found.why_not
+def test_what_fell_due_a_short_time_ago_is_not_counted_yet_and_the_command_says_the_same(people):
+    from kept.cli.returns import show
 
-
-def test_what_fell_due_a_short_time_ago_is_not_counted_yet(people):
     found = measured(people)
     assert (found.early, found.invited.returned.of) == (4, 0)
+    result = CliRunner().invoke(_command(show, as_json=True))
+    assert json.loads(result.output)["early"] == 4
+    text = CliRunner().invoke(_command(show, as_json=False)).output
+    assert "Too few people" in text
+    assert "4 fell due too short a time ago" in text
 
 
 def test_a_booking_that_was_cancelled_is_no_return(people):
@@ -85,8 +85,11 @@ def test_a_booking_that_was_cancelled_is_no_return(people):
     assert measured(people).invited.returned.count == 0
 
 
-def test_who_comes_a_year_later_came_by_themselves(people):
+def test_of_few_people_no_difference_is_said_and_who_comes_a_year_later_came_by_themselves(people):
     go_to(AFTER_ALL)
+    found = measured(people)
+    assert (found.difference, found.beyond) == (None, None)
+    assert "2 invited and 2 left alone" in found.why_not
     people.book(now() + timedelta(days=7), name="Mia Wong", by=DESK)
     assert measured(people).invited.returned.count == 0
 
@@ -98,16 +101,6 @@ def test_who_could_not_be_invited_is_in_neither_group(people):
     appointments.say(booked, "completed", now(), DESK)
     go_to(now())
     assert measured(people).others == {"no due date": 1}
-
-
-def test_the_command_says_the_same(people, settings):
-    from kept.cli.returns import show
-
-    result = CliRunner().invoke(_command(show, as_json=True))
-    assert json.loads(result.output)["early"] == 4
-    text = CliRunner().invoke(_command(show, as_json=False)).output
-    assert "Too few people" in text
-    assert "4 fell due too short a time ago" in text
 
 
 def _command(show, *, as_json):
