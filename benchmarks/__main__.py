@@ -10,7 +10,7 @@ from tools.postgres import postgres
 
 from benchmarks import house
 
-ALL = ("bookings", "availability", "controls", "start")
+ALL = ("bookings", "availability", "controls", "lateness", "handover", "start")
 
 
 def main(names: list[str]) -> int:

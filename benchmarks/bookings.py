@@ -38,10 +38,23 @@ def run() -> None:
 
 def post(built: House, *, first_day: int, seconds: float) -> Result:
     """Book as fast as the clients can, each time a slot of its own."""
+    requests = jobs(built, first_day=first_day, count=int(seconds * 2500))
+    job = {"port": house.PORT, "clients": CLIENTS, "seconds": seconds, "requests": requests}
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.load"],
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Result(*json.loads(done.stdout))
+
+
+def jobs(built: House, *, first_day: int, count: int) -> list[tuple[object, ...]]:
+    """So many bookings from a day on, each of a slot and for a customer of its own."""
     begin = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     begin += timedelta(days=first_day)
-    count = int(seconds * 2500)
-    jobs = [
+    return [
         (
             "POST",
             "/api/v1/appointments",
@@ -55,15 +68,6 @@ def post(built: House, *, first_day: int, seconds: float) -> Result:
         )
         for n in range(count)
     ]
-    job = {"port": house.PORT, "clients": CLIENTS, "seconds": seconds, "requests": jobs}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return Result(*json.loads(done.stdout))
 
 
 def pgbench(built: House) -> tuple[float, int]:

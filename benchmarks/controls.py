@@ -20,19 +20,19 @@ HOUR = timedelta(hours=1)
 
 def run() -> None:
     built = house.build("controls", staff=STAFF, hours=house.ROUND_THE_CLOCK, minutes=MINUTES)
-    due, dormant = _in_an_hour(built), _next_year(built)
-    at = _fill(due, DUE, at=0)
+    due, dormant = in_an_hour(built), _next_year(built)
+    at = fill(due, DUE, at=0)
     alone = _drain()
     planned = sum(row.get("status") == "planned" for _, row in dormant.rows)
-    at = _fill(dormant, DORMANT // planned, at=at)
-    _fill(due, DUE, at=at)
+    at = fill(dormant, DORMANT // planned, at=at)
+    fill(due, DUE, at=at)
     crowded = _drain()
     print(f"{DUE} due, nothing else           {alone:8.0f} controls/s (aim: 2000)")
     print(f"{DUE} due, {DORMANT} dormant   {crowded:8.0f} controls/s")
     print(f"  ratio {crowded / alone:.0%} (aim: within 10 % of the same)")
 
 
-def _in_an_hour(built: House) -> Template:
+def in_an_hour(built: House) -> Template:
     """A visit in an hour, booked long ago: confirmed then and reminded a day before."""
     from kept.cases import actions
     from kept.channels.email import from_url
@@ -66,7 +66,7 @@ def _booked(built: House, start: datetime, now: datetime) -> tuple[UUID, UUID, U
     return booked.id, queries.current_leg(booked).case_id, booked.customer_id
 
 
-def _fill(template: Template, cases: int, *, at: int) -> int:
+def fill(template: Template, cases: int, *, at: int) -> int:
     """Write so many cases, from the number `at` on; answers the number after the last."""
     from django.db import connection
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time as real_time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -77,13 +77,38 @@ def serving(*, workers: int = 2) -> Iterator[str]:
     """The real web server on a loopback port; stopped by its process id."""
     command = [sys.executable, "-m", "kept", "web", "--bind", f"127.0.0.1:{PORT}"]
     command += ["--workers", str(workers)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
+    with _running(command):
         _wait_for(f"http://127.0.0.1:{PORT}/api/v1/health")
         yield f"http://127.0.0.1:{PORT}"
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """The real worker, once it has said that it lives; stopped by its process id."""
+    from kept.clock import queries as clock
+
+    with _running([sys.executable, "-m", "kept", "work"]):
+        wait_until(lambda: bool(clock.workers()), "the worker lives")
+        yield
+
+
+@contextmanager
+def _running(command: list[str]) -> Iterator[None]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
     finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=20)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+
+
+def wait_until(so: Callable[[], bool], what: str, patience: float = 60) -> None:
+    """Look until it is so. Raises RuntimeError when it is not in so many seconds."""
+    deadline = real_time.monotonic() + patience
+    while not so():
+        if real_time.monotonic() > deadline:
+            raise RuntimeError(f"{what}: not within {patience:.0f} seconds")
+        real_time.sleep(0.05)
 
 
 def _wait_for(url: str, patience: float = 30) -> None:
