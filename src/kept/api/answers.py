@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from pydantic_core import to_json
 
 CONTENT_TYPE = "application/json"
 # What is said about one business is for the holder of its key; it may be kept only to be asked
@@ -16,7 +19,7 @@ PRIVATE = "private, no-cache"
 
 
 def dumps(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return to_json(data).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,22 @@ class Answer:
 
     def made(self, request: HttpRequest, address: str) -> Answer:
         """The same, as the answer to having made something that now lives at this address."""
-        location = {"Location": request.build_absolute_uri(address)}
+        location = {"Location": f"{request.scheme}://{request.get_host()}{address}"}
         return replace(self, status=201, headers={**self.headers, **location})
+
+
+@lru_cache(maxsize=64)
+def _around(name: str) -> tuple[str, str]:
+    """What of the address of such a thing stands before its id, and what after."""
+    nobody = UUID(int=0)
+    before, _, after = reverse(name, args=[nobody]).partition(str(nobody))
+    return before, after
+
+
+def address_of(name: str, its: UUID) -> str:
+    """`reverse(name, args=[its])`, looked up once for all."""
+    before, after = _around(name)
+    return f"{before}{its}{after}"
 
 
 def answer(data: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

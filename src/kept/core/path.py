@@ -260,8 +260,15 @@ class Path:
 
         Which of them would be accepted now is said by `asked.acceptable`.
         """
-        names = (rule.event for rule in self.rules if rule.asked and state in rule.frm)
-        return tuple(dict.fromkeys(names))
+        return self._allowed.get(state, ())
+
+    @cached_property
+    def _allowed(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, dict[str, None]] = {}
+        for rule in self.rules:
+            for state in rule.frm if rule.asked else ():
+                found.setdefault(state, {})[rule.event] = None
+        return {state: tuple(names) for state, names in found.items()}
 
     def state(self, name: str) -> State:
         return next(state for state in self.states if state.name == name)

@@ -44,14 +44,16 @@ def insert(rows: Iterable[Model]) -> None:
     tables = _by_table(rows)
     if not tables:
         return
-    if connection.vendor == "postgresql":
-        _execute(_insertion(tuple(tables)), {table: _fields(table) for table in tables}, tables)
+    present = connections[DEFAULT_DB_ALIAS]
+    if present.vendor == "postgresql":
+        columns = {table: _fields(table) for table in tables}
+        ask(present, _insertion(tuple(tables)), [_document(columns, tables)])
     else:
         for table, its_rows in tables.items():
             table._default_manager.bulk_create(its_rows)
     for its_rows in tables.values():
         for row in its_rows:
-            row._state.adding, row._state.db = False, connection.alias
+            row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
 def update(rows: Iterable[Model], fields: Mapping[Table, tuple[str, ...]]) -> None:
@@ -64,10 +66,11 @@ def update(rows: Iterable[Model], fields: Mapping[Table, tuple[str, ...]]) -> No
     tables = _by_table(rows)
     if not tables:
         return
-    if connection.vendor == "postgresql":
+    present = connections[DEFAULT_DB_ALIAS]
+    if present.vendor == "postgresql":
         named = tuple((table, fields[table]) for table in tables)
         columns = {table: _keyed(table, names) for table, names in named}
-        _execute(_change(named), columns, tables)
+        ask(present, _change(named), [_document(columns, tables)])
     else:
         for table, its_rows in tables.items():
             table._default_manager.bulk_create(
@@ -80,12 +83,6 @@ def _by_table(rows: Iterable[Model]) -> dict[Table, list[Model]]:
     for row in rows:
         tables.setdefault(type(row), []).append(row)
     return tables
-
-
-def _execute(
-    statement: str, columns: Mapping[Table, Columns], tables: Mapping[Table, list[Model]]
-) -> None:
-    ask(connections[DEFAULT_DB_ALIAS], statement, [_document(columns, tables)])
 
 
 @lru_cache(maxsize=256)

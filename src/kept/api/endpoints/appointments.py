@@ -10,13 +10,12 @@ from typing import TypedDict
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from ninja import Query, Router
 
 from kept.accounts.queries import Business
 from kept.api import shapes
 from kept.api.acts import Acts, Ask
-from kept.api.answers import Answer, answer, tagged
+from kept.api.answers import Answer, address_of, answer, tagged
 from kept.api.declare import changes, lists, makes, reads
 from kept.api.gives import AppointmentOut, FollowingOut, ListOut, TimelineOut
 from kept.api.keys import actor_of, business_of
@@ -140,7 +139,7 @@ def _made(
     business, now = business_of(request), clock()
 
     def show(leg: Leg) -> Answer:
-        address = reverse("api:get_appointment", args=[leg.appointment_id])
+        address = address_of("api:get_appointment", leg.appointment_id)
         return _shown(shape(leg, now)).made(request, address)
 
     def act(alongside: Opened) -> None:
