@@ -22,6 +22,7 @@ from kept.channels.base import Address, Letter
 from kept.core.case import Role
 from kept.core.time import before, parse_offset, zone
 from kept.lib import i18n
+from kept.lib.ready import Ready
 from kept.outbox import queries as outbox
 from kept.outbox.queries import Message
 from kept.outbox.texts.compose import compose
@@ -124,10 +125,14 @@ def trace(message: Message, appointment: Appointment) -> str:
 
 def leg_of(message: Message) -> Leg:
     """The booked time a message is about."""
-    found = Leg.objects.select_related(
+    return _leg.one(appointment=message.subject, number=message.leg)
+
+
+_leg = Ready(
+    lambda appointment, number: Leg.objects.select_related(
         "appointment__customer", "appointment__business", "case", "staff", "service"
-    )
-    return found.get(appointment=message.subject, number=message.leg)
+    ).filter(appointment=appointment, number=number)
+)
 
 
 def domain() -> str:

@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Model, OuterRef, QuerySet
+from django.db.models import F, Model, OuterRef, Q, QuerySet
 
 from kept.cases import models, others, telling
 from kept.cases.rows import (
@@ -36,6 +36,7 @@ from kept.core.paths.follow_up import COMPLAINT, FOLLOW_UP
 from kept.lib import together
 from kept.lib.again import given_up
 from kept.lib.among import among
+from kept.lib.ready import Ready
 from kept.lib.rows import new_row
 from kept.lib.trouble import database_away
 from kept.outbox import actions as outbox
@@ -46,6 +47,8 @@ from kept.schedule import actions as schedule
 from kept.webhooks import telling as webhooks
 
 log = logging.getLogger("kept.cases")
+
+ByCase: TypeAlias = dict[UUID, list[Any]]
 
 
 class NoSuchCase(LookupError):
@@ -155,19 +158,9 @@ def _load(asked: set[UUID], *, also: set[UUID], now: datetime) -> dict[UUID, Loa
     ids = asked | also
     if not ids:
         return loaded
-    cases = models.Case.objects.filter(among("id", ids)).order_by("id")
-    locked = cases.select_for_update(no_key=True)
-    rows = list(locked.annotate(heard=webhooks.listening(OuterRef("business"))))
+    rows, controls, escalations, hand_offs = _read_one(*ids) if len(ids) == 1 else _read(ids)
     if missing := asked - {row.id for row in rows}:
         raise NoSuchCase(f"{len(missing)} of {len(asked)} cases do not exist")
-    controls = _by_case(
-        models.Control.objects.filter(among("case_id", ids))
-        .order_by("due_at", "id")
-        .values_list(*CONTROL, named=True)
-    )
-    open_escalations = models.Escalation.objects.filter(among("case_id", ids), resolved_at=None)
-    escalations = _by_case(open_escalations)
-    hand_offs = _by_case(models.HandOff.objects.filter(among("case_id", ids)).order_by("id"))
     for row in rows:
         value = case_value(row, controls[row.id], escalations[row.id], hand_offs[row.id])
         by_key = {(control.name, control.run): control for control in controls[row.id]}
@@ -178,6 +171,55 @@ def _load(asked: set[UUID], *, also: set[UUID], now: datetime) -> dict[UUID, Loa
     others.know_mailboxes(loaded.values())
     others.note_letters(loaded, now)
     return loaded
+
+
+Read: TypeAlias = "tuple[list[Any], ByCase, ByCase, ByCase]"
+"""Rows of cases, locked, and by case their controls, open escalations and hand-offs."""
+
+
+def _read(ids: set[UUID]) -> Read:
+    own = among("case_id", ids)
+    controls = _controls_of(own).values_list(*CONTROL, named=True)
+    return (
+        list(_locked_with(among("id", ids))),
+        _by_case(controls),
+        _by_case(_escalations_of(own)),
+        _by_case(_hand_offs_of(own)),
+    )
+
+
+def _read_one(case: UUID) -> Read:
+    """The same for a single one, as after most of what happens: by questions made ready."""
+    return (
+        _one_locked(case=case),
+        _by_case(_one_controls(case=case)),
+        _by_case(_one_escalations(case=case)),
+        _by_case(_one_hand_offs(case=case)),
+    )
+
+
+def _locked_with(which: Any) -> QuerySet[Any]:
+    """In the order of their ids, as everybody locks them; `heard`: somebody outside listens."""
+    rows = models.Case.objects.filter(which).order_by("id").select_for_update(no_key=True)
+    return rows.annotate(heard=webhooks.listening(OuterRef("business")))
+
+
+def _controls_of(which: Any) -> QuerySet[models.Control]:
+    return models.Control.objects.filter(which).order_by("due_at", "id")
+
+
+def _escalations_of(which: Any) -> QuerySet[models.Escalation]:
+    return models.Escalation.objects.filter(which, resolved_at=None)
+
+
+def _hand_offs_of(which: Any) -> QuerySet[models.HandOff]:
+    return models.HandOff.objects.filter(which).order_by("id")
+
+
+_one_locked = Ready(lambda case: _locked_with(Q(id=case)))
+_one_controls = Ready(lambda case: _controls_of(Q(case_id=case)))
+_one_escalations = Ready(lambda case: _escalations_of(Q(case_id=case)))
+_one_hand_offs = Ready(lambda case: _hand_offs_of(Q(case_id=case)))
 
 
 def _listening(incoming: Sequence[Incoming]) -> set[UUID]:
@@ -197,8 +239,8 @@ def _listening(incoming: Sequence[Incoming]) -> set[UUID]:
 CONTROL = tuple(field.attname for field in models.Control._meta.concrete_fields)
 
 
-def _by_case(rows: Iterable[Any]) -> dict[UUID, list[Any]]:
-    grouped: dict[UUID, list[Any]] = defaultdict(list)
+def _by_case(rows: Iterable[Any]) -> ByCase:
+    grouped: ByCase = defaultdict(list)
     for row in rows:
         grouped[row.case_id].append(row)
     return grouped

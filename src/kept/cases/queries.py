@@ -26,6 +26,7 @@ from kept.core.decide import OPEN_OFFER
 from kept.core.path import Tell
 from kept.core.paths import PATHS
 from kept.core.policy import Policy
+from kept.lib.ready import Ready
 from kept.outbox.actions import LastLook
 from kept.people import queries as people
 
@@ -37,7 +38,10 @@ def leg_number(case: models.Case) -> int:
 
 def lock(case_id: UUID) -> models.Case:
     """Lock a case until the end of the transaction: nobody changes it meanwhile."""
-    return models.Case.objects.select_for_update(no_key=True).get(id=case_id)
+    return _locked.one(case=case_id)
+
+
+_locked = Ready(lambda case: models.Case.objects.select_for_update(no_key=True).filter(id=case))
 
 
 def lock_all(case_ids: Iterable[UUID]) -> set[UUID]:
@@ -339,13 +343,18 @@ def message_wanted(case_id: UUID, control: str, run: int) -> LastLook:
     answer and the mark that follows from it.
     """
     row = lock(case_id)
-    duty = models.Control.objects.filter(case_id=case_id, name=control, run=run).first()
+    duty = next(iter(_duty(case=case_id, name=control, run=run)), None)
     if duty is None:
         return LastLook(f"{control} is no duty of this case", row.version)
     if duty.status != Status.PLANNED.value:
         return LastLook(f"{control} is {duty.status}: {duty.reason or row.state}", row.version)
     refused = _refused(row, duty)
     return LastLook(refused, row.version, refused=bool(refused))
+
+
+_duty = Ready(
+    lambda case, name, run: models.Control.objects.filter(case_id=case, name=name, run=run)
+)
 
 
 def _refused(row: models.Case, duty: models.Control) -> str:

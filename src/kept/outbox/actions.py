@@ -19,6 +19,7 @@ from django.db.models import Case, F, When
 from kept.channels.base import Letter, TransportError
 from kept.clock.queries import real_now
 from kept.core.case import NotAllowed
+from kept.lib.ready import Ready
 from kept.lib.rows import new_row
 from kept.outbox.models import Evidence, Message
 from kept.people import queries as people
@@ -148,10 +149,10 @@ def claim_next(now: datetime, worker: str, turns: Turns | None = None) -> Messag
     an hour before the visit before one a day before it), and last what is always of use: when many
     have waited for a mail server, the fewest come too late.
     """
-    free = Message.objects.filter(status=Message.QUEUED, wake_at__lte=now)
-    if not free.exists():
+    if not _anything(now=now):
         # Looked at several times a second: on SQLite a transaction would keep writers waiting.
         return None
+    free = Message.objects.filter(status=Message.QUEUED, wake_at__lte=now)
     with transaction.atomic():
         order: list[Any] = [F("useful_until").asc(nulls_last=True), "wake_at"]
         if turns and turns.had:
@@ -208,7 +209,7 @@ def accepted(message: Message, detail: str, now: datetime) -> Outcome | None:
 
     None when an earlier attempt has been accepted already: then it is only more evidence.
     """
-    row = Message.objects.select_for_update().get(id=message.id)
+    row = _locked.one(its=message.id)
     if row.status in {Message.ACCEPTED, Message.DELIVERED}:
         _note(row, "accepted", now, detail)
         return None
@@ -265,7 +266,7 @@ def recover_one(message_id: UUID, now: datetime, look: LastLook) -> Outcome | No
     Claimed but not handed over: simply to be sent. Handed over without an answer: in doubt.
     The caller holds the lock of the message's case and a transaction.
     """
-    row = Message.objects.select_for_update().get(id=message_id)
+    row = _locked.one(its=message_id)
     if row.claimed_until is None or row.claimed_until >= real_now():
         return None
     if row.status == Message.CLAIMED:
@@ -284,13 +285,23 @@ def try_again_now(now: datetime) -> int:
     return tried.update(wake_at=now)
 
 
+_anything = Ready(
+    lambda now: (
+        Message.objects.filter(status=Message.QUEUED, wake_at__lte=now)
+        .order_by()
+        .values_list("id")[:1]
+    )
+)
+_locked = Ready(lambda its: Message.objects.select_for_update().filter(id=its))
+
+
 def _still_held(message: Message, *statuses: str) -> Message | None:
     """The row, locked, if it is still in the hands of this attempt.
 
     A worker may have been held up for longer than its lease: then others have decided, and what
     it has to say about its attempt comes too late. `attempts` tells two attempts apart.
     """
-    row = Message.objects.select_for_update().get(id=message.id)
+    row = _locked.one(its=message.id)
     same = (row.claimed_by, row.attempts) == (message.claimed_by, message.attempts)
     return row if same and row.status in statuses else None
 
@@ -360,7 +371,7 @@ def reported(
     lock of the message's case and a transaction. Raises NotAllowed for a message of which nothing
     can be known.
     """
-    row = Message.objects.select_for_update().get(id=message.id)
+    row = _locked.one(its=message.id)
     _require_handed_over(row, kind)
     # The clocks of others are set differently: never before it left, never ahead of us.
     at = min(max(at, row.handed_over_at or at), now)

@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 from kept.channels.email import from_url
 from kept.clock import queries as clock
 from kept.clock.queries import real_now
+from kept.lib.ready import Ready
 from kept.outbox.models import Evidence as Evidence
 from kept.outbox.models import Message as Message
 
@@ -73,8 +74,16 @@ def find(message_id: UUID) -> Message | None:
 
 def first_sent(subject: UUID) -> Message | None:
     """The first message about an appointment: the one later mails are threaded to."""
-    sent = Message.objects.filter(subject=subject).exclude(handed_over_at=None)
-    return sent.order_by("handed_over_at", "id").first()
+    return next(iter(_sent(subject=subject)), None)
+
+
+_sent = Ready(
+    lambda subject: (
+        Message.objects.filter(subject=subject)
+        .exclude(handed_over_at=None)
+        .order_by("handed_over_at", "id")[:1]
+    )
+)
 
 
 def written_of_kinds(persons: Iterable[UUID], kinds: Iterable[str], since: datetime) -> int:

@@ -12,13 +12,17 @@ from django.db.models.functions import Upper
 from kept.core import wishes
 from kept.core.wishes import Purpose, Wish
 from kept.lib.among import among
+from kept.lib.ready import Ready
 from kept.people.models import Consent as Consent
 from kept.people.models import Customer as Customer
 from kept.people.models import Told as Told
 
 
 def customer(customer_id: UUID) -> Customer:
-    return Customer.objects.get(id=customer_id)
+    return _customer.one(its=customer_id)
+
+
+_customer = Ready(lambda its: Customer.objects.filter(id=its))
 
 
 def customers(ids: Iterable[UUID]) -> dict[UUID, Customer]:
@@ -44,7 +48,7 @@ def may_write(
     must have agreed to it and not taken that back. What somebody asked for in the moment is not
     asked about here: it is their answer (`core.wishes`).
     """
-    person = customer if isinstance(customer, Customer) else Customer.objects.get(id=customer)
+    person = customer if isinstance(customer, Customer) else _customer.one(its=customer)
     if refused := not_to_write(person).get(purpose):
         return refused
     agreed = not agreement or has_agreed(person.id, purpose)
