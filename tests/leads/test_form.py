@@ -193,6 +193,7 @@ def test_the_link_in_the_letter_books_for_whoever_asked(house):
     details = visitor.to_details(TUESDAY_TEN, lead=secret)
     for known in ("Mia", "m•••@example.com"):
         assert f'value="{known}"' in body(details)
+    assert "this is the address our letter went to" in text(details)
     # A letter is forwarded, and a link copied.
     for private in ("Sanders", "mia@example.com", 'value="+44'):
         assert private not in body(details)

@@ -375,7 +375,7 @@ def bars(everybody: Speed) -> list[ShareBar]:
         "Booked": Part(everybody.booked, everybody.leads),
         "Came to the visit": everybody.attended,
     }
-    whole = WIDTH - SHARES_LABEL
+    whole = WIDTH - SHARES_LABEL - 8  # so that the end of a whole bar is seen
     return [
         ShareBar(name, _so_many(part), number * STEP, round((part.share or 0) * whole, 1))
         for number, (name, part) in enumerate(shares.items())
@@ -396,7 +396,7 @@ def _so_many(part: Part) -> str:
     """How many, and how many in a hundred; of nobody there is no share."""
     if part.share is None:
         return "none yet"
-    return f"{part.count} of {part.of} ({part.share * 100:.0f} %)"
+    return f"{part.count} of {part.of} ({part.share * 100:.0f}\N{NO-BREAK SPACE}%)"
 
 
 def _came(found: Speed) -> str:

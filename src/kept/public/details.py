@@ -24,6 +24,7 @@ from kept.core import time as core_time
 from kept.core.availability import Refusal
 from kept.core.case import Actor, Role
 from kept.journeys import reactivation as journeys
+from kept.people.actions import Contact
 from kept.public import times, tokens
 from kept.public.choice import HOLD_COOKIE, Choice, choice_of, instant, render, without_who
 from kept.public.choosing import times_of, why_not
@@ -50,7 +51,7 @@ def details(request: HttpRequest, slug: str, service_id: UUID, who: str) -> Http
         time_zone=choice.hint[0],
         locale=choice.locale,
         invites=journeys.invites(choice.business),
-        invited=choice.invited.contact if choice.invited else None,
+        invited=_invited(choice),
     )
     form.is_valid()
     steps = {"book": _book, "change": _change, "times": _other_time}
@@ -71,8 +72,17 @@ def _show_details(choice: Choice, start: datetime) -> HttpResponse:
     if choice.gone or (held is None and not times.who_is_free(choice.asked(), start)):
         return times_of(choice, why_not(choice, start))
     invites = journeys.invites(choice.business)
-    form = Details(business=choice.business, initial=_known(choice), invites=invites)
+    form = Details(
+        business=choice.business,
+        initial=_known(choice),
+        invites=invites,
+        invited=_invited(choice),
+    )
     return _details(choice, start, form, held, tokens.new_form())
+
+
+def _invited(choice: Choice) -> Contact | None:
+    return choice.invited.contact if choice.invited else None
 
 
 def _known(choice: Choice) -> dict[str, str]:
@@ -123,7 +133,8 @@ def _change(choice: Choice, start: datetime, form: Details) -> HttpResponse:
 def _as_typed(form: Details) -> Details:
     """The same form with what was typed in it, not yet judged."""
     typed = {name: form.data.get(name, "") for name in form.fields}
-    return Details(initial=typed, business=form.business, invites="agree" in form.fields)
+    invites = "agree" in form.fields
+    return Details(initial=typed, business=form.business, invites=invites, invited=form.invited)
 
 
 def _other_time(choice: Choice, start: datetime, form: Details) -> HttpResponse:

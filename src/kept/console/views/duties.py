@@ -165,7 +165,10 @@ def taken_over(desk: Desk) -> list[tuple[cases.TakenOver, str]]:
     begin, end = desk.now - timedelta(days=TAKEN_DAYS), desk.now + timedelta(seconds=1)
     found = cases.taken_over(desk.business.id, begin, end, desk.now)
     shares = ((each, each.late_share) for each in found if each.offered)
-    return [(each, "none yet" if part is None else f"{part * 100:.0f} %") for each, part in shares]
+    return [
+        (each, "none yet" if part is None else f"{part * 100:.0f}\N{NO-BREAK SPACE}%")
+        for each, part in shares
+    ]
 
 
 @at_desk(Member.FRONT_DESK)
