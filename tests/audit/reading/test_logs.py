@@ -292,3 +292,15 @@ def test_objects_say_what_their_events_do_not(reader):
     (only,) = reader.read(json.dumps(content))[1]
     assert only.legs[0].service == "Haircut"
     assert only.person is not None
+
+
+def test_a_log_of_our_own_leaves_out_what_is_not_asked(reader):
+    story = [
+        BOOKED,
+        ("message", "2026-10-01T09:00:20+00:00", {}),
+        ("hand_off", "2026-10-02T09:00:20+00:00", {}),
+        ("cancelled by the business", "2026-10-02T09:00:00+00:00", {"cost:total": "50.00"}),
+    ]
+    history, (only,) = reader.read(xes(story))
+    assert only.legs[0].outcome is Outcome.CANCELLED_BY_BUSINESS
+    assert history.quality.dropped == {rules.NOT_ASKED: 2}

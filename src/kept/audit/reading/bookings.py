@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from kept.audit.history import Appointment, Field, Leg, Outcome, Stage
 from kept.audit.quality import Quality
@@ -168,7 +168,7 @@ class Survey:
 
     def _look_at_status(self, sheet: Sheet, row: Sequence[str], place: str) -> None:
         for at, status in sheet.statuses:
-            said = fold(row[at]) if at < len(row) else ""
+            said = _status(row[at]) if at < len(row) else ""
             word = status.means.get(said)
             if said and status.column not in self.used:
                 self.used.add(status.column)
@@ -553,7 +553,7 @@ class _Row:
             return self._sheet.part.outcome
         standing = Word.NOTHING
         for at, status in self._sheet.statuses:
-            said = fold(self._row[at]) if at < len(self._row) else ""
+            said = _status(self._row[at]) if at < len(self._row) else ""
             word = status.means.get(said, Word.NOTHING)
             if word in OUTCOMES or word is Word.NO_APPOINTMENT:
                 return word
@@ -593,6 +593,12 @@ class _Row:
             Stage.COMPLETED: done,
         }
         return {stage: at for stage, at in stages.items() if at is not None}
+
+
+@lru_cache(1000)
+def _status(text: str) -> str:
+    """A status, folded: there are few of them in very many rows."""
+    return fold(text)
 
 
 def _minutes(said: str) -> timedelta:

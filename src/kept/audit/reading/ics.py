@@ -180,14 +180,10 @@ class _Reader:
             self._learn_zone()
 
     def _say(self, entry: Entry, line: str) -> None:
-        try:
-            name, parameters, value = Contentline(line).parts()  # type: ignore[no-untyped-call]
-        except ValueError:
-            return
-        said = entry.said.setdefault(str(name).upper(), [])
+        name, parameters, value = _property(line)
+        said = entry.said.setdefault(name, [])
         if len(said) < MOST_LINES:
-            plain = {str(key).upper(): _one(each) for key, each in parameters.items()}
-            said.append((plain, str(value)))
+            said.append((parameters, value))
 
     def _collect(self, line: str) -> None:
         if len(self._zone) < MOST_ZONE_LINES:
@@ -202,6 +198,18 @@ class _Reader:
             zone = Timezone.from_ical("\r\n".join(self._zone) + "\r\n")
             if isinstance(zone, Timezone):
                 self._around.zones[str(zone["TZID"])] = zone.to_tz()
+
+
+def _property(line: str) -> tuple[str, dict[str, str], str]:
+    """The name, the parameters and the value of a line. One that is not sound has no name."""
+    name, _, value = line.partition(":")
+    if ";" not in name:
+        return name.upper(), {}, value  # most lines; the rest takes ten times as long
+    try:
+        name, parameters, value = Contentline(line).parts()  # type: ignore[no-untyped-call]
+    except ValueError:
+        return "", {}, ""
+    return name.upper(), {str(k).upper(): _one(each) for k, each in parameters.items()}, value
 
 
 def _one(said: object) -> str:

@@ -42,13 +42,12 @@ class FileHistory:
     quality: Quality
     learned: Map | None
     _read: Read
-    _size: int
-    _progress: Progress | None
+    _meter: Callable[[], Meter]
 
     def appointments(self) -> Iterator[Appointment]:
         """One by one, in the order of the files. `quality` is complete when they have ended."""
         _empty(self.quality)
-        yield from self._read(self.quality, _second_half(self._size, self._progress))
+        yield from self._read(self.quality, self._meter())
 
     def enquiries(self) -> Iterator[Enquiry]:
         """No file that can be read has any."""
@@ -69,7 +68,8 @@ def open_files(
     `zone` is that of the business: times that name none are read in it, and hours and weekdays
     are counted in it. What is over by `now` is past. `mapping` is a map, the file of one, or the
     name of a ready one; without it the headings decide. `ask` answers what the files leave open.
-    `progress` is called with the bytes read so far and in all; every file is read twice.
+    `progress` is called with the bytes read so far and in all; tables and
+    calendars are read twice.
 
     CannotRead, before the first appointment or while reading, says what to do.
     """
@@ -142,7 +142,7 @@ def _table_history(
         times = Times(_zone(settled, zone), settled.order)
         return bookings.Bookings(sheets, settled, found, times, now, quality, meter).appointments()
 
-    return FileHistory(source, Quality(), settled, read, size, progress)
+    return FileHistory(source, Quality(), settled, read, lambda: _second_half(size, progress))
 
 
 def _log_history(
@@ -175,7 +175,7 @@ def _log_history(
         log = eventlog.Log(table, where, settled, found.together, times, now, quality, meter)
         return log.appointments()
 
-    return FileHistory(source, Quality(), settled, read, size, progress)
+    return FileHistory(source, Quality(), settled, read, lambda: _second_half(size, progress))
 
 
 def _trace_history(
@@ -239,7 +239,7 @@ def _calendar_history(
     def read(quality: Quality, meter: Meter) -> Iterator[Appointment]:
         return ics.Calendars(inputs, found, zone, now, quality, meter).appointments()
 
-    return FileHistory(source, Quality(), None, read, size, progress)
+    return FileHistory(source, Quality(), None, read, lambda: _second_half(size, progress))
 
 
 def _only(inputs: Sequence[Input]) -> Input:
@@ -286,7 +286,7 @@ def _of_log(
         currency=settled.currency,
         notes=stories.notes(settled, said),
     )
-    return FileHistory(whole, Quality(), settled, read, source.size, progress)
+    return FileHistory(whole, Quality(), settled, read, lambda: Meter(source.size, progress))
 
 
 def replace_part(sheet: bookings.Sheet, settled: Map, number: int, chosen: Map) -> bookings.Sheet:
