@@ -117,7 +117,7 @@ def ocel_sqlite(path, *stories):
         """
     )
     told = ocel_events(stories)
-    for name in {name for name, *_ in told}:
+    for name in dict.fromkeys(name for name, *_ in told):
         log.execute(f"CREATE TABLE event_{name} (ocel_id, ocel_time, start, end, price)")
         log.execute("INSERT INTO event_map_type VALUES (?, ?)", (name, name))
     for n in range(1, len(stories) + 1):
