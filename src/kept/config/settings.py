@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "kept.appointments",
     "kept.journeys",
     "kept.leads",
+    "kept.audit",
     "kept.api",
     "kept.console",
     "kept.public",

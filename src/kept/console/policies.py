@@ -118,6 +118,8 @@ COUNTS = {
         "Of a hundred people so many get no invitation",
         "Chosen by chance, so that you see what invitations do. 0: everybody gets them.",
     ),
+    "weekly_mail_day": ("It comes on this day of the week", "1 is Monday, 7 is Sunday."),
+    "weekly_mail_hour": ("It comes at this hour", "By your own clocks: 8 is 08:00."),
 }
 
 TARGETS = [(path, words.PATHS[path]) for path in ("follow_up", "reputation", "reactivation")]
@@ -189,6 +191,7 @@ GROUPS = (
         ),
     ),
     ("What Kept does itself", ("built_in", "several_a_day")),
+    ("The letter to the owners", ("weekly_mail", "weekly_mail_day", "weekly_mail_hour")),
 )
 """Every field but those of what follows."""
 
@@ -219,6 +222,9 @@ class PolicyForm(Form):
     )
     several_a_day = forms.BooleanField(
         label="One person may get letters about different things on the same day", required=False
+    )
+    weekly_mail = forms.BooleanField(
+        label="Write to the owners once a week what broke and what it cost", required=False
     )
     switched_on = forms.MultipleChoiceField(
         label="These are sent",
@@ -307,6 +313,7 @@ def initial(policy: Policy) -> dict[str, object]:
         "assume_missed": policy.assume_missed,
         "several_a_day": policy.several_a_day,
         "offer_after_cancelling": policy.offer_after_cancelling,
+        "weekly_mail": policy.weekly_mail,
         "built_in": sorted(policy.built_in),
         "switched_on": sorted(SWITCHES - policy.switched_off),
         **{name: at for window in WINDOWS for name, at in _bounds(policy, window).items()},
@@ -342,6 +349,7 @@ def _data(form: PolicyForm, present: Policy) -> dict[str, object]:
         "assume_missed": typed["assume_missed"],
         "several_a_day": typed["several_a_day"],
         "offer_after_cancelling": typed["offer_after_cancelling"],
+        "weekly_mail": typed["weekly_mail"],
         "built_in": sorted(typed["built_in"]),
         "switched_off": sorted(SWITCHES - set(typed["switched_on"])),
         **{name: _hours(typed, name) for name in WINDOWS},

@@ -139,6 +139,9 @@ class Policy:
     offer_after_cancelling: bool = False  # the notice of a cancellation offers a new time itself
     several_a_day: bool = False  # two paths may write to one person on the same day
     assume_missed: bool = False  # nobody came by the end and grace: missed, as an assumption
+    weekly_mail: bool = True  # the owners hear once a week what broke and what it cost
+    weekly_mail_day: int = 1  # 1: Monday ... 7: Sunday
+    weekly_mail_hour: int = 8  # by the clocks of the business
     quiet_hours: Window | None = None  # the hours in which reminders may be sent; None: any
     after_visit_hours: Window = DAYTIME  # letters about a visit that is over
     asking_hours: Window = WORKING_DAY  # suggestions, and asks for a review
@@ -196,10 +199,22 @@ OF_THE_DAY = frozenset(
     }
 )
 ELAPSED = tuple(name for name in OFFSETS if name not in OF_THE_DAY)
-BOOLEANS = ("ask_acknowledgement", "assume_missed", "several_a_day", "offer_after_cancelling")
+BOOLEANS = (
+    "ask_acknowledgement",
+    "assume_missed",
+    "several_a_day",
+    "offer_after_cancelling",
+    "weekly_mail",
+)
 # Whole numbers, each with the least and the most it may be.
 NUMBERS: Mapping[str, tuple[int, int]] = MappingProxyType(
-    {"invitations_a_year": (1, 12), "rhythm_visits": (3, 20), "hold_out": (0, 50)}
+    {
+        "invitations_a_year": (1, 12),
+        "rhythm_visits": (3, 20),
+        "hold_out": (0, 50),
+        "weekly_mail_day": (1, 7),
+        "weekly_mail_hour": (0, 23),
+    }
 )
 SWITCHES = frozenset({"first_reminder", "final_reminder"})
 WINDOWS = ("quiet_hours", "after_visit_hours", "asking_hours")

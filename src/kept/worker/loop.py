@@ -33,6 +33,7 @@ from kept.worker.hooks import Hooks, deliver_hooks
 from kept.worker.mail import Watch, Watched
 from kept.worker.notices import Notices
 from kept.worker.pace import Pace
+from kept.worker.weekly import Weekly
 
 log = logging.getLogger("kept.worker")
 TROUBLE = Trouble(log, "The worker met an error and goes on.")
@@ -193,6 +194,7 @@ def _deliver_until(
 ) -> None:
     transport, patience = Watched(make(), tally.mail), _Patience()
     notices = Notices(transport, clock_queries.now)
+    weekly = Weekly(transport, clock_queries.now)
     turns = outbox.Turns()
     while not stop.is_set():
         delivered, wait = False, 0.0
@@ -204,6 +206,7 @@ def _deliver_until(
             _look_after_mail(transport, tally.mail)
             if not delivered and not wait:
                 notices.send()
+                weekly.send()
             patience.fine(busy=delivered)
         except Exception as error:
             delivered, wait = False, 0.0

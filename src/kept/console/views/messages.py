@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,6 +12,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from kept.accounts.queries import Member
 from kept.appointments import queries
 from kept.appointments.letters import as_sent
+from kept.audit import letters
 from kept.channels.email import mime
 from kept.console.access import Desk, at_desk, show
 from kept.console.story import letter
@@ -44,11 +47,13 @@ def messages(request: HttpRequest, desk: Desk) -> HttpResponse:
 @at_desk(Member.FRONT_DESK)
 def inbox(request: HttpRequest, desk: Desk) -> HttpResponse:
     """What has arrived at the customers', newest first: each message as its reader sees it."""
-    handed_over = [
+    handed_over: list[Message | OwnersLetter] = [
         message
         for message in outbox.newest(desk.business.id, NEWEST)
         if message.handed_over_at is not None
     ]
+    handed_over += weekly_letters(desk)
+    handed_over.sort(key=lambda each: each.handed_over_at or desk.now, reverse=True)
     asked = request.GET.get("open", "")
     chosen = next((m for m in handed_over if str(m.id) == asked), None)
     shown = chosen or (handed_over[0] if handed_over else None)
@@ -76,8 +81,54 @@ def message(request: HttpRequest, desk: Desk, message_id: UUID) -> HttpResponse:
     return show(request, desk, "console/message.html", context)
 
 
-def headers(message: Message) -> list[tuple[str, str]]:
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose letter it is."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnersLetter:
+    """A weekly letter, shown as the messages to customers are."""
+
+    row: letters.WeeklyLetter
+    id: UUID
+    subject_line: str
+    text: str
+    html: str
+    address: str
+    person: Reader
+    handed_over_at: datetime
+    calendar: str = ""
+
+
+def weekly_letters(desk: Desk) -> list[OwnersLetter]:
+    """What the owners were written: for themselves alone."""
+    found = letters.newest(desk.business.id, NEWEST) if desk.is_owner else ()
+    return [
+        OwnersLetter(
+            row,
+            row.id,
+            row.subject_line,
+            row.text,
+            row.html,
+            row.address,
+            Reader(OWNERS),
+            row.handed_over_at or row.created_at,
+        )
+        for row in found
+    ]
+
+
+OWNERS = "Your weekly letter"
+
+
+def headers(message: Message | OwnersLetter) -> list[tuple[str, str]]:
     """The headers of a message that left, as they were sent."""
+    if isinstance(message, OwnersLetter):
+        weekly = mime.build(letters.as_letter(message.row, message.handed_over_at))
+        return [(name, " ".join(str(value).split())) for name, value in weekly.items()]
     ours = lead_letters.writes(message)
     built = mime.build(lead_letters.as_sent(message) if ours else as_sent(message))
     return [(name, " ".join(str(value).split())) for name, value in built.items()]
@@ -87,12 +138,23 @@ def headers(message: Message) -> list[tuple[str, str]]:
 @xframe_options_sameorigin
 def message_html(request: HttpRequest, desk: Desk, message_id: UUID) -> HttpResponse:
     """The HTML part alone, for the frame, under a policy of its own."""
-    found = outbox.message(desk.business.id, message_id)
-    if not found.html:
+    html = _html(desk, message_id)
+    if not html:
         raise Http404
-    response = HttpResponse(_opening_beside(found.html))
+    response = HttpResponse(_opening_beside(html))
     response.headers["Content-Security-Policy"] = FRAME
     return response
+
+
+def _html(desk: Desk, message_id: UUID) -> str:
+    """Raises Message.DoesNotExist, also for what is not for this reader."""
+    try:
+        return outbox.message(desk.business.id, message_id).html
+    except Message.DoesNotExist:
+        weekly = (each.html for each in weekly_letters(desk) if each.id == message_id)
+        if (html := next(weekly, None)) is None:
+            raise
+        return html
 
 
 def _opening_beside(html: str) -> str:

@@ -1,0 +1,63 @@
+"""Sending the weekly letters to the owners."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from kept.audit import letters
+from kept.audit.letters import WeeklyLetter
+from kept.channels.base import Transport, TransportError
+from kept.clock.queries import real_now
+
+log = logging.getLogger("kept.worker")
+
+LOOK_EVERY = timedelta(seconds=20)
+
+Now = Callable[[], datetime]
+
+
+class Weekly:
+    """Looks now and then whether a week is over. Belongs to a deliverer's thread."""
+
+    def __init__(self, transport: Transport, now: Now) -> None:
+        self._transport, self._now = transport, now
+        self._looked_at = real_now() - LOOK_EVERY
+
+    def send(self) -> None:
+        if real_now() - self._looked_at < LOOK_EVERY:
+            return
+        self._looked_at = real_now()
+        letters.write_due(self._now())
+        send_waiting(self._transport, self._now())
+
+
+def send_waiting(transport: Transport, now: datetime) -> int:
+    """Hand over what waits; answers how many that were. Stops when the mail server is away."""
+    sent = 0
+    while (waiting := letters.take(now)) is not None:
+        if not _send(transport, waiting, now):
+            break
+        sent += 1
+    return sent
+
+
+def _send(transport: Transport, waiting: WeeklyLetter, now: datetime) -> bool:
+    try:
+        transport.prepare()
+    except TransportError as error:
+        letters.try_again(waiting, error.detail, now)
+        return False
+    if not letters.mark(waiting, now):
+        return False
+    try:
+        transport.hand_over(letters.as_letter(waiting, now))
+    except TransportError as error:
+        log.warning("A weekly letter of %s did not leave: %s", waiting.business.name, error.detail)
+        if error.permanent or error.doubt:
+            letters.give_up(waiting, error.detail)
+        else:
+            letters.try_again(waiting, error.detail, now)
+        return False
+    return True

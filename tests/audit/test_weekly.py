@@ -1,0 +1,166 @@
+"""The weekly letter to the owners: computed by the audit, sent once, whatever happens."""
+
+from datetime import date, datetime, timedelta
+from unittest import mock
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from kept.appointments import actions
+from kept.audit import letters, weekly
+from kept.audit.models import WeeklyLetter
+from kept.audit.watching import broken_now
+from kept.channels.base import TransportError
+from kept.clock import actions as clock
+from kept.core.policy import Policy
+from kept.worker.weekly import send_waiting
+from tests.appointments.clinic import DESK, MIA, Clinic, Post, berlin, go_to, now
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MONDAY = berlin(8, 8)
+
+
+@pytest.fixture
+def clinic(db):
+    """In the first week one visit as it should be, moved to its time, and one that
+    nobody said anything about."""
+    clinic = Clinic()
+    moved = clinic.book(berlin(3, 10), clinic.ada)
+    clinic.book(berlin(4, 10), clinic.ben, name="Leo Ek")
+    go_to(berlin(1, 12))
+    actions.move(moved, berlin(4, 12), now(), MIA)
+    go_to(berlin(4, 12))
+    actions.say(moved, "arrived", now(), DESK)
+    actions.say(moved, "completed", now(), DESK)
+    go_to(berlin(7, 10))
+    return clinic
+
+
+def turn(post=None):
+    """What a worker does about it; answers the letters that left."""
+    post = post or Post()
+    letters.write_due(now())
+    send_waiting(post, now())
+    return post.letters
+
+
+def test_it_says_what_broke_what_it_costs_and_what_was_won_back(clinic):
+    assert turn() == [], "not before Monday"
+    clock.advance_to(MONDAY)
+    (letter,) = turn()
+    assert letter.recipient.address == "harbour@example.com"
+    assert letter.subject == "Your week at Harbour Clinic: 1 of 2 appointments broke somewhere"
+    assert letter.headers["X-Kept"] == "week=2027-03-08 control=weekly_mail"
+    for said in (
+        "Harbour Clinic, Mon 1 March 2027 to Sun 7 March 2027",
+        "1 of 2 appointments (50 %) was carried through without a break.",
+        "1 appointment had no outcome a day after its end.",
+        "/console/audit/behind/B6/?from=2027-03-01&to=2027-03-07",
+        "€60.00 are at risk",
+        "Won back: 1 visit that had been moved took place, worth €60.00.",
+        "list price of the visits, not margin",
+    ):
+        assert said in letter.text
+    assert "/console/audit/behind/B6/?from=2027-03-01&amp;to=2027-03-07" in letter.html
+    assert turn() == [], "once"
+
+
+def test_after_weeks_without_a_worker_one_letter_comes(clinic):
+    clock.advance_to(berlin(29, 9))
+    (letter,) = turn()
+    assert letter.subject == "Your week at Harbour Clinic: no appointments"
+    assert WeeklyLetter.objects.get().week == date(2027, 3, 29)
+
+
+def test_a_mail_server_that_is_away_gets_it_later_and_once(clinic):
+    clock.advance_to(MONDAY)
+    post = Post()
+    post.away = TransportError("no connection")
+    assert turn(post) == []
+    post.away = None
+    assert turn(post) == [], "not at once"
+    clock.advance(letters.AGAIN_AFTER)
+    assert len(turn(post)) == 1
+    assert turn(post) == post.letters[:1]
+
+
+def test_a_worker_that_dies_before_it_is_handed_over_leaves_it_to_another(clinic):
+    clock.advance_to(MONDAY)
+    letters.write_due(now())
+    assert letters.take(now()) is not None
+    assert turn() == [], "it is in somebody's hands"
+    WeeklyLetter.objects.update(taken_until=datetime.now(BERLIN) - timedelta(seconds=1))
+    assert len(turn()) == 1
+
+
+def test_a_worker_that_dies_while_handing_it_over_does_not_double_it(clinic):
+    clock.advance_to(MONDAY)
+
+    class Dies(Post):
+        def hand_over(self, letter):
+            super().hand_over(letter)
+            raise KeyboardInterrupt
+
+    post = Dies()
+    with pytest.raises(KeyboardInterrupt):
+        turn(post)
+    assert len(post.letters) == 1
+    WeeklyLetter.objects.update(taken_until=datetime.now(BERLIN) - timedelta(seconds=1))
+    assert turn() == []
+
+
+def test_two_workers_at_one_moment_send_one(clinic):
+    clock.advance_to(MONDAY)
+    other = Post()
+    tell = weekly.tell
+
+    def meanwhile(*arguments):
+        found = tell(*arguments)
+        with mock.patch.object(weekly, "tell", tell):
+            turn(other)
+        return found
+
+    with mock.patch.object(weekly, "tell", meanwhile):
+        assert turn() == []
+    assert len(other.letters) == 1
+
+
+def test_two_who_take_it_at_once(clinic):
+    clock.advance_to(MONDAY)
+    letters.write_due(now())
+    first = letters.take(now())
+    WeeklyLetter.objects.update(taken_until=None)  # its lease ran out while it was held up
+    second = letters.take(now())
+    assert letters.mark(second, now())
+    assert not letters.mark(first, now())
+
+
+@pytest.mark.parametrize(
+    ("policy", "at", "day"),
+    [
+        ({}, berlin(8, 7, 59), date(2027, 3, 1)),
+        ({}, berlin(8, 8), date(2027, 3, 8)),
+        ({"weekly_mail_day": 5, "weekly_mail_hour": 17}, berlin(12, 17), date(2027, 3, 12)),
+        ({"weekly_mail_day": 5, "weekly_mail_hour": 17}, berlin(12, 16), date(2027, 3, 5)),
+        # At two the clocks go forward that Sunday: it comes when they show three.
+        ({"weekly_mail_day": 7, "weekly_mail_hour": 2}, berlin(28, 1, 59), date(2027, 3, 21)),
+        ({"weekly_mail_day": 7, "weekly_mail_hour": 2}, berlin(28, 3), date(2027, 3, 28)),
+        ({"weekly_mail": False}, berlin(8, 8), None),
+    ],
+)
+def test_when_it_is_due(policy, at, day):
+    assert weekly.due(Policy(**policy), BERLIN, at) == day
+
+
+def test_a_business_made_since_hears_of_no_week_before(db):
+    Clinic()
+    clock.advance_to(berlin(1, 9))
+    assert turn() == []
+
+
+def test_what_is_broken_now(clinic):
+    found = broken_now(clinic.business, now())
+    assert (found.appointments, found.of, found.kinds) == (1, 2, 1)
+    assert found.query == "from=2027-02-28&to=2027-03-14"
+    other = Clinic(name="Hill Clinic")
+    assert broken_now(other.business, now()) is None
