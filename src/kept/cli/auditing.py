@@ -73,7 +73,7 @@ def of_the_house(slug: str | None, wanted: Wanted) -> None:
     business = the_business(slug)
     begin, end = wanted.span(ZoneInfo(business.time_zone))
     history = own.history(business, clock.now(), begin, end)
-    with _counting() as progress:
+    with counting() as progress:
         report = audit(history, begin=begin, end=end, progress=progress)
     _give(report, wanted, Links(lambda each: f"{settings.BASE_URL}/console/search?q={each}"))
 
@@ -90,10 +90,10 @@ def of_files(
     save_map: Path | None,
 ) -> None:
     """Audit exports from elsewhere. Needs no installation; stores and sends nothing."""
-    known = _zone(zone)
+    known = zone_named(zone)
     begin, end = wanted.span(known)
     try:
-        with _reading() as progress:
+        with reading() as progress:
             history = open_files(
                 files,
                 zone=known,
@@ -111,7 +111,7 @@ def of_files(
         out.note(f"Times without a zone were read as {known.key}; --zone names another.")
 
 
-def _zone(named: str | None) -> ZoneInfo:
+def zone_named(named: str | None) -> ZoneInfo:
     try:
         return time.zone(named) if named else _zone_of_this_machine()
     except time.TimeError as error:
@@ -224,13 +224,13 @@ class _Reading:
 
 
 @contextmanager
-def _counting() -> Iterator[_Counting]:
+def counting() -> Iterator[_Counting]:
     with _bar() as bar:
         yield _Counting(bar)
 
 
 @contextmanager
-def _reading() -> Iterator[_Reading]:
+def reading() -> Iterator[_Reading]:
     with _bar() as bar:
         yield _Reading(bar)
 

@@ -16,6 +16,7 @@ from kept.accounts import queries
 from kept.accounts.queries import Business, User
 from kept.appointments import actions as appointments
 from kept.cli import house, out, sample, standing
+from kept.cli.kinds import as_written
 from kept.cli.problems import Misused, Refused
 from kept.cli.serving import check_clock, start_clock
 from kept.clock import queries as clock
@@ -189,7 +190,7 @@ def policy(slug: str | None, changes: Sequence[tuple[str, str]], *, as_json: boo
     business = the_business(slug)
     planned = None
     if changes:
-        data = {name: _value(text) for name, text in changes}
+        data = {name: as_written(text) for name, text in changes}
         actor = Actor(Role.STAFF, "kept policy")
         planned = appointments.change_policy(business, data, clock.now(), actor)
     version = queries.policy_in_force(business.id)
@@ -212,14 +213,6 @@ def _warnings(business: Business, present: policies.Policy) -> list[str]:
     """What is doubtful about the policy, and about services with terms of their own under it."""
     own = (schedule.doubts(each, present) for each in schedule.services(business.id))
     return policies.warnings(present) + [said for each in own for said in each]
-
-
-def _value(text: str) -> object:
-    """`true`, `null` and lists as JSON; everything else as it stands."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def _show_policy(

@@ -41,7 +41,7 @@ business_option = click.option(
 SECTIONS = {
     "Try and run": ("demo", "serve", "web", "work", "migrate"),
     "Set up": ("setup", "key", "sign-in", "member", "policy"),
-    "Audit": ("audit", "events"),
+    "Audit": ("audit", "simulate", "events"),
     "Tell": ("report", "lead-mail"),
     "Look": (
         "status",
@@ -872,6 +872,67 @@ def audit(
         raise Misused("--zone, --map and --save-map are for FILES: name the export to be read.")
     with house.opened():
         auditing.of_the_house(business, wanted)
+
+
+@kept.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The other policy: JSON, as `kept policy --json` prints it, or a part of it.",
+)
+@click.option(
+    "--set",
+    "changes",
+    type=_Change(),
+    multiple=True,
+    help="Change a field of it, such as first_reminder=48h; may be repeated.",
+)
+@business_option
+@click.option("--from", "since", type=a_day, metavar="YYYY-MM-DD", help="The first day looked at.")
+@click.option("--to", "until", type=a_day, metavar="YYYY-MM-DD", help="The last day looked at.")
+@click.option("--zone", metavar="ZONE", help="Of FILES: such as Europe/Berlin.")
+@click.option("--map", "mapping", metavar="MAP", help="Of FILES: which column is what.")
+@json_option
+def simulate(
+    files: tuple[Path, ...],
+    policy_file: Path | None,
+    changes: tuple[tuple[str, str], ...],
+    business: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    zone: str | None,
+    mapping: str | None,
+    as_json: bool,
+) -> None:
+    """Say what another policy would have done: which letters when, and which breaks remain.
+
+    Every appointment is walked again under it, with what people really did. Nothing is changed or
+    sent. Of FILES, exports from elsewhere, it says what Kept would have written.
+
+    \b
+      kept simulate --set first_reminder=48h
+      kept simulate --policy other.json --from 2027-01-01 --json
+      kept simulate bookings.csv --zone Europe/Berlin --set first_reminder=48h
+    """
+    from kept.cli import auditing, simulating
+
+    wanted = auditing.Wanted(
+        since.date() if since else None, until.date() if until else None, None, None, as_json
+    )
+    auditing.checked(wanted, files)
+    other = simulating.Other(policy_file, changes)
+    other.data()  # refused before anything is opened
+    if files:
+        if business:
+            raise Misused("--business is for the installation's own rows: leave FILES out.")
+        simulating.of_files(files, other, wanted, zone=zone, mapping=mapping)
+        return
+    if zone or mapping:
+        raise Misused("--zone and --map are for FILES: name the export to be read.")
+    with house.opened():
+        simulating.of_the_house(business, other, wanted)
 
 
 @kept.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -89,3 +90,12 @@ class Bind(click.ParamType[Address]):
     ) -> NoReturn:
         sentence = "is not HOST:PORT, such as 127.0.0.1:8000, [::1]:8000 or 0.0.0.0:8000."
         self.fail(f"{value!r} {sentence}", param, ctx)
+
+
+def as_written(text: str) -> object:
+    """A value of the policy typed by hand: `true`, `null` and lists as JSON; everything else as it
+    stands."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
