@@ -7,33 +7,62 @@ import kept.lib.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0005_after_an_enquiry'),
+        ("accounts", "0005_after_an_enquiry"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='WeeklyLetter',
+            name="WeeklyLetter",
             fields=[
-                ('id', models.UUIDField(default=kept.lib.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('week', models.DateField(help_text='The local day on which it was due.')),
-                ('address', models.EmailField(help_text="The owner's.", max_length=254)),
-                ('subject_line', models.CharField(max_length=400)),
-                ('text', models.TextField()),
-                ('html', models.TextField()),
-                ('created_at', models.DateTimeField()),
-                ('try_at', models.DateTimeField(help_text='When to try (again).')),
-                ('taken_until', models.DateTimeField(help_text='Real time: the lease of an attempt.', null=True)),
-                ('handed_over_at', models.DateTimeField(null=True)),
-                ('error', models.CharField(blank=True, max_length=500)),
-                ('business', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.business')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=kept.lib.ids.new_id,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("week", models.DateField(help_text="The local day on which it was due.")),
+                ("address", models.EmailField(help_text="The owner's.", max_length=254)),
+                ("subject_line", models.CharField(max_length=400)),
+                ("text", models.TextField()),
+                ("html", models.TextField()),
+                ("created_at", models.DateTimeField()),
+                ("try_at", models.DateTimeField(help_text="When to try (again).")),
+                (
+                    "taken_until",
+                    models.DateTimeField(
+                        help_text="Real time: the lease of an attempt.", null=True
+                    ),
+                ),
+                ("handed_over_at", models.DateTimeField(null=True)),
+                ("error", models.CharField(blank=True, max_length=500)),
+                (
+                    "business",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.business",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('handed_over_at__isnull', True)), fields=['try_at'], name='weekly_letters_waiting')],
-                'constraints': [models.UniqueConstraint(fields=('business', 'week', 'address'), name='one_letter_a_week')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("handed_over_at__isnull", True)),
+                        fields=["try_at"],
+                        name="weekly_letters_waiting",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("business", "week", "address"), name="one_letter_a_week"
+                    )
+                ],
             },
         ),
     ]
