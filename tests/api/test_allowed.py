@@ -17,6 +17,8 @@ BODIES = {
     "complete": {},
     "miss": {"by": "customer"},
     "cancel": {"by": "customer"},
+    "complain": {"reason": "It hurts."},
+    "refund": {},
     "reschedule": {"start": "2027-03-10T10:00:00+01:00"},
 }
 ALWAYS = ["contact", "new-link"]

@@ -24,6 +24,8 @@ BODIES = {
     "reschedule": {"start": "2027-03-08T10:00:00+01:00"},
     "cancel": {"by": "customer", "reason": "x"},
     "miss": {"by": "customer"},
+    "complain": {"reason": "x"},
+    "refund": None,
     "correct": {"state": "completed", "reason": "x"},
     "said": {"said": "went_well"},
     "resolve": {"note": "x"},

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from kept.appointments import actions, queries
-from kept.cases.queries import Case, HandOff
+from kept.cases.queries import Escalation, HandOff
+from kept.core.case import Role
 from kept.journeys import actions as journeys
 from kept.journeys import queries as journey_queries
 from kept.people import actions as people
@@ -89,6 +90,14 @@ def test_an_open_complaint_goes_along_until_it_is_settled(clinic):
     actions.say(second, "completed", now(), DESK)
     assert payload(second)["flags"] == ["complaint"]
     actions.correct(second, "attended", now(), DESK, reason="not yet")
-    Case.objects.filter(id=follow_up.id).update(state="closed")
+    Escalation.objects.filter(case=follow_up.id).update(resolved_at=now())
     actions.say(second, "completed", now(), DESK)
     assert payload(second)["flags"] == []
+
+
+def test_money_given_back_goes_along_with_a_later_outcome(clinic):
+    booked = completed(clinic)
+    actions.say(booked, "refunded", now(), DESK)
+    assert payload(booked)["flags"] == []
+    actions.correct(booked, "missed", now(), DESK, reason="a slip", by=Role.CUSTOMER)
+    assert payload(booked, "follow_up")["flags"] == ["refund"]

@@ -72,7 +72,11 @@ def test_a_path_knows_after_which_events_it_may_speak_to_the_others():
         "settled",
         "escalation_resolved",  # its note settles the complaint
     }
-    assert PATHS["reputation"].speaks_after == {"asked", "message_accepted", "message_doubtful"}
+    assert PATHS["reputation"].speaks_after == {
+        *("asked", "message_accepted", "message_doubtful"),
+        *("review_seen", "review_complained", "review_withdrawn"),
+        *("escalation_resolved", "put_right"),
+    }
     assert ERRAND.speaks_after == frozenset()
     timed = ControlRule("tell", "", at("opened"), None, OPEN, does=Open("closed"))
     speaking = replace(ERRAND, announces={"closed": "heard"}, controls=(timed,))

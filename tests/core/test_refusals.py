@@ -146,6 +146,9 @@ def test_who_comes_the_day_after_the_miss_has_not_come_late():
     assert str(refused) == "The appointment was on another day: correct its outcome instead."
 
 
+TOLD_US = ("complained", "refunded")
+
+
 @pytest.mark.parametrize(
     ("state", "allowed"),
     [
@@ -165,9 +168,9 @@ def test_who_comes_the_day_after_the_miss_has_not_come_late():
             ],
         ),
         ("attended", ["completed", "corrected"]),
-        ("completed", ["corrected"]),
-        ("missed", ["arrived", "corrected"]),
-        ("cancelled", ["told_by_staff", "corrected"]),
+        ("completed", [*TOLD_US, "corrected"]),
+        ("missed", ["arrived", *TOLD_US, "corrected"]),
+        ("cancelled", ["told_by_staff", *TOLD_US, "corrected"]),
         ("rescheduled", []),
     ],
 )

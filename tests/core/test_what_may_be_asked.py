@@ -58,9 +58,9 @@ def test_customers_have_their_own_window():
 def test_what_is_cancelled_days_before_has_nothing_to_correct():
     visit = Visit("72h")
     visit.happens("cancelled", by=STAFF, side="customer")
-    assert asked(visit) == ["told_by_staff"]
+    assert asked(visit) == ["told_by_staff", "complained", "refunded"]
     visit.until(visit.end)
-    assert asked(visit) == ["told_by_staff", "corrected"]
+    assert asked(visit) == ["told_by_staff", "complained", "refunded", "corrected"]
 
 
 @pytest.mark.parametrize("hours", [-71, -20, -1, 0.2, 2, 20, 40])

@@ -37,6 +37,8 @@ GIVEN_OUT = {
     "appointment.resource_lost",
     "appointment.resource_restored",
     "appointment.zone_rules_changed",
+    "appointment.complained",
+    "appointment.refunded",
     "follow_up.open",
     "follow_up.recovering",
     "follow_up.checked",

@@ -55,6 +55,8 @@ REQUESTS = {
     "cancelled": "cancel",
     "moved": "reschedule",
     "corrected": "correct",
+    "complained": "complain",
+    "refunded": "refund",
 }
 
 

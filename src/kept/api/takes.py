@@ -548,6 +548,12 @@ class TellIn(Body):
     reason: Said = Field(max_length=500, examples=["By phone; she will come."])
 
 
+class ComplaintIn(Body):
+    """What the customer told, in their words."""
+
+    reason: Said = Field(max_length=500, examples=["The polish came off after a day."])
+
+
 class ReportIn(Body):
     """What a mail server reported. `detail`: its own words, with their codes."""
 

@@ -204,5 +204,7 @@ SAYINGS = frozenset(
         "running_late",
         "told_by_staff",
         "confirmation_requested",
+        "complained",
+        "refunded",
     }
 )

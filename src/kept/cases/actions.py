@@ -32,7 +32,6 @@ from kept.cases.rows import (
 from kept.core import case as core
 from kept.core.decide import decide
 from kept.core.paths import PATHS
-from kept.core.paths.follow_up import COMPLAINT, FOLLOW_UP
 from kept.lib import together
 from kept.lib.again import given_up
 from kept.lib.among import among
@@ -543,12 +542,14 @@ def _payload(row: models.Case, value: core.Case, hand_off: core.HandOff) -> dict
 
 
 def _flags(row: models.Case, carries: Mapping[str, object]) -> list[str]:
-    """What whoever goes on must mind, as far as it is recorded here: refunds and minors are not."""
+    """What whoever goes on must mind, as far as it is recorded here: minors are not."""
     service = carries.get("service_snapshot")
-    theirs = models.Case.objects.filter(person=row.person_id, path=FOLLOW_UP.name, state=COMPLAINT)
-    complains = row.person_id is not None and theirs.exists()
-    sensitive = isinstance(service, dict) and service["private"]
-    return ["complaint"] * complains + ["sensitive"] * bool(sensitive)
+    flags = {
+        "complaint": row.person_id is not None and others.complaints_open([row.person_id]),
+        "refund": bool(row.facts.get("refunded")),
+        "sensitive": isinstance(service, dict) and bool(service["private"]),
+    }
+    return [name for name, holds in flags.items() if holds]
 
 
 def _consents(row: models.Case) -> list[dict[str, object]]:

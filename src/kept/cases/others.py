@@ -148,6 +148,17 @@ def know_mailboxes(loaded: Iterable[Loaded]) -> None:
             case.mailbox = boxes[case.row.person_id]
 
 
+COMPLAINTS = ("COMPLAINT", "REVIEW_RECOVERY")
+"""What a person settles before anybody there is asked for something: told to us, or in public."""
+SETTLED = "complaint_settled"
+
+
+def complaints_open(persons: Iterable[UUID], *, but_of: UUID | None = None) -> bool:
+    """Whether a complaint of one of these people is open, on any other case than `but_of`."""
+    found = models.Escalation.objects.filter(case__person__in=list(persons), kind__in=COMPLAINTS)
+    return found.filter(resolved_at=None).exclude(case=but_of).exists()
+
+
 def heard(
     speaker: Loaded,
     decision: core.Decision,
@@ -193,11 +204,20 @@ def _is_own(other: Loaded, row: models.Case, answers: UUID | None) -> bool:
 def _said(
     speaker: Loaded, decision: core.Decision, announces: Mapping[str, str], now: datetime
 ) -> list[core.Event]:
-    return [
+    said = [
         core.Event(announces[event.name], now, data=_about(speaker, event))
         for event in decision.events
         if event.name in announces
     ]
+    if any(event.name == SETTLED for event in said) and _is_not_the_last(speaker):
+        return [event for event in said if event.name != SETTLED]
+    return said
+
+
+def _is_not_the_last(speaker: Loaded) -> bool:
+    """Another complaint of somebody there is still open: what it holds is still held."""
+    there = speaker.mailbox or {each for each in [speaker.row.person_id] if each}
+    return complaints_open(there, but_of=speaker.row.id)
 
 
 def _about(speaker: Loaded, event: core.Event) -> core.Facts:

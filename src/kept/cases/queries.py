@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, Q, QuerySet
 
-from kept.cases import models
+from kept.cases import models, others
 from kept.cases.models import Case as Case
 from kept.cases.models import Control as Control
 from kept.cases.models import Escalation as Escalation
@@ -135,6 +135,11 @@ def asked(case_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
     return found
 
 
+def has_happened(subject: UUID, name: str) -> bool:
+    """Whether such an event is in the history of a subject, on any of its cases."""
+    return models.Event.objects.filter(case__subject=subject, name=name).exists()
+
+
 def own_offers(limit: int) -> list[models.HandOff]:
     """Hand-offs that wait for a path Kept walks itself, in every business, oldest first."""
     found = models.HandOff.objects.filter(status="offered", own=True).select_related("case")
@@ -159,10 +164,10 @@ def following(person: UUID) -> list[models.Case]:
     return list(found.order_by("id"))
 
 
-def asks_somebody(persons: Iterable[UUID], kind: str) -> bool:
-    """Whether an escalation of this kind is open on any case of one of these people."""
-    found = models.Escalation.objects.filter(case__person__in=list(persons), kind=kind)
-    return found.filter(resolved_at=None).exists()
+def complaints_open(persons: Iterable[UUID], *, but_of: UUID | None = None) -> bool:
+    """Whether a complaint of one of these people waits for somebody to settle it, told to us or
+    in a review; `but_of`: on any other case than this one."""
+    return others.complaints_open(persons, but_of=but_of)
 
 
 def hand_offs_of(cases: Iterable[UUID]) -> list[models.HandOff]:

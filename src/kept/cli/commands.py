@@ -42,7 +42,7 @@ SECTIONS = {
     "Try and run": ("demo", "serve", "web", "work", "migrate"),
     "Set up": ("setup", "key", "sign-in", "member", "policy"),
     "Audit": ("audit", "simulate", "events"),
-    "Tell": ("report", "lead-mail"),
+    "Tell": ("complaint", "refund", "report", "lead-mail"),
     "Look": (
         "status",
         "check",
@@ -555,6 +555,43 @@ def zones(as_json: bool) -> None:
         from kept.cli import zones as the_zones
 
         the_zones.show(as_json=as_json)
+
+
+@kept.command()
+@click.argument("reference")
+@click.argument("words")
+@business_option
+@json_option
+def complaint(reference: str, words: str, business: str | None, as_json: bool) -> None:
+    """Write down that a customer says something was not right with a visit.
+
+    WORDS is what they said. A person is to settle it; until then nobody at their address is asked
+    for anything.
+
+    \b
+      kept complaint KX7-M2PT9 "The polish came off after a day."
+    """
+    with house.opened():
+        from kept.cli import telling
+
+        telling.say(reference, business, "complained", words, as_json=as_json)
+
+
+@kept.command()
+@click.argument("reference")
+@click.argument("words", default="")
+@business_option
+@json_option
+def refund(reference: str, words: str, business: str | None, as_json: bool) -> None:
+    """Write down that a customer got their money back for a visit.
+
+    \b
+      kept refund KX7-M2PT9 "Half of it, by card"
+    """
+    with house.opened():
+        from kept.cli import telling
+
+        telling.say(reference, business, "refunded", words, as_json=as_json)
 
 
 @kept.command()

@@ -26,14 +26,14 @@ MARKS = {"done": "●", "now": "◉", "skipped": "◌", "not yet": "○"}
 
 def explain(reference: str, slug: str | None, *, as_json: bool) -> None:
     """Print the story of the appointment with this reference. Raises Refused, Misused."""
-    story = Story(_found(reference, slug), clock.now())
+    story = Story(found(reference, slug), clock.now())
     if as_json:
         out.data(story.data())
     else:
         Teller(story, out.console()).tell()
 
 
-def _found(reference: str, slug: str | None) -> Appointment:
+def found(reference: str, slug: str | None) -> Appointment:
     business = the_business(slug).id if slug is not None else None
     found = queries.by_reference(reference, business)
     if not found:

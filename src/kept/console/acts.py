@@ -281,6 +281,26 @@ ACTS = {
             says="If the customer was never reached, the confirmation goes to the new address.",
         ),
         Act(
+            "complain",
+            "complained",
+            "The customer says that something was not right",
+            "Not content",
+            _say(
+                "complained",
+                "Written down. It needs a person now; nobody there is asked for anything.",
+            ),
+            form=forms.Complaint,
+            says="Suggestions, invitations and asks for a review wait until somebody has settled "
+            "it, for everybody at this address.",
+        ),
+        Act(
+            "refund",
+            "refunded",
+            "The customer got their money back",
+            "Money given back",
+            _say("refunded", "Written down. A review is asked for later, as of everybody."),
+        ),
+        Act(
             "new-link",
             "link_renewed",
             "Replace the customer's link",

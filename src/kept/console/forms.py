@@ -114,6 +114,14 @@ class Told(WithReason):
     )
 
 
+class Complaint(WithReason):
+    reason = forms.CharField(
+        label="What was not right, in their words?",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 def languages_field() -> forms.ChoiceField:
     """In which language a customer is written to, of those there are texts in."""
     return forms.ChoiceField(

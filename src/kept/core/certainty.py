@@ -73,7 +73,7 @@ def _asked(path: Path, kinds: set[str], history: Sequence[Event]) -> Iterator[Ce
             raised[str(event.data["kind"])] = (cause, event.at)
         elif event.name not in follows:
             cause = str(event.data.get("control") or event.name)
-    for kind in kinds & raised.keys():
+    for kind in kinds & raised.keys() - path.staying:  # a complaint makes nothing less sure
         broken_by, since = raised[kind]
         yield Certainty(False, path.escalation(kind).reason, broken_by, since)
 

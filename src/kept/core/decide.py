@@ -146,7 +146,8 @@ class _Walk:
             self._tell(event)
         if rule.frees:
             self.release_from = rule.frees(self.case, self.now)
-        closed = self.case.escalations if "*" in rule.resolves else frozenset(rule.resolves)
+        passing = self.case.escalations - self.path.staying
+        closed = passing if "*" in rule.resolves else frozenset(rule.resolves)
         self.resolve(closed, event)
         for kind in kinds:
             self.escalate(kind, event)

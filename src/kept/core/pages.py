@@ -270,7 +270,8 @@ def _escalations(path: Path) -> list[str]:
         for rule in path.escalations
     ]
     closing = dict.fromkeys(f"`{rule.event}`" for rule in path.rules if "*" in rule.resolves)
-    everything = f"Whatever is open is resolved by {', '.join(closing)}; beside that:"
+    but = f", but for {', '.join(sorted(path.staying))}," if path.staying else ""
+    everything = f"Whatever is open{but} is resolved by {', '.join(closing)}; beside that:"
     return [everything, _table(head, rows)] if closing else [_table(head, rows)]
 
 

@@ -204,6 +204,7 @@ class EscalationRule:
     until: Moment | None = None
     afterwards: str = ""
     replaces: tuple[str, ...] = ()
+    stays: bool = False  # no event closes it in passing ("*"): it is about no state
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +297,11 @@ class Path:
 
     def escalation(self, kind: str) -> EscalationRule:
         return next(rule for rule in self.escalations if rule.kind == kind)
+
+    @cached_property
+    def staying(self) -> frozenset[str]:
+        """The kinds of escalation that outlive the state in which they were raised."""
+        return frozenset(rule.kind for rule in self.escalations if rule.stays)
 
     @cached_property
     def stages(self) -> tuple[str, ...]:

@@ -54,7 +54,8 @@ def _of_follow_up(hand_off: HandOff, customer: Customer, now: datetime) -> dict[
         "booked_again": appointments.has_visit_ahead(customer.id, now),
         "booked_nearby": bool(appointments.visits_ahead(alike - {customer.id}, now)),
         "missed_before": appointments.missed_before(customer.id, hand_off.case.subject),
-        "complained": cases.asks_somebody(alike, "COMPLAINT"),
+        "complained": cases.complaints_open(alike),
+        "complained_here": cases.has_happened(hand_off.case.subject, "complained"),
         "refused": people.has_refused(customer.id, "marketing"),
     }
 
@@ -71,7 +72,7 @@ def _of_reactivation(hand_off: HandOff, customer: Customer, now: datetime) -> di
     return {
         "booked": sorted(map(str, own)),
         "over_at": {str(appointment): end.isoformat() for appointment, end in nearby.items()},
-        "complained": cases.asks_somebody(alike, "COMPLAINT"),
+        "complained": cases.complaints_open(alike),
         "refused": people.has_refused(customer.id, "marketing"),
     }
 

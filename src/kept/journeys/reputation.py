@@ -267,6 +267,7 @@ def record_review(
     Appointment.DoesNotExist.
     """
     fields = _checked(business, seen, now)
+    person = _who_wrote(business, seen)
     # Two who enter the same review at once take turns at the business's row of this review.
     row, made = Review.objects.get_or_create(
         business=business,
@@ -274,7 +275,7 @@ def record_review(
         defaults={**fields, "seen_at": now, "appointment_id": seen.appointment},
     )
     if made:
-        _ask_to_reply(business, row, now, actor)
+        _ask_to_reply(business, row, person, now, actor)
         _end_the_asking(row, now, actor)
     alongside(row)
     return row, made
@@ -312,7 +313,18 @@ def _key(seen: Seen, fields: dict[str, object]) -> str:
     return digest("\n".join(" ".join(each.casefold().split()) for each in said))
 
 
-def _ask_to_reply(business: Business, row: Review, now: datetime, actor: Actor) -> None:
+def _who_wrote(business: Business, seen: Seen) -> Customer | None:
+    """The customer of the visit it is about, where that is known; locked, before any case."""
+    if seen.appointment is None:
+        return None
+    visit = appointments.appointment(business.id, seen.appointment)
+    return people.lock_address(visit.customer_id)[0]
+
+
+def _ask_to_reply(
+    business: Business, row: Review, person: Customer | None, now: datetime, actor: Actor
+) -> None:
+    """Behind a bad one of a visit that is known stands a complaint of its customer."""
     bad = row.rating <= BAD
     opening = cases.Opening(
         id=new_id(),
@@ -320,7 +332,7 @@ def _ask_to_reply(business: Business, row: Review, now: datetime, actor: Actor) 
         path=REPUTATION.name,
         subject=row.id,
         number=1,
-        person=None,
+        person=person,
         zone=business.time_zone,
         anchors={"opened": now, "reply_by": reply_by(business, now)},
         facts={"review": str(row.id), "channels": []},
@@ -376,7 +388,7 @@ def facts(customer: Customer, place: str, now: datetime) -> dict[str, object]:
         "place": place,
         "links": _has_links(customer.business_id, place),
         "insider": is_insider(customer.id),
-        "complained": case_queries.asks_somebody(alike, "COMPLAINT"),
+        "complained": case_queries.complaints_open(alike),
         "asked_recently": asked_recently(customer, now),
     }
 

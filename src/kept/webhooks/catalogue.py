@@ -68,6 +68,8 @@ SAID = {
     "corrected": "A mistake was put right: `state` says what is true now.",
     "rescheduled": "The time was moved: `moved` says from when to when.",
     "went_well": "The customer said that it went well.",
+    "complained": "The customer told somebody that something was not right.",
+    "refunded": "The customer got their money back.",
     "went_badly": "The customer said that something was not right.",
     "replied": "They wrote back; a person reads it.",
     "declined": "The customer wants no new time.",

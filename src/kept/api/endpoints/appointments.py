@@ -27,6 +27,7 @@ from kept.api.takes import (
     AppointmentsIn,
     BookingIn,
     CancelIn,
+    ComplaintIn,
     ContactIn,
     CorrectIn,
     CustomerIn,
@@ -408,6 +409,22 @@ def correct(ask: Asked, body: CorrectIn) -> None:
     actions.correct(
         ask.thing, body.state, ask.now, ask.actor, reason=body.reason, by=by, **_terms(ask)
     )
+
+
+@acts.post("complain", "The customer says that something was not right", **CHANGES)
+def complain(ask: Asked, body: ComplaintIn) -> None:
+    """Told to somebody of yours once the visit has its outcome, whether or not anything follows it.
+
+    A person is to settle it. Until then nobody at the customer's address is asked for anything, and
+    what is handed on says `complaint`.
+    """
+    _say(ask, "complained", body.reason)
+
+
+@acts.post("refund", "The customer got their money back", **CHANGES)
+def refund(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
+    """Nobody is asked for a review right after it, and what is handed on later says `refund`."""
+    _say(ask, "refunded", body.reason)
 
 
 # What follows one

@@ -460,6 +460,15 @@ def correctable(case: Case, event: Event, now: datetime) -> str | None:
     return only_who_came(case, event, now) if to in {ATTENDED, COMPLETED} else None
 
 
+def complains(case: Case, event: Event) -> tuple[str, ...]:
+    """What a customer tells somebody once the visit is over, or has not taken place."""
+    return ("COMPLAINT",)
+
+
+def was_paid_back(case: Case, event: Event) -> Facts:
+    return {"refunded": event.at.isoformat()}
+
+
 SIDES = frozenset({"customer", "business"})
 NOT_HERE_YET = "The appointment has not begun: if they are here, say first that they arrived."
 BOOK_ANEW = "The appointment has not begun: if they come after all, book a new time."
@@ -713,6 +722,10 @@ ESCALATIONS = (
         "HANDOFF_NOT_ACCEPTED", "owner", hours(24), "What comes next was not taken over in time.",
         "Take the next step by hand, or accept it in the receiving system.",
     ),
+    EscalationRule(
+        "COMPLAINT", "owner", hours(4), "The customer says that something was not right.",
+        "Call the customer, and write down what was agreed.", note_means="settled", stays=True,
+    ),
 )
 
 UNTOLD = ("CONTACT_GAP", "CONFIRMATION_FAILED", "TOLD_DIFFERS", "NEVER_TOLD")
@@ -793,6 +806,10 @@ RULES = (
          frees=at_once),
     Rule("moved", AHEAD, to=RESCHEDULED, asked=True, guard=only_within_window, resolves=("*",),
          frees=at_once),
+    # What the customer tells somebody afterwards, whether or not anything follows the visit
+    Rule("complained", RESOLVED, raises=complains, asked=True),
+    Rule("settled", ANY),
+    Rule("refunded", RESOLVED, sets=was_paid_back, asked=True),
     # Mistakes. Arrived by a slip of the finger: the wait goes on, and so does whatever is open.
     Rule("corrected", frozenset({ATTENDED}), to=To.NAMED, asked=True, only=back_to_waiting,
          guard=correctable, raises=untold_again),
@@ -823,12 +840,17 @@ APPOINTMENT = Path(
         "cancelled": "visit_given_back",
         "missed": "visit_given_back",
         "corrected": "visit_corrected",
+        "complained": "complained_elsewhere",
+        "settled": "complaint_settled",
+        "refunded": "refunded_elsewhere",
     },
     announces_nearby={
         "booked": "visit_booked_nearby",
         "walked_in": "visit_booked_nearby",
         "came_after_all": "visit_booked_nearby",
         "cancelled": "visit_given_back",
+        "complained": "complained_elsewhere",
+        "settled": "complaint_settled",
     },
     withheld="NOT_WRITTEN",
 )

@@ -52,9 +52,14 @@ STATES = (
 # What a control or a rule may ask. Each looks at the case and answers; none acts.
 
 
+def is_uncomplained(case: Case) -> bool:
+    """Nobody has told us yet that something was not right with this visit."""
+    return not case.facts.get("complained_here")
+
+
 def has_aftercare(case: Case) -> bool:
-    """The service has words for after the visit."""
-    return bool(case.facts.get("aftercare"))
+    """The service has words for after the visit, and nobody has complained about it."""
+    return bool(case.facts.get("aftercare")) and is_uncomplained(case)
 
 
 def has_next_step(case: Case) -> bool:
@@ -70,8 +75,9 @@ def may_be_asked(case: Case) -> bool:
 
 
 def was_missed(case: Case) -> bool:
-    """Somebody saw that the visit was missed (it is not assumed), and no other is booked."""
-    missed = str(case.facts.get("recovers", "")).startswith("missed")
+    """Somebody saw that the visit was missed (it is not assumed), no other is booked, and nobody
+    has complained about it."""
+    missed = str(case.facts.get("recovers", "")).startswith("missed") and is_uncomplained(case)
     return missed and not case.facts.get("assumed") and not case.facts.get("booked_again")
 
 
@@ -126,6 +132,12 @@ def to_a_person(case: Case, event: Event) -> tuple[str, ...]:
     return ("MISSED_AGAIN",) if case.facts.get("missed_before") else ()
 
 
+def hears_complaint(case: Case, event: Event) -> Facts:
+    """About this visit it ends every letter; about another one what asks for something."""
+    here = event.data.get("about") == case.carries.get("root_id", "")
+    return {"complained": True, **({"complained_here": True} if here else {})}
+
+
 def complains(case: Case, event: Event) -> tuple[str, ...]:
     return ("COMPLAINT",)
 
@@ -153,6 +165,7 @@ CONTROLS = (
         useful_until=after("opened", hours(7 * 24)),
         states=frozenset({OPEN}),
         does=Tell("how_did_it_go"),
+        when=is_uncomplained,
         quiet="after_visit_hours",
         gives_way=True,
     ),
@@ -302,7 +315,7 @@ RULES = (
     Rule("visit_booked", frozenset({NEXT_STEP}), to=CLOSED, sets=ends("booked again")),
     Rule("visit_booked", frozenset({OPEN, CHECKED}), sets=books_again),
     Rule("visit_booked_nearby", WAITING, sets=lambda case, event: {"booked_nearby": True}),
-    Rule("complained_elsewhere", WAITING, sets=lambda case, event: {"complained": True}),
+    Rule("complained_elsewhere", WAITING, sets=hears_complaint),
     Rule("complaint_settled", WAITING, sets=lambda case, event: {"complained": False}),
     Rule("outcome_withdrawn", WAITING | {COMPLAINT}, to=CLOSED, sets=ends("outcome corrected"),
          resolves=("MISSED_AGAIN", "REBOOK_BY_HAND")),

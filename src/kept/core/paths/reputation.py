@@ -113,6 +113,10 @@ def is_ask(event: Event) -> bool:
     return event.data.get("control") == ASK
 
 
+def is_bad(event: Event) -> bool:
+    return bool(event.data.get("bad"))
+
+
 def is_about_reviews(event: Event) -> bool:
     return event.data.get("wish") in {"review", "contact"}
 
@@ -230,7 +234,7 @@ ESCALATIONS = (
     EscalationRule(
         "REVIEW_RECOVERY", "owner", hours(14 * 24), "A review says that something was not right.",
         "Find out what happened and put it right; never offer anything for changing the review.",
-        no_later_than="reply_by",
+        no_later_than="reply_by", note_means="put_right",
     ),
     EscalationRule(
         "WRONG_PERSON", "front_desk", hours(24), "Who was asked says that they were not here.",
@@ -241,7 +245,12 @@ ESCALATIONS = (
 RULES = (
     # How a case begins
     Rule("visit_completed", NEW, to=ELIGIBLE, anchor="clear"),
+    Rule("review_seen", NEW, to=ANSWERING, only=is_bad, raises=to_a_person,
+         then=("review_complained",)),
     Rule("review_seen", NEW, to=ANSWERING, raises=to_a_person),
+    # Where its visit is known it is a complaint like any other, until somebody has put it right.
+    Rule("review_complained", frozenset({ANSWERING})),
+    Rule("put_right", frozenset({ANSWERING, CLOSED})),
     # What became of a message
     Rule("message_accepted", BEFORE, only=is_ask, then=("asked",)),
     Rule("message_doubtful", BEFORE, only=is_ask, then=("asked",)),
@@ -267,6 +276,8 @@ RULES = (
     Rule("complaint_settled", frozenset({HELD}), to=ELIGIBLE, anchor="clear",
          sets=fact("complained", False)),
     Rule("complaint_settled", BEFORE, sets=fact("complained", False)),
+    # Money given back is seen to for a day before anything is asked: the ask waits its time anew.
+    Rule("refunded_elsewhere", BEFORE, anchor="clear"),
     Rule("hold_over", frozenset({HELD}), to=ELIGIBLE, sets=fact("held_long")),
     Rule("asked_elsewhere", BEFORE, sets=fact("asked_recently")),
     Rule("marked_insider", BEFORE, sets=fact("insider")),
@@ -302,6 +313,14 @@ SETTLES = (
 )
 # fmt: on
 
+# By whoever reads the same mailbox, like by themselves.
+HEARD_THERE = {
+    "asked": "asked_elsewhere",
+    "review_complained": "complained_elsewhere",
+    "put_right": "complaint_settled",
+    "review_withdrawn": "complaint_settled",
+}
+
 REPUTATION = Path(
     name="reputation",
     title="From a visit to a review",
@@ -310,7 +329,7 @@ REPUTATION = Path(
     controls=CONTROLS,
     escalations=ESCALATIONS,
     settles=SETTLES,
-    announces={"asked": "asked_elsewhere"},
-    announces_nearby={"asked": "asked_elsewhere"},
+    announces=HEARD_THERE,
+    announces_nearby=HEARD_THERE,
     receives={"completed": "visit_completed"},
 )
