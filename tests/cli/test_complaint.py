@@ -12,7 +12,6 @@ from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
 from tests.promises.house import House
 
-
 pytestmark = pytest.mark.one_database
 
 
