@@ -49,14 +49,21 @@ HEADINGS = (
 )
 
 
+LOG_HEADINGS = ("case_id", "activity", "timestamp", "start", "end", "service", "staff", "price")
+TITLES = {
+    "memory": ("histories in memory", "making them alone"),
+    "table": ("a plain table of bookings", "csv.reader alone"),
+    "log": ("an event log as a table", "csv.reader alone"),
+}
+
+
 def run() -> None:
-    for form in ("memory", "csv"):
+    for form in TITLES:
         show(form, *(measure(form, events) for events in (MILLION // 10, MILLION)))
 
 
 def show(form: str, small: dict[str, float], large: dict[str, float]) -> None:
-    title = {"memory": "histories in memory", "csv": "a plain table of bookings"}[form]
-    limit = {"memory": "making them alone", "csv": "csv.reader alone"}[form]
+    title, limit = TITLES[form]
     print(f"{title}: {large['appointments']:,.0f} appointments, a million events")
     ratio = large["seconds"] / large["limit"]
     print(
@@ -84,8 +91,8 @@ def measure(form: str, events: int) -> dict[str, float]:
 def main(form: str, number: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="kept-bench-") as folder:
         file = Path(folder) / "bookings.csv"
-        if form == "csv":
-            write(file, number)
+        if form != "memory":
+            (write if form == "table" else write_log)(file, number)
         before = most_memory()
         limit = timed(lambda: spend(Made(number) if form == "memory" else file))
         seconds = timed(lambda: audited(form, number, file))
@@ -198,6 +205,32 @@ def write(file: Path, number: int) -> None:
         rows.writerow(HEADINGS)
         for place in range(number):
             rows.writerow(row(leg(place, chance), place))
+
+
+def write_log(file: Path, number: int) -> None:
+    """One row for each event, the events of an appointment together."""
+    chance = Random(7)
+    with file.open("w", newline="", encoding="utf-8") as opened:
+        rows = csv.writer(opened)
+        rows.writerow(LOG_HEADINGS)
+        for place in range(number):
+            made = leg(place, chance)
+            about = (when(made.start), when(made.end), made.service, made.staff, made.price)
+            for activity, at in events(made):
+                rows.writerow((made.reference, activity, when(at), *about))
+
+
+def events(made: Leg) -> Iterator[tuple[str, datetime | None]]:
+    """Eight of each, whatever becomes of it."""
+    words = {Outcome.COMPLETED: "attended", Outcome.MISSED: "missed", Outcome.UNKNOWN: "reminded"}
+    yield "booked", made.booked_at
+    yield "confirmed", made.entered[Stage.CONFIRMED]
+    yield "acknowledged", made.start - DAY - HOUR
+    yield "prepared", made.start - DAY
+    yield "reminded", made.start - DAY
+    yield "reminded", made.start - HOUR
+    yield words.get(made.outcome, "cancelled"), made.outcome_at or made.start - HOUR
+    yield ("completed" if made.outcome is Outcome.COMPLETED else "reminded"), made.end
 
 
 def row(made: Leg, place: int) -> tuple[object, ...]:

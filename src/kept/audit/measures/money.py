@@ -29,7 +29,9 @@ LOST = Question(
 AT_RISK = Question(
     "M20", "revenue_at_risk", CHAPTER, "How much of what is booked ahead may not take place?"
 )
-USED = Question("M18", "utilisation", CHAPTER, "How much of the time offered was used?")
+USED = Question(
+    "M18", "utilisation", "How the time was used", "How much of the time offered was used?"
+)
 
 
 class Lost:
@@ -84,12 +86,13 @@ class Lost:
             share("priced", self.priced, self.rows),
         )
         parts = []
-        if Field.MISSED not in blind:
+        if self.missed.number:
             parts.append(f"{many(self.missed.number, 'visit')} missed ({values[1].text})")
-        if Field.CANCELLED_AT not in blind:
+        if self.late.number:
             late = many(self.late.number, "visit")
             parts.append(f"{late} cancelled too late and used by nobody else ({values[2].text})")
-        words = f"{values[0].text} by list price, not margin: {' and '.join(parts)}."
+        why = " and ".join(parts) or "none of them is known"
+        words = f"{values[0].text} by list price, not margin: {why}."
         if self.unknown.number and self.unknown.amount:
             words += f" If every unknown visit was missed too, it would be {values[3].text}."
         return LOST.answer(

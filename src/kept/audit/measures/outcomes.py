@@ -124,8 +124,11 @@ class Outcomes:
             return NO_SHOWS.unknowable(self.sure.missing)
         if not self.tally.all:
             return NO_SHOWS.nothing("No visit of this time was to take place.")
-        if not self.sure.both or not self.tally.known:
+        if not self.sure.both:
             return self._one_sided()
+        if not self.tally.known:
+            which = "the only visit" if self.tally.all == 1 else f"all {self.tally.all:,} visits"
+            return NO_SHOWS.nothing(f"Nobody knows: of {which} the outcome is unknown.")
         tally = self.tally
         low, high = self._limits()
         values = (
