@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from kept.audit.history import Appointment
 from kept.audit.quality import Quality
@@ -87,6 +88,7 @@ def survey(table: Table, where: Columns, meter: Meter) -> Survey:
     found, finished, present = Survey(), set[int](), ""
     case, activity, timestamp, need = where.case, where.activity, where.timestamp, where.need
     activities, look = found.activities, found.dates.look
+    before: Sequence[str] = ()
     with table.rows(meter) as rows:
         for line, row in rows:
             if len(row) < need:
@@ -100,9 +102,11 @@ def survey(table: Table, where: Columns, meter: Meter) -> Survey:
                 found.together = found.together and known not in finished
                 finished.add(known)
                 present = row[case]
+            # What stands beside an event is mostly what stood beside the one before it.
             for fact, at in where.facts:
-                if at < len(row) and row[at]:
+                if at < len(row) and row[at] and (at >= len(before) or row[at] != before[at]):
                     _look_at(found, FACTS[fact], row[at], line)
+            before = row
     return found
 
 
@@ -182,6 +186,7 @@ class Log:
         """Every event that has a case, a known activity and a time."""
         where, words = self.where, Words(self.chosen.activities)
         case, activity, timestamp = where.case, where.activity, where.timestamp
+        beside = Beside(where.facts)
         with self.table.rows(self.meter) as rows:
             for line, row in rows:
                 if len(row) < where.need or not row[case]:
@@ -193,7 +198,7 @@ class Log:
                     continue
                 if (at := self._at(row[timestamp], line)) is None:
                     continue
-                yield row[case], (at, deed, line, self._facts(row))
+                yield row[case], (at, deed, line, beside.facts(row))
 
     def _at(self, said: str, line: int) -> datetime | None:
         try:
@@ -208,17 +213,39 @@ class Log:
             self._drop(str(odd), line)
             return None
 
-    def _facts(self, row: Sequence[str]) -> Facts:
+    def _drop(self, reason: str, line: int) -> None:
+        self.quality.read += 1
+        self.quality.drop(reason, f"line {line}")
+
+
+class Beside:
+    """The facts beside each event. Those that are the same as beside the event before are the same
+    object, so that nobody need look at them again."""
+
+    def __init__(self, places: Sequence[tuple[int, int]]) -> None:
+        self.places = places
+        self._pick = itemgetter(*(at for _, at in places)) if places else None
+        self._width = max((at for _, at in places), default=-1) + 1
+        self._said: object = None
+        self._facts = NO_FACTS
+
+    def facts(self, row: Sequence[str]) -> Facts:
+        if self._pick is None:
+            return NO_FACTS
+        if len(row) < self._width:
+            return self._made(row)
+        said = self._pick(row)
+        if said != self._said:
+            self._said, self._facts = said, self._made(row)
+        return self._facts
+
+    def _made(self, row: Sequence[str]) -> Facts:
         found = None
-        for fact, at in self.where.facts:
+        for fact, at in self.places:
             if at < len(row) and row[at]:
                 found = found or list(NO_FACTS)
                 found[fact] = row[at].strip()
         return NO_FACTS if found is None else tuple(found)
-
-    def _drop(self, reason: str, line: int) -> None:
-        self.quality.read += 1
-        self.quality.drop(reason, f"line {line}")
 
 
 def _standing_together(events: Iterator[tuple[str, Happening]]) -> Iterator[list[Happening]]:

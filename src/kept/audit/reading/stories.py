@@ -115,11 +115,13 @@ class _Time:
     outcome_at: datetime | None = None
     acknowledged_at: datetime | None = None
     reminded: list[datetime] = field(default_factory=list)
+    learned: Facts = NO_FACTS  # the last ones
 
     def learn(self, facts: Facts) -> None:
         """What is said later counts; a move may still name the old start."""
-        if facts is NO_FACTS:
+        if facts is NO_FACTS or facts is self.learned:
             return
+        self.learned = facts
         for place, said in enumerate(facts):
             if said and not (place == _START and said == self.old_start):
                 self.facts[place] = said
