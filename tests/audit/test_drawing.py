@@ -86,11 +86,15 @@ def test_rows_that_do_not_add_up_are_said_to():
 
 
 def test_appointments_lead_to_where_they_are_known_and_nowhere_else(page):
-    links = Links(lambda each: f"/one?q={each}", lambda name: f"/all/{name}")
-    ours = document(report(source=source(own=True)), links)
+    mine = report(source=source(own=True))
+    ours = document(mine, Links(lambda each: f"/one?q={each}"))
     assert 'href="/one?q=KX7-M2PT9"' in ours
-    assert 'href="/all/unresolved"' in ours
     assert "The first 2 of 100." in ours
+    listed = document(mine, Links(behind=lambda name: f"/all/{name}"))
+    # The number that is theirs leads to them, and so do the words; a share or another number not.
+    assert listed.count('href="/all/unresolved"') == 2
+    assert listed.count('href="/all/governed_share"') == 2
+    assert 'href="/all/B6"' in listed
     assert "/one" not in page
 
 

@@ -37,7 +37,7 @@ def test_every_page_of_the_audit_is_accessible_and_a_number_leads_to_its_appoint
     page.emulate_media(color_scheme="dark")
     page.reload()  # on the way from light to dark every colour is one of neither
     accessible(page, "the report, in the dark")
-    page.locator("#governed_share .values a").first.click()
+    page.locator("#governed_share .behind a").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("without a break")
     accessible(page, "the appointments behind a number")
     page.locator("tbody th a").first.click()

@@ -130,15 +130,9 @@ def test_what_a_file_leaves_open_is_asked_at_once_and_the_answers_count(owner):
     keys = re.findall(r'name="(q\d+_key)" value="([^"]*)"', shown)
     answers = {name: html.unescape(value) for name, value in keys}
     answers |= {name: chosen for name, chosen in chosen_in(shown).items() if name not in answers}
-    answers["q0"] = "Wann"
+    assert answers["q0"] == "Wann"
+    assert "Which column says the service?" in shown
     again = sent(owner, strange, **answers)
-    for _ in range(3):  # an answer may lead to another question
-        if again.status_code == 200:
-            break
-        shown = again.content.decode()
-        more = re.findall(r'name="(q\d+_key)" value="([^"]*)"', shown)
-        answers |= {name: html.unescape(value) for name, value in more} | chosen_in(shown)
-        again = sent(owner, strange, **answers)
     assert again.status_code == 200
     assert "2 rows were read" in again.content.decode()
 

@@ -18,6 +18,8 @@ from kept.audit.drawing import data, page, sheets
 from kept.audit.drawing.figure import Links
 from kept.audit.figures import Break, Figure, Report
 from kept.audit.reading import CannotRead, Question, open_files
+from kept.audit.reading.choosing import NONE as NO_COLUMN
+from kept.audit.reading.mapping import Column
 from kept.audit.report import audit
 from kept.core.time import day_bounds, local_day
 
@@ -118,6 +120,11 @@ class Asked:
     def key(self) -> str:
         return fingerprint(self.question)
 
+    @property
+    def text(self) -> str:
+        """The question, without what only somebody who types must know."""
+        return self.question.text.replace(f" ({NO_COLUMN}: none)", "")
+
 
 @dataclass(slots=True)
 class Answers:
@@ -135,9 +142,17 @@ class Answers:
         said = self.given.get(name, "") if same else ""
         if not said:
             self.is_whole = False
-            said = question.default or (question.choices[0] if question.choices else "")
+            said = _likeliest(question)
         self.asked.append(Asked(name, question, said))
         return said
+
+
+def _likeliest(question: Question) -> str:
+    """The default; where that is none at all, and there must be one, the first choice."""
+    must_be = question.key == f"column.{Column.START}" and question.default == NO_COLUMN
+    if question.default and not must_be:
+        return question.default
+    return question.choices[0] if question.choices else ""
 
 
 def fingerprint(question: Question) -> str:

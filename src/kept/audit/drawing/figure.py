@@ -52,12 +52,17 @@ def number(code: str) -> Markup:
 
 
 def values(each: Figure, links: Links) -> Markup | None:
-    """The values of a figure; each leads to the list of appointments behind it."""
+    """The values of a figure; the number of those behind it leads to their list."""
     if not each.values:
         return None
-    target = links.behind(each.name) if links.behind and each.behind else None
-    items = (_value(value, target) for value in each.values)
+    way = links.behind(each.name) if links.behind and each.behind else None
+    items = (_value(value, way if _counts_them(value, each) else None) for value in each.values)
     return tag("ul", *items, class_="values")
+
+
+def _counts_them(value: Value, each: Figure) -> bool:
+    """Whether this very number is that of the appointments behind the figure."""
+    return value.unit == "count" and value.raw == each.behind_of
 
 
 def _value(value: Value, target: str | None) -> Markup:
@@ -137,22 +142,20 @@ def missing(each: Figure) -> Markup | None:
 
 
 def behind(references: Sequence[str], of: int, links: Links, name: str) -> Markup | None:
-    """The appointments a figure counts, folded away; of many the first, and the way to all."""
+    """The appointments behind a figure: the way to their list, or folded away the first of them."""
     if not references:
         return None
     of = max(of, len(references))
-    title = tag("summary", f"The {words.many(of, 'appointment')} behind this")
+    said = f"The {words.many(of, 'appointment')} behind this"
+    if links.behind:
+        return tag("p", tag("a", said, href=links.behind(name)), class_="behind")
+    title = tag("summary", said)
     more = None
     if of > len(references):
         said = f"The first {len(references):,} of {of:,}."
         more = tag("p", said, class_="soft")
     items = (tag("li", reference(each, links)) for each in references)
-    way = (
-        tag("p", tag("a", "See them with time, customer and state", href=links.behind(name)))
-        if links.behind
-        else None
-    )
-    return tag("details", title, way, more, tag("ul", *items, class_="refs"), class_="behind")
+    return tag("details", title, more, tag("ul", *items, class_="refs"), class_="behind")
 
 
 def reference(each: str, links: Links) -> Markup:

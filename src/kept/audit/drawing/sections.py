@@ -46,7 +46,11 @@ def parts(report: Report, links: Links) -> Iterator[tuple[str, str, Markup]]:
     for chapter, figures in _chapters(report).items():
         yield f"c-{_slug(chapter)}", chapter[:1].upper() + chapter[1:], _figures(figures, links)
     if words.unanswered(report):
-        title = f"What {words.from_it(report)} cannot answer, and what would"
+        title = (
+            "What cannot be answered yet, and what it would take"
+            if report.source.own
+            else "What this file cannot answer, and what would"
+        )
         yield "unanswered", title, _unanswered(report)
     yield "sure", "How sure a figure is", _grades()
 
@@ -228,7 +232,7 @@ def _break(each: Break, report: Report, links: Links) -> Markup:
 
 def _counts(each: Break, report: Report, links: Links) -> Markup:
     count = tag("data", f"{each.appointments:,}", value=each.appointments, class_="u-count")
-    if links.behind and each.behind:
+    if links.behind and each.behind and each.behind_of == each.appointments:
         count = tag("a", count, href=links.behind(each.number))
     first = tag("data", f"{each.first:,}", value=each.first, class_="u-count")
     facts: list[tuple[str, object]] = [
@@ -261,7 +265,7 @@ def _unbroken(breaks: Sequence[Break]) -> Markup:
 
 
 def _unseen(breaks: Sequence[Break], report: Report) -> Markup:
-    title = f"What {words.from_it(report)} does not show"
+    title = "What is not recorded" if report.source.own else "What this file does not show"
     items = (
         tag(
             "li",
