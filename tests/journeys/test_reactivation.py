@@ -415,3 +415,16 @@ def test_the_customers_language_is_spoken(clinic):
     )
     letter = go_to(DUE - timedelta(days=13)).letters[-1]
     assert "wiederkommen" in letter.text
+
+
+def test_an_answer_goes_to_who_asked_last_though_the_follow_up_would_still_keep_it(clinic):
+    visited = clinic.book(START)
+    agree(visited.customer_id)
+    go_to(END)
+    appointments.say(visited, "completed", now(), DESK)
+    go_to(now())
+    assert queries.listening(visited.id, "replied").path == "follow_up"
+    go_to(DUE - timedelta(days=10))
+    assert queries.current(visited.id, "follow_up").state == "closed"
+    assert queries.listening(visited.id, "replied").path == "reactivation"
+    assert queries.listening(visited.id, "went_badly").path == "follow_up"

@@ -116,10 +116,11 @@ def current(subject: UUID, path: str = "follow_up") -> Case | None:
 
 def listening(subject: UUID, name: str) -> Case | None:
     """Which of the cases that follow an appointment takes what its customer says now: the first of
-    them that would. None when nothing follows it yet; where none would, the follow-up refuses."""
+    them that would, and one that has ended only where none goes on. None when nothing follows it
+    yet; where none would, the follow-up refuses."""
     present = [case for path in PATHS if (case := current(subject, path))]
     takes = [case for case in present if name in allowed(case) and _has_asked(case, name)]
-    return next(iter(takes or present), None)
+    return next(iter(sorted(takes, key=lambda case: not case.waits) or present), None)
 
 
 def _has_asked(case: Case, name: str) -> bool:
