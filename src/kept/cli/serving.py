@@ -159,7 +159,7 @@ def run_web(
     server = _server(address, processes)
     if stopping is not None:
         server.stopping = stopping
-    announce = partial(_announce, address, began, ready or partial(_say_ready, address, began))
+    announce = partial(_announce, address, ready or partial(_say_ready, address, began))
     threading.Thread(target=announce, name="announce", daemon=True).start()
     try:
         # The second argument: our loader needs no import path.
@@ -234,8 +234,10 @@ def require_free(address: Address) -> None:
             ) from None
 
 
-def _announce(address: Address, began: float, ready: Callable[[], None]) -> None:
-    """Say so when the first page has really been answered."""
+def _announce(address: Address, ready: Callable[[], None]) -> None:
+    """Say so when the first page has really been answered. What came before it (a migration, the
+    sample week of the demo) may take its time on a slow machine."""
+    began = time.monotonic()
     while time.monotonic() - began < FIRST_PAGE_WITHIN:
         status = _first_page(address.near)
         if status is None:
