@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 
@@ -17,9 +17,9 @@ from kept.audit.history import Appointment
 from kept.audit.quality import Quality
 from kept.audit.reading.asking import Ask, Question, answer
 from kept.audit.reading.files import Meter
-from kept.audit.reading.instants import FIRST_YEAR, LAST_YEAR, Evidence, NotATime, Times
+from kept.audit.reading.instants import FIRST_YEAR, LAST_YEAR, NotATime, Times
 from kept.audit.reading.mapping import Column, Map, Part, Word, fold
-from kept.audit.reading.money import Prices, Writing
+from kept.audit.reading.money import Prices
 from kept.audit.reading.rules import NO_CASE, UNKNOWN_ACTIVITY
 from kept.audit.reading.stories import (
     DEEDS,
@@ -78,8 +78,6 @@ def _place(table: Table, headings: Sequence[str]) -> int | None:
 class Survey(Said):
     """What the first pass found."""
 
-    dates: Evidence = field(default_factory=Evidence)
-    prices: Writing = field(default_factory=Writing)
     together: bool = True  # every case's events stand together
 
 
@@ -149,7 +147,7 @@ def _question(activity: str, place: str) -> Question:
     )
 
 
-def written(chosen: Map, found: Survey, ask: Ask | None) -> Map:
+def written(chosen: Map, found: Said, ask: Ask | None) -> Map:
     """The map with how times and prices are written."""
     return replace(
         chosen,

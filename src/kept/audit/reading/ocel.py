@@ -103,13 +103,11 @@ def survey(source: Input, chosen: Map, meter: Meter | None = None) -> Cases:
             " object_types in a map which kind is the appointment."
         )
     for facts in found.facts.values():
-        found.said.filled.update(FACTS[n] for n, value in enumerate(facts) if value)
+        found.said.look(facts, "an object")
     for event in events(source):
         if len(found.said.activities) < 500:
             found.said.activities.setdefault(event.activity, f"event {event.number}")
-        for n, value in enumerate(beside.facts(event.attributes)):
-            if value:
-                found.said.filled.add(FACTS[n])
+        found.said.look(beside.facts(event.attributes), f"event {event.number}")
     return found
 
 

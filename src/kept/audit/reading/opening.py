@@ -15,7 +15,7 @@ from kept.audit.reading import bookings, eventlog, files, ics, ocel, stories, xe
 from kept.audit.reading.asking import Ask
 from kept.audit.reading.choosing import choose, part_for
 from kept.audit.reading.files import Input, Meter, Progress
-from kept.audit.reading.instants import DAY_FIRST, Times
+from kept.audit.reading.instants import Times
 from kept.audit.reading.mapping import Map, Word, find, fold, ready
 from kept.audit.reading.tables import Table, open_table
 from kept.audit.reading.trouble import CannotRead
@@ -188,10 +188,10 @@ def _trace_history(
 ) -> FileHistory:
     source = _only(inputs)
     chosen, said = _by_activities(mapping, lambda each: xes.survey(source, each))
-    settled = eventlog.settle(chosen, said, ask)
+    settled = eventlog.written(eventlog.settle(chosen, said, ask), said, ask)
 
     def read(quality: Quality, meter: Meter) -> Iterator[Appointment]:
-        times = Times(_zone(settled, zone), settled.order or DAY_FIRST)
+        times = Times(_zone(settled, zone), settled.order)
         return xes.Log(source, settled, times, now, quality, meter).appointments()
 
     return _of_log(source, "xes", zone, now, settled, said, read, progress)
@@ -213,10 +213,10 @@ def _object_history(
         return cases[each.name].said
 
     chosen, said = _by_activities(mapping, survey)
-    settled = eventlog.settle(chosen, said, ask)
+    settled = eventlog.written(eventlog.settle(chosen, said, ask), said, ask)
 
     def read(quality: Quality, meter: Meter) -> Iterator[Appointment]:
-        times = Times(_zone(settled, zone), settled.order or DAY_FIRST)
+        times = Times(_zone(settled, zone), settled.order)
         found = cases[chosen.name]
         return ocel.Log(source, settled, found, times, now, quality, meter).appointments()
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from kept.audit.history import Appointment, Field, Leg, Outcome, Sent, Stage
 from kept.audit.quality import Quality
 from kept.audit.reading import money
-from kept.audit.reading.instants import NotATime, Times
+from kept.audit.reading.instants import Evidence, NotATime, Times
 from kept.audit.reading.mapping import Column, Map, Word, fold
 from kept.audit.reading.money import NotAPrice, Prices
 from kept.audit.reading.persons import full_name, pseudonym
@@ -343,6 +343,18 @@ class Said:
 
     activities: dict[str, str] = field(default_factory=dict)  # as written -> where first
     filled: set[Column] = field(default_factory=set)
+    dates: Evidence = field(default_factory=Evidence)
+    prices: money.Writing = field(default_factory=money.Writing)
+
+    def look(self, facts: Facts, place: str) -> None:
+        """Take into account what stands beside one event, or beside all of a case."""
+        for column, said in zip(FACTS, facts, strict=True):
+            if said:
+                self.filled.add(column)
+        for at in (facts[_START], facts[_AT[C.END]]):
+            self.dates.look(at, place)
+        if price := facts[_AT[C.PRICE]]:
+            self.prices.look(f"{price} {facts[_AT[C.CURRENCY]]}", place)
 
 
 def words(chosen: Map, said: Said) -> frozenset[Word]:

@@ -115,8 +115,7 @@ def survey(source: Input, chosen: Map) -> Said:
     said, beside = Said(), Beside(chosen)
     for trace in islice(traces(source), LOOKED_AT):
         for each in (trace.said, *trace.events):
-            facts = beside.facts(each.attributes)
-            said.filled.update(FACTS[n] for n, value in enumerate(facts) if value)
+            said.look(beside.facts(each.attributes), f"line {each.line}")
         for event in trace.events:
             said.activities.setdefault(event.attributes.get(NAME, ""), f"line {event.line}")
     return said
