@@ -8,7 +8,7 @@ import pytest
 
 from kept.audit.history import Field, Outcome, Stage
 from kept.audit.reading import CannotRead, rules
-from kept.audit.reading.instants import NO_TIME
+from kept.audit.reading.instants import ASSUMED_ZONE, NO_TIME
 from tests.audit.reading.builders import utc
 
 # One case as every form below tells it: (activity, time, what stands beside it).
@@ -304,3 +304,11 @@ def test_a_log_of_our_own_leaves_out_what_is_not_asked(reader):
     history, (only,) = reader.read(xes(story))
     assert only.legs[0].outcome is Outcome.CANCELLED_BY_BUSINESS
     assert history.quality.dropped == {rules.NOT_ASKED: 2}
+
+
+@FORMS
+def test_times_without_a_zone_are_of_the_business_and_counted(reader, tmp_path, form):
+    story = [(name, at.removesuffix("+00:00"), beside) for name, at, beside in STORY]
+    history, (only,) = reader.read(written(form, tmp_path, story))
+    assert only.legs[0].booked_at == utc(2026, 10, 1, 7)
+    assert history.quality.noted == {ASSUMED_ZONE: 5}

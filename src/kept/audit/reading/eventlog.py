@@ -17,7 +17,7 @@ from kept.audit.history import Appointment
 from kept.audit.quality import Quality
 from kept.audit.reading.asking import Ask, Question, answer
 from kept.audit.reading.files import Meter
-from kept.audit.reading.instants import FIRST_YEAR, LAST_YEAR, NotATime, Times
+from kept.audit.reading.instants import FIRST_YEAR, LAST_YEAR, Times
 from kept.audit.reading.mapping import Column, Map, Part, Word, fold
 from kept.audit.reading.money import Prices
 from kept.audit.reading.rules import NO_CASE, UNKNOWN_ACTIVITY
@@ -30,6 +30,7 @@ from kept.audit.reading.stories import (
     Said,
     Stories,
     Words,
+    happened_at,
 )
 from kept.audit.reading.tables import Table
 from kept.audit.reading.trouble import CannotRead
@@ -205,11 +206,7 @@ class Log:
                 return at
         except ValueError:
             pass
-        try:
-            return self.times.instant(said)
-        except NotATime as odd:
-            self._drop(str(odd), line)
-            return None
+        return happened_at(said, self.times, self.quality, f"line {line}")
 
     def _drop(self, reason: str, line: int) -> None:
         self.quality.read += 1

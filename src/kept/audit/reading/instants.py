@@ -122,6 +122,11 @@ class Times:
             moment = self._in_zone(moment, zone_name)
         return self._plausible(moment)
 
+    def drain(self) -> list[str]:
+        """The oddities so far, which are forgotten."""
+        found, self.oddities = self.oddities, []
+        return found
+
     def local(self, day: str, clock: str, zone_name: str = "") -> datetime:
         """The instant of a date in one column and a time in another."""
         return self.instant(f"{day.strip()} {clock.strip()}", zone_name)

@@ -23,12 +23,21 @@ from kept.audit.quality import Quality
 from kept.audit.reading import files
 from kept.audit.reading.eventlog import gathered
 from kept.audit.reading.files import Input, Meter
-from kept.audit.reading.instants import NotATime, Times
+from kept.audit.reading.instants import Times
 from kept.audit.reading.mapping import Column, Map, fold
 from kept.audit.reading.markup import Attributes, Elements
 from kept.audit.reading.money import Prices
 from kept.audit.reading.rules import NO_CASE, UNKNOWN_ACTIVITY
-from kept.audit.reading.stories import FACTS, NO_FACTS, Facts, Happening, Said, Stories, Words
+from kept.audit.reading.stories import (
+    FACTS,
+    NO_FACTS,
+    Facts,
+    Happening,
+    Said,
+    Stories,
+    Words,
+    happened_at,
+)
 from kept.audit.reading.trouble import CannotRead
 from kept.audit.reading.xes import Beside
 
@@ -152,11 +161,7 @@ class Log:
                     yield case, (at, deed, event.number, _joined(self.cases.facts[case], said))
 
     def _at(self, event: Event) -> datetime | None:
-        try:
-            return self.times.instant(event.at)
-        except NotATime as odd:
-            self._drop(str(odd), event)
-            return None
+        return happened_at(event.at, self.times, self.quality, f"event {event.number}")
 
     def _drop(self, reason: str, event: Event) -> None:
         self.quality.read += 1

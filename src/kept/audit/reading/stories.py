@@ -205,6 +205,7 @@ class Stories:
             present.reminded.append(at)
 
     def _leg(self, booked: _Time) -> Leg | None:
+        self.times.drain()
         try:
             leg = self._made(booked)
         except Dropped as dropped:
@@ -212,6 +213,8 @@ class Stories:
                 self.quality.drop(dropped.reason, self._place(place))
             return None
         self.quality.used += len(booked.places)
+        for odd in self.times.drain():
+            self.quality.note(odd, leg.reference)
         return leg
 
     def _made(self, booked: _Time) -> Leg:
@@ -399,6 +402,20 @@ def notes(chosen: Map, said: Said) -> tuple[str, ...]:
     """What must be said beside every figure of this log."""
     missing = () if C.START in said.filled else (NO_STARTS,)
     return (*chosen.notes, *chosen.cannot.values(), *missing)
+
+
+def happened_at(said: str, times: Times, quality: Quality, place: str) -> datetime | None:
+    """When an event happened, its oddities noted; None, and counted as dropped, if nobody knows."""
+    times.drain()
+    try:
+        at = times.instant(said)
+    except NotATime as odd:
+        quality.read += 1
+        quality.drop(str(odd), place)
+        return None
+    for each in times.drain():
+        quality.note(each, place)
+    return at
 
 
 class Words:

@@ -10,12 +10,21 @@ from itertools import islice
 from kept.audit.history import Appointment
 from kept.audit.quality import Quality
 from kept.audit.reading.files import Input, Meter
-from kept.audit.reading.instants import NotATime, Times
+from kept.audit.reading.instants import Times
 from kept.audit.reading.mapping import Map, fold
 from kept.audit.reading.markup import Attributes, Elements
 from kept.audit.reading.money import Prices
 from kept.audit.reading.rules import NOT_FINISHED, UNKNOWN_ACTIVITY
-from kept.audit.reading.stories import FACTS, NO_FACTS, Facts, Happening, Said, Stories, Words
+from kept.audit.reading.stories import (
+    FACTS,
+    NO_FACTS,
+    Facts,
+    Happening,
+    Said,
+    Stories,
+    Words,
+    happened_at,
+)
 
 NAME, AT, LIFECYCLE = "concept:name", "time:timestamp", "lifecycle:transition"
 LOOKED_AT = 2000  # traces, to find the activities before the first appointment goes out
@@ -155,16 +164,11 @@ class Log:
             self._drop(NOT_FINISHED, event)
         elif deed is None:
             self._drop(UNKNOWN_ACTIVITY, event)
-        elif (at := self._at(said.get(AT, ""), event)) is not None:
-            return at, deed, event.line, beside.facts(said)
+        else:
+            place = f"line {event.line}"
+            at = happened_at(said.get(AT, ""), self.times, self.quality, place)
+            return None if at is None else (at, deed, event.line, beside.facts(said))
         return None
-
-    def _at(self, said: str, event: Raw) -> datetime | None:
-        try:
-            return self.times.instant(said)
-        except NotATime as odd:
-            self._drop(str(odd), event)
-            return None
 
     def _drop(self, reason: str, event: Raw) -> None:
         self.quality.read += 1
