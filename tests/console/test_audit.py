@@ -5,6 +5,7 @@ import html
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -58,6 +59,15 @@ def test_each_number_leads_to_the_appointments_it_counts(lived, owner):
         name = address.split("/")[4]
         assert set(re.findall(r'class="soft ref">([^<]+)<', listed)) == set(every[name]["behind"])
     assert owner.get(f"{AUDIT}behind/nothing/", ALL).status_code == 404
+
+
+def test_what_happened_is_there_as_an_event_log(lived, owner):
+    log = owner.get(f"{AUDIT}event-log", ALL)
+    assert log["Content-Disposition"] == 'attachment; filename="kept-events.xes"'
+    traces = ElementTree.fromstring(log.content).findall("{*}trace")
+    counted = owner.get(f"{AUDIT}download/json", ALL).json()["headline"]["values"]
+    [appointments] = [each["raw"] for each in counted if each["name"] == "appointments"]
+    assert len(traces) == appointments
 
 
 def test_only_the_time_asked_for_is_looked_at(house, owner):

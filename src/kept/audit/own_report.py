@@ -8,6 +8,7 @@ from kept.accounts.queries import Business
 from kept.appointments import bulk
 from kept.audit import own
 from kept.audit.figures import Report
+from kept.audit.own import Own
 from kept.audit.report import audit
 
 MOST = 20_000
@@ -28,7 +29,14 @@ def own_report(
     business: Business, now: datetime, begin: datetime | None, end: datetime | None
 ) -> Report:
     """The report on the appointments that start in [begin, end). Raises TooMany."""
+    return audit(own_history(business, now, begin, end), begin=begin, end=end)
+
+
+def own_history(
+    business: Business, now: datetime, begin: datetime | None, end: datetime | None
+) -> Own:
+    """The same appointments as a history. Raises TooMany."""
     count = bulk.count(business.id, begin, end)
     if count > MOST:
         raise TooMany(count)
-    return audit(own.history(business, now, begin, end), begin=begin, end=end)
+    return own.history(business, now, begin, end)

@@ -80,6 +80,7 @@ urlpatterns = [
     path("console/audit/", audit.own, name="audit"),
     path("console/audit/behind/<slug:figure>/", audit.behind, name="audit_behind"),
     path("console/audit/download/<slug:form>", audit.download, name="audit_download"),
+    path("console/audit/event-log", audit.event_log, name="audit_event_log"),
     path("console/audit/file/", audit.foreign, name="audit_file"),
     path("console/inbox/", messages.inbox, name="inbox"),
     path("console/clock/", clock.jump, name="clock"),

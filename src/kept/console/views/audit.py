@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import StringIO
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -12,8 +14,9 @@ from kept.appointments import queries
 from kept.audit.drawing import page, words
 from kept.audit.drawing.figure import Links
 from kept.audit.figures import Break, Report
-from kept.audit.own_report import TooMany, own_report
+from kept.audit.own_report import TooMany, own_history, own_report
 from kept.audit.reading import CannotRead
+from kept.audit.writing import xes
 from kept.clock.queries import real_now
 from kept.console import auditing as asked
 from kept.console.access import Desk, at_desk, show
@@ -53,6 +56,18 @@ def behind(request: HttpRequest, desk: Desk, figure: str) -> HttpResponse:
 
 
 @at_desk(Member.OWNER)
+def event_log(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """What happened to these appointments, as an event log (XES) for other programs."""
+    period = asked.period(request.GET.dict(), desk.now, desk.zone)
+    written = StringIO()
+    try:
+        xes.write(own_history(desk.business, desk.now, period.begin, period.end), written)
+    except TooMany as error:
+        raise Http404 from error
+    return _attached(written.getvalue().encode(), "application/xml", "kept-events.xes")
+
+
+@at_desk(Member.OWNER)
 def download(request: HttpRequest, desk: Desk, form: str) -> HttpResponse:
     """The report as a file: page, JSON or tables."""
     if form not in asked.FORMS:
@@ -61,11 +76,13 @@ def download(request: HttpRequest, desk: Desk, form: str) -> HttpResponse:
     report = _report(desk, asked.period(request.GET.dict(), desk.now, desk.zone))
     search = f"{settings.BASE_URL}{reverse('console:search')}"
     links = Links(lambda each: f"{search}?q={each}")
-    return HttpResponse(
-        asked.written(report, name, links),
-        content_type=asked.TYPES[name],
-        headers={"Content-Disposition": f'attachment; filename="kept-audit-{name}"'},
-    )
+    content = asked.written(report, name, links)
+    return _attached(content, asked.TYPES[name], f"kept-audit-{name}")
+
+
+def _attached(content: bytes, kind: str, name: str) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(content, content_type=kind, headers=headers)
 
 
 def _report(desk: Desk, period: asked.Period) -> Report:
