@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kept.audit.reading.asking import Ask, Question, answer
-from kept.audit.reading.instants import looks_like_times
 from kept.audit.reading.mapping import Column, Map, Part, Status, find, fold, ready
 from kept.audit.reading.tables import Table
 from kept.audit.reading.trouble import CannotRead
@@ -189,8 +188,3 @@ def _guess(usual: Sequence[str], table: Table) -> str:
                 if matches(heading, word):
                     return heading
     return ""
-
-
-def begins_with_times(table: Table, heading: str) -> bool:
-    """Whether the first values of a column are times at all."""
-    return looks_like_times(table.values(heading))

@@ -8,7 +8,7 @@ from all of its events.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
@@ -278,8 +278,3 @@ def _unpacked(numbers: Sequence[int], beside: Sequence[Facts]) -> list[Happening
          beside[numbers[n + 3]])
         for n in range(0, len(numbers), 4)
     ]  # fmt: skip
-
-
-def meanings(chosen: Map) -> Mapping[str, Word]:
-    """The activities of a map."""
-    return chosen.activities

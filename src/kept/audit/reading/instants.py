@@ -8,7 +8,6 @@ day first unless the file itself says otherwise.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -264,17 +263,3 @@ def _months() -> dict[str, int]:
         for width in ("wide", "abbreviated")
         for number, name in get_month_names(width, locale=language).items()
     }
-
-
-def looks_like_times(values: Iterable[str]) -> bool:
-    """Whether these could be the values of a column of times."""
-    reader = Times(ZoneInfo("UTC"))
-    return any(_reads(reader, value) for value in values)
-
-
-def _reads(reader: Times, value: str) -> bool:
-    try:
-        reader.instant(value)
-    except NotATime as odd:
-        return str(odd) == ONLY_A_DATE
-    return True

@@ -7,7 +7,7 @@ the later one counts, because somebody corrected the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -36,7 +36,6 @@ from kept.audit.reading.rules import (
     OVER_TOO_EARLY,
     START_FROM_OUTCOME,
     TOO_LONG,
-    UNKNOWN_ACTIVITY,
     UNREADABLE_END,
     Dropped,
 )
@@ -434,22 +433,3 @@ class Words:
             word = self._known.get(fold(activity))
             found = self._cache[activity] = None if word is None else DEEDS[word]
             return found
-
-
-def reason(activity: str) -> str:
-    """Why an event is dropped whose activity nobody explained."""
-    return UNKNOWN_ACTIVITY if activity.strip() else NOT_ASKED
-
-
-def by_case(stories: Stories, cases: Iterator[Sequence[Happening]]) -> Iterator[Appointment]:
-    """One appointment after the other."""
-    for happenings in cases:
-        if (found := stories.appointment(happenings)) is not None:
-            yield found
-
-
-def price_marks(price: str) -> money.Writing:
-    """How one price is written."""
-    writing = money.Writing()
-    writing.look(price, "")
-    return writing
