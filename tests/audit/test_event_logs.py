@@ -15,6 +15,8 @@ from click.testing import CliRunner
 
 from kept.appointments import actions
 from kept.audit import own
+from kept.audit.reading import open_files
+from kept.audit.report import audit
 from kept.audit.writing import ocel, xes
 from kept.cli import commands, house
 from kept.core.case import Role
@@ -25,17 +27,20 @@ XES = "{http://www.xes-standard.org/}"
 
 @pytest.fixture
 def history(db):
-    """A visit as it should be, one moved and then cancelled late, one nobody spoke of."""
+    """A visit as it should be, one moved and then cancelled late, one missed, one nobody spoke
+    of."""
     clinic = Clinic()
     seen = clinic.book(berlin(2, 10), clinic.ada)
     moved = clinic.book(berlin(2, 11), clinic.ben, name="Leo Ek")
     clinic.book(berlin(2, 14), clinic.ada, name='Ida <Holm> & "Co"')
-    go_to(berlin(1, 12))
+    gone = clinic.book(berlin(2, 12), clinic.ben, name="Ole Vik")
+    go_to(berlin(1, 12, 30))
     actions.move(moved, berlin(3, 11), now(), MIA)
     go_to(berlin(2, 10))
     actions.say(seen, "arrived", now(), DESK)
     actions.say(seen, "completed", now(), DESK)
     go_to(berlin(2, 15))
+    actions.miss(gone, now(), DESK, by=Role.CUSTOMER)
     actions.cancel(moved, now(), MIA, by=Role.CUSTOMER)
     go_to(berlin(3, 10))
     return own.history(clinic.business, now())
@@ -52,8 +57,8 @@ def logs(history, tmp_path):
 
 
 WHAT = Counter(
-    {"booked": 4, "confirmed": 4, "prepared": 4, "moved": 1, "cancelled": 1}
-    | {"attended": 1, "completed": 1, "reminded": 6}
+    {"booked": 5, "confirmed": 5, "prepared": 5, "moved": 1, "cancelled": 1, "missed": 1}
+    | {"attended": 1, "completed": 1, "reminded": 8}
 )
 
 
@@ -155,11 +160,44 @@ def test_a_program_that_knows_the_standards_reads_all_three(logs):
     traces, as_json, as_sqlite = ([int(part) for part in line.split()] for line in lines)
     log = json.loads((logs / "log.json").read_text())
     related = [to["objectId"] for event in log["events"] for to in event["relationships"]]
-    assert traces == [3, len(log["events"])]
+    assert traces == [4, len(log["events"])]
     # Of things to which nothing has happened yet (a duty still planned) it keeps none.
     assert as_json[:3] == as_sqlite[:3] == [len(log["events"]), len(set(related)), len(related)]
     assert as_json[3]
     assert as_sqlite[3]
+
+
+CARRIED = (
+    "no_show_rate",
+    "no_show_bounds",
+    "unresolved_share",
+    "assumed_share",
+    "late_cancellations",
+    "notice_given",
+    "recovery_after_move",
+    "recovery_after_cancellation",
+    "refilled_slots",
+    "confirmation_immediacy",
+    "funnel",
+    "revenue_lost",
+    "rebooking",
+)
+"""The figures for which a log says enough."""
+
+
+@pytest.mark.parametrize("name", ["log.xes", "log.json", "log.sqlite"])
+def test_read_again_it_gives_the_same_figures(history, logs, name):
+    ours = audit(history)
+    again = open_files([logs / name], zone=history.source.zone, now=history.now)
+    theirs = audit(again)
+    assert again.quality.adds_up
+    assert {
+        figure: [(value.name, value.raw) for value in theirs.figure(figure).values]
+        for figure in CARRIED
+    } == {
+        figure: [(value.name, value.raw) for value in ours.figure(figure).values]
+        for figure in CARRIED
+    }
 
 
 def kept(*arguments, code=0):
@@ -172,7 +210,7 @@ def kept(*arguments, code=0):
 def test_the_command_writes_a_new_file_or_none(history, tmp_path, form, monkeypatch):
     monkeypatch.setattr(house, "require_there", lambda: None)
     file = tmp_path / "events"
-    assert json.loads(kept("--format", form, "--out", file, "--json"))["appointments"] == 3
+    assert json.loads(kept("--format", form, "--out", file, "--json"))["appointments"] == 4
     before = file.read_bytes()
     assert "there already" in kept("--format", form, "--out", file, code=1)
     assert file.read_bytes() == before
@@ -187,4 +225,4 @@ def test_what_is_there_is_not_written_over(history, tmp_path):
     (tmp_path / "log.sqlite").touch()
     with pytest.raises(FileExistsError):
         ocel.write_sqlite(history, tmp_path / "log.sqlite")
-    assert xes.write(history, io.StringIO()) == 3
+    assert xes.write(history, io.StringIO()) == 4
