@@ -151,9 +151,10 @@ def _cost(broken: list[Break], currency: str) -> list[str]:
     """What hangs on the breaks, each appointment counted once."""
     lost = sum((each.lost or Decimal(0) for each in broken), Decimal(0))
     risk = sum((each.at_risk or Decimal(0) for each in broken), Decimal(0))
-    if not lost and not risk:
-        return []
-    return [f"That cost {price(lost, currency)}, and {price(risk, currency)} are at risk."]
+    at_risk = f"{price(risk, currency)} are at risk"
+    if not lost:
+        return [f"{at_risk}."] if risk else []
+    return [f"That cost {price(lost, currency)}{f', and {at_risk}' if risk else ''}."]
 
 
 def _won(won: WonBack, business: Business) -> str:

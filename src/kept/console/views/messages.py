@@ -121,7 +121,7 @@ def weekly_letters(desk: Desk) -> list[OwnersLetter]:
     ]
 
 
-OWNERS = "Your weekly letter"
+OWNERS = "The owner"
 
 
 def headers(message: Message | OwnersLetter) -> list[tuple[str, str]]:
