@@ -154,6 +154,8 @@ The whole life of a customer:
      (its pages are invented, and lead nowhere).
   e. Jump on by weeks, until an invitation comes. Book through it: they are back (Invitations).
   f. Look at the person (People): every path on one timeline.
+  g. Ask once more as somebody else, and stop it: book, answer for them at the desk, take it over,
+     or follow the link in a letter that says so. Jump on: nothing more of that comes.
 
 Where money is lost (Audit, at the front desk): the same report on a file from another calendar.
 """
