@@ -125,6 +125,15 @@ def test_a_break_that_cannot_be_seen_is_not_looked_for_and_the_share_is_a_limit(
     assert report.headline.missing == ("the messages and what became of them",)
 
 
+def test_a_stage_where_no_break_can_be_seen_has_no_zero():
+    made = [clean(0), plant(clean(1), "B6")]
+    bare = source(knows=frozenset({Field.OUTCOME, Field.ATTENDED, Field.MISSED, Field.END}))
+    figure = audit(Given(made, bare)).figure("first_break_stage")
+    assert [(each.name, each.raw) for each in figure.values] == [("attendance", 1)]
+    assert [row[0].text for row in figure.table.rows] == ["attendance"]
+    assert len(audit(Given(made)).figure("first_break_stage").values) == 5
+
+
 def test_a_refilled_late_cancellation_is_not_lost():
     start = NOW - 10 * DAY
     gone = leg(start, Outcome.CANCELLED, ended=start - 3 * HOUR, reference="gone")

@@ -53,6 +53,7 @@ FIRST = Question("M30", "first_break_stage", CHAPTER, "At which stage does it br
 
 CONFIRMATION, PREPARATION, CHANGE = "confirmation", "preparation", "change"
 ATTENDANCE, NEXT = "attendance", "what comes next"
+ANY_STAGE = "any stage"  # where the question of B7 belongs
 STAGES = (CONFIRMATION, PREPARATION, CHANGE, ATTENDANCE, NEXT)
 
 AT_ONCE = 60  # seconds from booking to confirmation
@@ -294,7 +295,7 @@ BREAKS = (
          "had no outcome a day after their end",
          "Let Kept ask for the outcome soon after the end, and close the day with none open.",
          "outcome_grace"),
-    Kind("B7", "question_overdue", "any stage", question_overdue,
+    Kind("B7", "question_overdue", ANY_STAGE, question_overdue,
          ((Field.ESCALATIONS,),),
          "had a question for a person that was not answered in time",
          "Name who answers which question; where too many are asked for a “yes” that never comes, "
@@ -499,26 +500,34 @@ class Breaks:
         if not self.broken:
             yield FIRST.nothing("Nowhere: no appointment broke.")
             return
-        worst = max(STAGES, key=lambda stage: self.stages[stage])
+        seen = self._seen_stages()
+        worst = max(seen, key=lambda stage: self.stages[stage])
         rows = tuple(
             (
                 text("stage", stage),
                 count("appointments", self.stages[stage]),
                 share("of all that broke", self.stages[stage], self.broken),
             )
-            for stage in STAGES
+            for stage in seen
         )
         yield FIRST.answer(
             f"Most often at the stage “{worst}”: {self.stages[worst]:,} of the "
             f"{many(self.broken, 'appointment')} that broke.",
             Grade.BOUNDED if unseen else Grade.MEASURED,
-            [count(stage, self.stages[stage]) for stage in STAGES],
+            [count(stage, self.stages[stage]) for stage in seen],
             table=Table(
                 ("stage", "appointments", "of all that broke"), rows, "First break, by stage"
             ),
             chart=Chart(Shape.BARS, "stage", ("appointments",)),
             missing=unseen,
         )
+
+    def _seen_stages(self) -> list[str]:
+        """Where a break could have been found: of the others a zero would claim too much."""
+        possible = {kind.stage for kind in self.kinds}
+        if ANY_STAGE in possible:
+            possible |= {PREPARATION, *STAGE_OF.values()}
+        return [stage for stage in STAGES if stage in possible]
 
 
 UNDECIDED = frozenset({Outcome.AHEAD, Outcome.UNKNOWN, Outcome.ASSUMED})
