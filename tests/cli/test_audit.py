@@ -71,6 +71,15 @@ def test_bad_input_is_refused_with_a_sentence_and_writes_nothing(tmp_path):
     assert not page.exists()
 
 
+def test_the_zone_of_a_map_is_that_of_the_business_unless_another_is_named(tmp_path):
+    file, map_ = write(tmp_path, "Wann,Was\n2025-02-01 09:00,Massage\n"), tmp_path / "my.toml"
+    map_.write_text('name = "my"\n[columns]\nstart = "Wann"\n[times]\nzone = "Asia/Tokyo"\n')
+    done = run(file, "--map", map_)
+    assert "(Asia/Tokyo)" in done.stdout
+    assert "--zone names another" not in done.output
+    assert "(Europe/Berlin)" in run(file, "--map", map_, "--zone", "Europe/Berlin").stdout
+
+
 def test_what_is_asked_on_a_terminal_is_written_down_for_the_next_time(tmp_path, monkeypatch):
     file = write(tmp_path, "Wann,Was\n2025-02-01 09:00,Massage\n2025-02-02 09:00,Massage\n")
     monkeypatch.setattr("kept.cli.auditing._on_a_terminal", lambda: True)

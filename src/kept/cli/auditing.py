@@ -18,7 +18,7 @@ import click
 from kept.audit.drawing import data, page, sheets
 from kept.audit.drawing.figure import Links
 from kept.audit.figures import Report
-from kept.audit.reading import Ask, CannotRead, FileHistory, Question, as_toml, open_files
+from kept.audit.reading import Ask, CannotRead, FileHistory, Question, as_toml, find, open_files
 from kept.audit.report import audit
 from kept.cli import out
 from kept.cli.audit_told import told
@@ -90,7 +90,8 @@ def of_files(
     save_map: Path | None,
 ) -> None:
     """Audit exports from elsewhere. Needs no installation; stores and sends nothing."""
-    known = zone_named(zone)
+    of_map = "" if zone else _zone_of(mapping)
+    known = zone_named(zone or of_map)
     begin, end = wanted.span(known)
     try:
         with reading() as progress:
@@ -107,8 +108,16 @@ def of_files(
         raise Misused(str(error)) from None
     _keep(history, save_map)
     _give(report, wanted, page.NOWHERE)
-    if zone is None and not wanted.as_json:
+    if not zone and not of_map and not wanted.as_json:
         out.note(f"Times without a zone were read as {known.key}; --zone names another.")
+
+
+def _zone_of(mapping: str | None) -> str:
+    """The zone a map names; none of a map that cannot be read: opening the files says why."""
+    try:
+        return find(mapping).zone if mapping else ""
+    except CannotRead:
+        return ""
 
 
 def zone_named(named: str | None) -> ZoneInfo:
