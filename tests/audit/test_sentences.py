@@ -270,6 +270,12 @@ def test_small_words():
     ]
     assert wording.about(120, 960) == "1 in 8"
     assert wording.about(121, 960) == "about 1 in 8"
+    assert [wording.about(n, 100) for n in (40, 41, 46, 54)] == [
+        "2 in 5",
+        "about 2 in 5",
+        "about 1 in 2",
+        "about 1 in 2",
+    ]
     assert [wording.about(n, 100) for n in (0, 66, 99, 100)] == [
         "none",
         "about 7 in 10",

@@ -121,10 +121,14 @@ def about(part: int, whole: int) -> str:
         return "none"
     if part == whole:
         return "all"
+    tens = (20 * part + whole) // (2 * whole)
+    if tens == 5 and 2 * part != whole:
+        return "about 1 in 2"
+    if tens == 4:
+        return f"{'' if 5 * part == 2 * whole else 'about '}2 in 5"
     if 2 * part <= whole:
         one_in = (2 * whole + part) // (2 * part)
         return f"{'' if one_in * part == whole else 'about '}1 in {one_in}"
-    tens = (20 * part + whole) // (2 * whole)
     return f"about {min(tens, 9)} in 10" if tens < 10 else "nearly all"
 
 
