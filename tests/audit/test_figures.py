@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
+from kept.audit.figures import Grade
 from kept.audit.history import (
     Act,
     Appointment,
@@ -238,6 +239,34 @@ def test_a_funnel_counts_what_is_over():
     assert list(found.values()) == [2, 2, 2, 1, 1]
     bare = values(made, "funnel", source(Field.STAGES))
     assert list(bare.values()) == [2, 1, 1]
+
+
+def test_what_nobody_wrote_down_may_have_taken_place():
+    known = each(leg(START, Outcome.MISSED), leg(START + 9 * DAY), person=1)
+    unknown = [*known, clean(7, Outcome.UNKNOWN)]
+
+    def said(made, name):
+        figure = audit(Given(made)).figure(name)
+        return figure.answer, figure.grade
+
+    assert said(known, "funnel") == (
+        "Of 2 appointments that are over, 1 took place (50 %).",
+        Grade.MEASURED,
+    )
+    assert said(unknown, "funnel") == (
+        "Of 3 appointments that are over, 1 is known to have taken place (33.3 %). "
+        "Of 1 more nobody knows.",
+        Grade.BOUNDED,
+    )
+    assert said(known, "recovery_after_miss")[1] is Grade.MEASURED
+    assert said(unknown, "recovery_after_miss")[1] is Grade.BOUNDED
+
+
+def test_of_a_file_nobody_says_who_wrote_an_outcome_down():
+    own = audit(Given([clean(0)], source(own=True))).figure("assumed_share")
+    file = audit(Given([clean(0)])).figure("assumed_share")
+    assert own.answer == "None: whatever outcome is written down, somebody wrote it."
+    assert file.answer.startswith("None is marked as assumed;")
 
 
 def test_only_some_prices_are_said_to_be_only_some():

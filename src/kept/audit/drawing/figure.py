@@ -125,7 +125,8 @@ def _hidden(rows: int) -> Markup | None:
     said = words.many(rows, "row is", "rows are")
     return tag(
         "p",
-        f"{said} left out: too few appointments stand behind them to say anything.",
+        f"{said} left out: too few appointments stand behind {'it' if rows == 1 else 'them'} "
+        "to say anything.",
         class_="soft",
     )
 

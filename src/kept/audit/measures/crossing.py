@@ -19,6 +19,7 @@ BACK_WITHIN = 30 * DAY
 AGAIN_WITHIN = 14 * DAY
 PERSON = 2**63 - 1  # a pseudonym is cut to what an array holds
 
+UNKNOWN = frozenset({Outcome.UNKNOWN, Outcome.ASSUMED})
 MOVED, CANCELLED, MISSED = "moved", "cancelled", "missed"
 LOSSES = {
     Outcome.RESCHEDULED: MOVED,
@@ -132,6 +133,7 @@ class Crossing:
         self.freed = array("q")  # staff, start, end, when it was freed: four to each slot
         self.filled = bytearray()
         self.people = People()
+        self.unknown = 0  # visits that may have taken place
         self.recovered = {kind: Recovery() for kind in (MOVED, CANCELLED, MISSED)}
         self.again = Recovery()
         self.new, self.returning = Tally(), Tally()
@@ -140,6 +142,7 @@ class Crossing:
         person = seen.person
         for visit in seen.visits:
             staff, outcome = visit.leg.staff, visit.outcome
+            self.unknown += outcome in UNKNOWN
             if person is not None:
                 self.people.add(person, visit)
             if staff is not None and visit.end is not None:

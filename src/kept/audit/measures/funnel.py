@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Field, Outcome, Source, Stage
 from kept.audit.measures.asking import Question
+from kept.audit.measures.crossing import UNKNOWN
 from kept.audit.measures.seen import Seen, Visit
 from kept.audit.measures.wording import count, many, nothing, seconds, share, text, verb
 from kept.audit.statistics import Spread
@@ -41,7 +42,7 @@ class Funnel:
         self.source = source
         self.roots: Counter[int] = Counter()
         self.legs: Counter[int] = Counter()
-        self.ahead = 0
+        self.ahead = self.unknown = 0
         self.times = {stage: Spread() for stage in ORDER}
         self.open: Counter[Stage] = Counter()
 
@@ -58,6 +59,7 @@ class Funnel:
                 self._wait(visit)
         if over:
             self.roots[came] += 1
+            self.unknown += seen.last.outcome in UNKNOWN
 
     def _wait(self, visit: Visit) -> None:
         """From each stage to the next that was entered, or to the end of the leg."""
@@ -103,15 +105,31 @@ class Funnel:
             "Appointments that are over, by how far they came",
         )
         return FUNNEL.answer(
-            f"Of {many(booked, 'appointment that')} {verb(booked, 'is')} over, {done:,} took place "
-            f"({share('', done, booked).text}).",
-            Grade.MEASURED if complete else Grade.INFERRED,
+            f"Of {many(booked, 'appointment that')} {verb(booked, 'is')} over, "
+            f"{self._took_place(done)} ({share('', done, booked).text}).{self._unknown_too()}",
+            self._grade(complete),
             [count(f"{stage}", _at(self.roots, stage)) for stage in steps],
             table=table,
             chart=Chart(Shape.FUNNEL, "step", ("appointments",)),
             notes=(f"{self.ahead:,} still ahead: not counted.",) if self.ahead else (),
             missing=() if complete else (Field.STAGES,),
         )
+
+    def _grade(self, complete: bool) -> Grade:
+        if not complete:
+            return Grade.INFERRED
+        return Grade.BOUNDED if self.unknown else Grade.MEASURED
+
+    def _took_place(self, done: int) -> str:
+        if not self.unknown:
+            return f"{done:,} took place"
+        return f"{done:,} {verb(done, 'is')} known to have taken place"
+
+    def _unknown_too(self) -> str:
+        """What nobody wrote down may have taken place as well."""
+        if not self.unknown:
+            return ""
+        return f" Of {self.unknown:,} more nobody knows."
 
     def _rows(self, steps: list[Stage]) -> Iterator[tuple[Value, ...]]:
         before = 0

@@ -254,11 +254,17 @@ class Outcomes:
             f"{of(assumed, every, 'outcome')} ({part.text}) {verb(assumed, 'was')} assumed; that "
             "does not count as known."
             if assumed
-            else "None: whatever outcome is written down, somebody wrote it."
+            else self._none_assumed()
         )
         return ASSUMED.answer(
             words, Grade.MEASURED, (part, count("assumed", assumed), count("visits", every))
         )
+
+    def _none_assumed(self) -> str:
+        """Only of own rows is it known who wrote an outcome down."""
+        if self.source.own:
+            return "None: whatever outcome is written down, somebody wrote it."
+        return "None is marked as assumed; whether a program wrote some by itself is not said."
 
 
 def _visits(tally: Tally) -> str:

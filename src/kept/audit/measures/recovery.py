@@ -52,11 +52,12 @@ class Recovery:
         return question.answer(
             f"{capital(about(found.back, found.of))}: after {of(found.back, found.of)} {kind} "
             f"{'visit' if found.of == 1 else 'visits'} there was one within 30 days ({part.text}).",
-            Grade.MEASURED,
+            Grade.BOUNDED if self.crossing.unknown else Grade.MEASURED,
             (part, count("recovered", found.back), count("lost", found.of)),
             notes=(
                 "30 days from the time it was to be; what has not had them yet is not counted.",
                 *(() if kind == MOVED else ("Any later visit of the same person counts.",)),
+                *self._at_least(),
             ),
         )
 
@@ -84,14 +85,28 @@ class Recovery:
         return REFILLED.answer(
             f"{capital(about(again, every))}: {of(again, every, 'time')} given back "
             f"{verb(again, 'was')} used again ({part.text}).",
-            Grade.MEASURED if Field.BOOKED_AT in self.source.knows else Grade.INFERRED,
+            self._grade(),
             (part, count("refilled", again), count("given_back", every)),
             table=self._by_staff(freed, filled),
             chart=Chart(Shape.BARS, "staff", ("used again",)),
             notes=(
                 "Given back more than 2 h before; used again when a visit of the same member of "
                 "staff, booked afterwards, took at least half of it.",
+                *self._at_least(),
             ),
+        )
+
+    def _grade(self) -> Grade:
+        if Field.BOOKED_AT not in self.source.knows:
+            return Grade.INFERRED
+        return Grade.BOUNDED if self.crossing.unknown else Grade.MEASURED
+
+    def _at_least(self) -> tuple[str, ...]:
+        """A visit of which nobody knows may have been one that took place."""
+        if not self.crossing.unknown:
+            return ()
+        return (
+            "Counted are visits known to have taken place: with the unknown ones it may be more.",
         )
 
     def _by_staff(self, freed: Counter[int], filled: Counter[int]) -> Table | None:
