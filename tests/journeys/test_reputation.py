@@ -10,7 +10,7 @@ from kept.appointments import actions as appointments
 from kept.cases.queries import HandOff
 from kept.clock import actions as clock
 from kept.core.case import Role
-from kept.core.policy import PolicyError
+from kept.core.policy import DEFAULT_HAND_OFFS, PolicyError
 from kept.journeys import actions, queries, reputation
 from kept.people.queries import Consent
 from kept.schedule.queries import Resource
@@ -94,10 +94,7 @@ def test_what_a_policy_hands_on_by_mistake_is_refused(clinic):
 
 
 def test_switched_off_nobody_is_asked(clinic):
-    hand_offs = {"completed": ["follow_up"]}
-    known = {each: [] for each in ("missed_by_customer", "missed_by_business")}
-    known |= {each: [] for each in ("cancelled_by_customer", "cancelled_by_business")}
-    policy = {"hand_offs": {**known, **hand_offs}}
+    policy = {"hand_offs": {**DEFAULT_HAND_OFFS, "completed": ["follow_up"]}}
     appointments.change_policy(clinic.business, policy, now(), DESK)
     booked = resolved(clinic)
     assert asks(go_to(now() + 60 * DAYS)) == []
