@@ -1,10 +1,18 @@
 """Each message as its reader sees it, in a frame that can do nothing."""
 
+from datetime import timedelta
+
 import pytest
 
+from kept.appointments import actions as appointments
+from kept.channels.email import mime
+from kept.clock.queries import now
+from kept.console.views.messages import headers
+from kept.journeys import reputation
 from kept.outbox import queries as outbox
 from kept.worker import loop
-from tests.console.house import House
+from tests.appointments.clinic import go_to
+from tests.console.house import FRONT_DESK, NOW, House, asks
 
 
 @pytest.fixture
@@ -67,3 +75,25 @@ def test_each_message_can_be_opened_from_the_list(desk, message):
     assert f"/console/messages/{message.id}/" in desk.get("/console/messages/").content.decode()
     opened = desk.get(f"/console/inbox/?open={message.id}")
     assert opened.context["shown"].id == message.id
+
+
+def test_the_headers_shown_are_those_that_were_sent(house):
+    """Also of a letter that its reader may refuse: their mail program shows a button for it."""
+    page = "https://reviews.example.com/harbour"
+    reputation.add_link(house.business.id, "Example Reviews", page, NOW, FRONT_DESK)
+    asks(house)
+    booked = house.book()
+    go_to(NOW + timedelta(hours=3))
+    appointments.say(booked, "completed", now(), FRONT_DESK)
+    post = go_to(NOW + timedelta(days=4))
+    sent = {letter.message_id: _read(mime.build(letter)) for letter in post.letters}
+    shown = [dict(headers(each)) for each in outbox.newest(house.business.id) if each.text]
+    shown = {each["Message-ID"]: each for each in shown if each["Message-ID"] in sent}
+    assert shown == sent
+    refusable = [each["X-Kept"] for each in sent.values() if "List-Unsubscribe" in each]
+    for control in ("review_ask", "lead_nudge_second"):
+        assert any(control in each for each in refusable)
+
+
+def _read(built):
+    return {name: " ".join(str(value).split()) for name, value in built.items()}

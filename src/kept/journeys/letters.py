@@ -41,8 +41,22 @@ def letter_for(message: Message, now: datetime) -> Letter:
     letter = letters.to_customer(
         message, leg, now, lambda: compose_after(cast(AfterKind, message.kind), facts)
     )
-    ways_out = letters.one_click(facts.stop_url) if facts.may_stop else {}
-    return replace(letter, headers={**letter.headers, **ways_out})
+    return _with_ways_out(letter, message, case, leg)
+
+
+def as_sent(message: Message) -> Letter:
+    """The letter of a message that has been handed over, from its final words."""
+    leg, case = letters.leg_of(message), Case.objects.get(id=message.case)
+    return _with_ways_out(letters.as_sent(message), message, case, leg)
+
+
+def _with_ways_out(letter: Letter, message: Message, case: Case, leg: Leg) -> Letter:
+    """What mail programs show beside a letter that its reader may refuse."""
+    purpose = purpose_of(message, case)
+    if purpose not in WAYS_OUT:
+        return letter
+    headers = letters.one_click(_stop_url(leg, purpose))
+    return replace(letter, headers={**letter.headers, **headers})
 
 
 def purpose_of(message: Message, case: Case) -> str:
@@ -53,6 +67,10 @@ def purpose_of(message: Message, case: Case) -> str:
 
 WAYS_OUT = {"marketing": "stop", "review": "review/stop"}
 """Where a letter that may be refused is refused, behind the link of the visit."""
+
+
+def _stop_url(leg: Leg, purpose: str) -> str:
+    return f"{customer_url(leg.appointment)}/{WAYS_OUT.get(purpose, 'stop')}"
 
 
 def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
@@ -73,7 +91,7 @@ def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
         zone=case.zone,
         booking_url=_booking_url(case, leg, earliest if earliest > now else None),
         feedback_url=f"{page}/went",
-        stop_url=f"{page}/{WAYS_OUT.get(purpose, 'stop')}",
+        stop_url=_stop_url(leg, purpose),
         later_url=f"{page}/later",
         aftercare=str(case.facts.get("aftercare") or ""),
         offers=_offers(case, leg, earliest, now) if message.kind in OFFERING and suggests else (),

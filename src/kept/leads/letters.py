@@ -27,6 +27,7 @@ OFFERED = 3  # times in a letter: enough to choose from, few enough to read
 LOOK_AHEAD = timedelta(days=28)
 NUDGE: Final = "lead_nudge"
 INVITATION = "invitation"
+OFFERING = (NUDGE, INVITATION)  # what its reader may refuse; the answer to an enquiry is none
 
 
 def writes(message: Message) -> bool:
@@ -47,10 +48,7 @@ def letter_for(message: Message, now: datetime) -> Letter:
     facts = _facts(lead, service, now, with_offers=kind == NUDGE)
     text = compose_asked(kind, facts)
     envelope = _envelope(message, lead, customer.email, now)
-    letter = replace(envelope, subject=text.subject, text=text.text, html=text.html)
-    if kind != NUDGE:
-        return letter
-    return replace(letter, headers={**letter.headers, **letters.one_click(facts.stop_url)})
+    return replace(envelope, subject=text.subject, text=text.text, html=text.html)
 
 
 def as_sent(message: Message) -> Letter:
@@ -64,6 +62,7 @@ def as_sent(message: Message) -> Letter:
 
 def _envelope(message: Message, lead: Lead, address: str, at: datetime) -> Letter:
     business, thread = lead.business, thread_of(message)
+    ways_out = letters.one_click(stop_url(lead)) if message.kind in OFFERING else {}
     us = Address(business.email, business.name)
     return Letter(
         sender=us,
@@ -76,7 +75,7 @@ def _envelope(message: Message, lead: Lead, address: str, at: datetime) -> Lette
         date=at,
         in_reply_to=thread,
         references=(thread,) if thread else (),
-        headers={"X-Kept": f"ref={lead.reference} control={message.control}"},
+        headers={"X-Kept": f"ref={lead.reference} control={message.control}", **ways_out},
     )
 
 

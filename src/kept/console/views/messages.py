@@ -10,12 +10,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from kept.accounts.queries import Member
+from kept.appointments import letters as appointment_letters
 from kept.appointments import queries
-from kept.appointments.letters import as_sent
 from kept.audit import letters
+from kept.channels.base import Letter
 from kept.channels.email import mime
 from kept.console.access import Desk, at_desk, show
 from kept.console.story import letter
+from kept.journeys import letters as journey_letters
 from kept.leads import letters as lead_letters
 from kept.leads import queries as leads
 from kept.outbox import queries as outbox
@@ -129,9 +131,16 @@ def headers(message: Message | OwnersLetter) -> list[tuple[str, str]]:
     if isinstance(message, OwnersLetter):
         weekly = mime.build(letters.as_letter(message.row, message.handed_over_at))
         return [(name, " ".join(str(value).split())) for name, value in weekly.items()]
-    ours = lead_letters.writes(message)
-    built = mime.build(lead_letters.as_sent(message) if ours else as_sent(message))
+    built = mime.build(_as_sent(message))
     return [(name, " ".join(str(value).split())) for name, value in built.items()]
+
+
+def _as_sent(message: Message) -> Letter:
+    if lead_letters.writes(message):
+        return lead_letters.as_sent(message)
+    if journey_letters.writes(message):
+        return journey_letters.as_sent(message)
+    return appointment_letters.as_sent(message)
 
 
 @at_desk(Member.FRONT_DESK)
