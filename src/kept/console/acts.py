@@ -290,8 +290,8 @@ ACTS = {
                 "Written down. It needs a person now; nobody there is asked for anything.",
             ),
             form=forms.Complaint,
-            says="Suggestions, invitations and asks for a review wait until somebody has settled "
-            "it, for everybody at this address.",
+            says="Suggestions and invitations wait until somebody has settled it, for everybody at "
+            "this address; asks for a review for 14 days at most.",
         ),
         Act(
             "refund",
