@@ -2,29 +2,19 @@
 
 import re
 import sqlite3
-import urllib.parse
-import urllib.request
 from contextlib import closing
 from datetime import date
 
 import pytest
 
 from kept.cli.demo import this_monday
-from tests.cli.conftest import Installation, free_port, get
+from tests.cli.conftest import free_port, get
+from tests.demo import living
+from tests.demo.living import Browser
 
 
-class Demo(Installation):
-    """An installation beside which the demo runs. The demo is on SQLite whatever that is on."""
-
-    def __init__(self, folder):
-        super().__init__(folder, f"sqlite:///{folder / 'own.sqlite3'}")
-
-    def show(self, *more, **env):
-        """Start the demo and wait until it says what to try."""
-        self.base = f"http://127.0.0.1:{free_port()}"
-        running = self.start("demo", "--bind", self.base.removeprefix("http://"), *more, **env)
-        running.wait_for("Ctrl-C")
-        return running
+class Demo(living.Demo):
+    """A demo whose tables are looked into."""
 
     def rows(self, query):
         with closing(sqlite3.connect(self.folder / "demo" / "kept.sqlite3")) as database:
@@ -57,24 +47,6 @@ def test_it_says_what_to_try_and_where_to_go(shown):
     pages = [address.removeprefix(shown.base).split("/")[1] for address in addresses]
     assert pages == ["sign-in", "book", "ask", "console"]
     assert [get(address) for address in addresses] == [200, 200, 200, 200]
-
-
-class Browser:
-    """A browser just good enough to sign in: it keeps cookies and sends the form's token."""
-
-    def __init__(self):
-        cookies = urllib.request.HTTPCookieProcessor()
-        self.opener = urllib.request.build_opener(cookies)
-
-    def get(self, url):
-        with self.opener.open(url, timeout=30) as answer:
-            return answer.url, answer.read().decode()
-
-    def post(self, url, **fields):
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(url)[1])[1]
-        form = urllib.parse.urlencode({"csrfmiddlewaretoken": token, **fields}).encode()
-        with self.opener.open(urllib.request.Request(url, form), timeout=30) as answer:
-            return answer.url, answer.read().decode()
 
 
 def test_its_link_leads_to_the_front_desk_with_one_press_and_its_password_again(shown):
