@@ -10,11 +10,12 @@ from decimal import Decimal
 import html5lib
 import pytest
 
+from kept.audit.drawing.charts import chart
 from kept.audit.drawing.data import data
 from kept.audit.drawing.figure import Links
 from kept.audit.drawing.page import document
 from kept.audit.drawing.sheets import archive, safe, sheets
-from kept.audit.figures import Break, Grade
+from kept.audit.figures import Break, Chart, Grade, Shape, Table, Value
 from tests.audit.read_back import from_csv, from_json, from_page
 from tests.audit.reports import MADE, breaks, first_break, headline, report, source, words
 
@@ -34,6 +35,15 @@ def test_page_json_and_tables_say_the_same_to_the_digit(page):
     assert len([each for each in told if each[1] == "table"]) == 14
     assert ("revenue_lost", "value", "lost", "€2,460.00", "2460.00") in told
     assert ("B6", "break", "lost", "€1,840.00", "1840.00") in told
+
+
+def test_only_the_parts_of_a_stack_are_added_up():
+    counts = tuple(
+        Value(name, number, str(number), "count") for name, number in (("a", 2), ("b", 3))
+    )
+    shown = Table(("row", "a", "b"), ((Value("row", "x", "x", "text"), *counts),))
+    for shape, said in ((Shape.STACK, "2 + 3"), (Shape.BARS, "2 / 3")):
+        assert f">{said}</text>" in chart(shown, Chart(shape, "row", ("a", "b")), "c", "?", "!")
 
 
 def test_a_value_that_was_changed_is_noticed(page):

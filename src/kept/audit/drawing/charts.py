@@ -21,6 +21,7 @@ MOST = 24
 
 LABEL = 44  # letters of a label; all of it stands in the table
 ROW, BAR, TEXT = 42, 14, 15  # pixels: from row to row, the bar's height, from the top to the words
+THIN = 9  # the height of each of several bars
 FULL = 10_000  # a share of one, in ten-thousandths
 
 PATTERNS = 6
@@ -48,8 +49,9 @@ def chart(table: Table, wanted: Chart, name: str, title: str, says: str) -> Mark
         return None
     shown = rows[:MOST]
     scale = _scale(top, _unit(table, wanted))
-    body = join(_row(row, number, scale, wanted.shape) for number, row in enumerate(shown))
-    height = len(shown) * ROW + 4
+    step = ROW - BAR + _thickness(len(wanted.series), wanted.shape)
+    body = join(_row(row, number * step, scale, wanted.shape) for number, row in enumerate(shown))
+    height = len(shown) * step + 4
     axis = _axis(scale, height) if wanted.shape is Shape.RANGE else None
     picture = tag(
         "svg",
@@ -106,7 +108,8 @@ def _drawn(row: Sequence[Value], place: dict[str, int], wanted: Chart) -> Drawn:
     cells = [row[place[name]] for name in wanted.series]
     low = row[place[wanted.low]] if wanted.low else None
     high = row[place[wanted.high]] if wanted.high else None
-    said = " + ".join(each.text for each in cells)
+    # Only the parts of a stack make up a whole.
+    said = (" + " if wanted.shape is Shape.STACK else " / ").join(each.text for each in cells)
     if low is not None and high is not None and low.text and cells[0].raw is not None:
         said = f"{said} ({low.text} to {high.text})"
     return Drawn(
@@ -146,8 +149,12 @@ def _scale(top: Decimal, unit: str) -> Decimal:
 # Drawing
 
 
-def _row(row: Drawn, number: int, scale: Decimal, shape: Shape) -> Markup:
-    top = number * ROW
+def _thickness(bars: int, shape: Shape) -> int:
+    """How high what is drawn of a row is: several bars stand one below the other."""
+    return BAR if bars < 2 or shape in {Shape.STACK, Shape.RANGE} else bars * THIN
+
+
+def _row(row: Drawn, top: int, scale: Decimal, shape: Shape) -> Markup:
     words = tag("text", _short(row.label), x=0, y=top + TEXT, class_="label")
     said = tag("text", row.said, x="100%", y=top + TEXT, class_="said")
     draw = {Shape.RANGE: _range, Shape.STACK: _stack}.get(shape, _bars)
@@ -156,8 +163,9 @@ def _row(row: Drawn, number: int, scale: Decimal, shape: Shape) -> Markup:
 
 def _bars(row: Drawn, top: int, scale: Decimal) -> Markup:
     """One bar, or several thin ones one below the other; behind it how long it could be."""
-    height = BAR // max(1, len(row.parts))
-    track = tag("rect", x=0, y=top, width="100%", height=BAR, class_="track")
+    whole = _thickness(len(row.parts), Shape.BARS)
+    height = whole // max(1, len(row.parts))
+    track = tag("rect", x=0, y=top, width="100%", height=whole, class_="track")
     bars = (
         tag(
             "rect",
