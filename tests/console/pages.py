@@ -95,6 +95,8 @@ def every_page(house, appointment):
     yield from ("set-up/members/", "set-up/review-pages/", "reviews/", "reviews/new/", "returns/")
     yield f"{one}insider/"
     yield from ("audit/", "audit/?time=all", "audit/behind/governed_share/", "audit/file/")
+    yield from ("audit/simulate/", "audit/simulate/?time=all&about=B6&first_reminder=48h")
+    yield "set-up/policy/?first_reminder=48h"
     yield from ("leads/", "leads/?state=stale", "leads/new/", "leads/speed/", f"leads/{lead.pk}/")
     yield from (f"leads/{lead.pk}/{each}/" for each in ACTS)
     source = sources.create(house.business, "sms", "Provider", NOW)

@@ -10,18 +10,24 @@ from kept.audit import own
 from kept.audit.figures import Report
 from kept.audit.own import Own
 from kept.audit.report import audit
+from kept.audit.simulate import Simulation, simulate
+from kept.core.policy import Policy
 
 MOST = 20_000
 """Appointments: a page that takes longer than some seconds looks like one that has failed."""
 
 
+MOST_WALKED = 3_000
+"""Booked times that are walked again for a page: each takes three walks of it."""
+
+
 class TooMany(Exception):
     """More than a page can be made of. The message says what to do."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, most: int, what: str, command: str) -> None:
         super().__init__(
-            f"There are {count:,} appointments in this time, and a page is made of {MOST:,} at "
-            "most. Choose a shorter time; `kept audit` on the server takes any number."
+            f"There are {count:,} {what} in this time, and a page is made of {most:,} at "
+            f"most. Choose a shorter time; `{command}` on the server takes any number."
         )
 
 
@@ -38,5 +44,19 @@ def own_history(
     """The same appointments as a history. Raises TooMany."""
     count = bulk.count(business.id, begin, end)
     if count > MOST:
-        raise TooMany(count)
+        raise TooMany(count, MOST, "appointments", "kept audit")
     return own.history(business, now, begin, end)
+
+
+def own_simulation(
+    business: Business,
+    policy: Policy,
+    now: datetime,
+    begin: datetime | None,
+    end: datetime | None,
+) -> Simulation:
+    """What `policy` would have made of the times that start in [begin, end). Raises TooMany."""
+    count = bulk.count(business.id, begin, end)
+    if count > MOST_WALKED:
+        raise TooMany(count, MOST_WALKED, "booked times", "kept simulate")
+    return simulate(business, policy, now, begin, end)

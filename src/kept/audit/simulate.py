@@ -181,4 +181,4 @@ def _why_not(again: Again, key: Key) -> str:
     for control in again.case.controls:
         if control.key == key:
             return control.reason or str(control.status)
-    return "it is not part of the plan"
+    return "nothing would have called for it"

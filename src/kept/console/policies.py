@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import time
 from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from kept.appointments.queries import PolicyEffect
 from kept.console import words
@@ -332,6 +335,55 @@ def _bounds(policy: Policy, name: str) -> dict[str, time | None]:
         f"{field}_from": window.opens if window else None,
         f"{field}_to": window.closes if window else None,
     }
+
+
+def proposed(asked: QueryDict, present: Policy, among: Collection[str] | None = None) -> PolicyForm:
+    """The present policy with what an address names of it changed, as a form that was sent.
+
+    `among`: the fields that may be named; None: all. A field that is not named stays as it is; of
+    boxes an empty value stands for none, because one that is not ticked is not sent at all.
+    """
+    begins = initial(present)
+    data = as_sent(begins)
+    for name in begins.keys() & asked.keys() & set(begins if among is None else among):
+        several = isinstance(begins[name], list)
+        data.setlist(name, [each for each in asked.getlist(name) if each or not several])
+    return PolicyForm(data, initial=begins)
+
+
+def as_sent(values: Mapping[str, object]) -> MultiValueDict[str, str]:
+    """The fields of a form as a browser would send them."""
+    return MultiValueDict(
+        {
+            name: [_typed(each) for each in (value if isinstance(value, list) else [value])]
+            for name, value in values.items()
+        }
+    )
+
+
+def _typed(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else ""
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
+    return "" if value is None else str(value)
+
+
+def address(form: PolicyForm) -> list[tuple[str, str]]:
+    """What `proposed` makes this form of again: the fields in which it differs from the policy."""
+    found = []
+    for name in form.changed_data:
+        several = isinstance(form.fields[name], forms.MultipleChoiceField)
+        found += [(name, "")] if several else []
+        found += [
+            (name, each) for each in cast("MultiValueDict[str, str]", form.data).getlist(name)
+        ]
+    return found
+
+
+def named(asked: QueryDict) -> bool:
+    """Whether an address names a field of the policy."""
+    return not PolicyForm().fields.keys().isdisjoint(asked)
 
 
 def changes(form: PolicyForm, present: Policy) -> dict[str, object]:

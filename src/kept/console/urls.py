@@ -79,6 +79,7 @@ urlpatterns = [
     path("console/returns/", reactivation.overview, name="returns"),
     path("console/audit/", audit.own, name="audit"),
     path("console/audit/behind/<slug:figure>/", audit.behind, name="audit_behind"),
+    path("console/audit/simulate/", audit.simulate, name="audit_simulate"),
     path("console/audit/download/<slug:form>", audit.download, name="audit_download"),
     path("console/audit/event-log", audit.event_log, name="audit_event_log"),
     path("console/audit/file/", audit.foreign, name="audit_file"),

@@ -16,10 +16,12 @@ Link = Callable[[str], str]
 @dataclass(frozen=True, slots=True)
 class Links:
     """Where things lead to, where they lead anywhere: an appointment by its reference; the list
-    of all the appointments behind a figure or break by its name."""
+    of all the appointments behind a figure or break by its name; a trial of the setting that is
+    advised for a break by its number."""
 
     appointment: Link | None = None
     behind: Link | None = None
+    trial: Link | None = None
 
 
 def figure(each: Figure, links: Links) -> Markup:

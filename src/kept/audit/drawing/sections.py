@@ -222,7 +222,7 @@ def _break(each: Break, report: Report, links: Links) -> Markup:
         tag("p", each.sentence, class_="answer"),
         tag("p", badge(each.grade), " ", number(each.number), class_="grade"),
         _counts(each, report, links),
-        _advice(each),
+        _advice(each, links),
         behind(each.behind, each.behind_of, links, each.number),
         class_="figure break",
         id=each.number,
@@ -247,13 +247,22 @@ def _counts(each: Break, report: Report, links: Links) -> Markup:
     return tag("dl", *(tag("div", tag("dt", k), tag("dd", v)) for k, v in facts), class_="facts")
 
 
-def _advice(each: Break) -> Markup | None:
+def _advice(each: Break, links: Links) -> Markup | None:
+    """What to do; who can try the setting is led there instead of to a command."""
     if not each.advice:
         return None
-    typed = words.setting(each)
-    setting = tag("code", typed) if typed else None
+    setting = _setting(each, links)
     said = join([tag("b", "What to do: "), each.advice, " " if setting else None, setting])
     return tag("p", said, class_="notice advice")
+
+
+def _setting(each: Break, links: Links) -> Markup | None:
+    if not each.policy:
+        return None
+    if links.trial is None:
+        return tag("code", words.setting(each))
+    unseen = tag("span", f": {words.title(each)}", class_="unseen")
+    return tag("a", "Try it on the past", unseen, href=links.trial(each.number), class_="trial")
 
 
 def _unbroken(breaks: Sequence[Break]) -> Markup:

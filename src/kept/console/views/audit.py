@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from io import StringIO
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
+from kept.accounts import queries as members_of
 from kept.accounts.queries import Member
 from kept.appointments import queries
 from kept.audit.drawing import page, words
 from kept.audit.drawing.figure import Links
 from kept.audit.figures import Break, Report
-from kept.audit.own_report import TooMany, own_history, own_report
+from kept.audit.measures.breaks import BREAKS
+from kept.audit.own_report import TooMany, own_history, own_report, own_simulation
 from kept.audit.reading import CannotRead
+from kept.audit.simulate import ASSUMED
 from kept.audit.writing import xes
 from kept.clock.queries import real_now
 from kept.console import auditing as asked
+from kept.console import trying
 from kept.console.access import Desk, at_desk, show
+from kept.core.policy import Policy, from_data
 
 
 @at_desk(Member.OWNER)
@@ -31,7 +37,7 @@ def own(request: HttpRequest, desk: Desk) -> HttpResponse:
         report = own_report(desk.business, desk.now, period.begin, period.end)
     except TooMany as error:
         return show(request, desk, "console/audit.html", {**context, "too_many": str(error)})
-    drawn = page.body(report, _links(period))
+    drawn = page.body(report, _links(period, _present(desk)))
     return show(request, desk, "console/audit.html", {**context, "drawn": mark_safe(drawn)})
 
 
@@ -93,13 +99,70 @@ def _report(desk: Desk, period: asked.Period) -> Report:
         raise Http404 from error
 
 
-def _links(period: asked.Period) -> Links:
-    """From a reference to the appointment; from a number to the list of those it counts."""
-    search = reverse("console:search")
+def _links(period: asked.Period, present: Policy) -> Links:
+    """From a reference to the appointment; from a number to the list of those it counts; from a
+    break to the trial of what is advised for it."""
+    search, tried = reverse("console:search"), reverse("console:audit_simulate")
     return Links(
         lambda each: f"{search}?q={each}",
         lambda name: f"{reverse('console:audit_behind', args=[name])}?{period.query}",
+        lambda number: f"{tried}?{_advised(number, period, present)}",
     )
+
+
+def _present(desk: Desk) -> Policy:
+    return from_data(members_of.policy_in_force(desk.business.id).data)
+
+
+def _advised(number: str, period: asked.Period, present: Policy) -> str:
+    change = urlencode([("about", number), *trying.advised(number, present)])
+    return f"{change}&{period.query}"
+
+
+# Another policy, tried on the past
+
+
+@at_desk(Member.OWNER)
+def simulate(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """What other settings would have done to the appointments of a time. Nothing is changed."""
+    period = asked.period(request.GET.dict(), desk.now, desk.zone)
+    trial = trying.trial(request.GET, _present(desk))
+    about = next((each for each in BREAKS if each.number == request.GET.get("about")), None)
+    context = {
+        "period": period,
+        "spans": asked.SPANS,
+        "trial": trial,
+        "form": trial.form,
+        "about": about,
+        "groups": trial.groups(about.number if about else ""),
+        "policy_link": f"{reverse('console:policy')}?{trial.address}",
+        **_tried(desk, trial.policy, period),
+    }
+    status = 400 if trial.form.errors else 200
+    return show(request, desk, "console/audit_simulate.html", context, status=status)
+
+
+def _tried(desk: Desk, policy: Policy | None, period: asked.Period) -> dict[str, object]:
+    if policy is None:
+        return {}
+    try:
+        found = own_simulation(desk.business, policy, desk.now, period.begin, period.end)
+    except TooMany as error:
+        return {"too_many": str(error)}
+    drawn = trying.breaks(found)
+    return {
+        "found": found,
+        "governed": trying.governed(found),
+        "appointments": trying.appointments(found.would),
+        "verdict": trying.verdict(found),
+        "drawn": drawn and mark_safe(drawn),
+        "letters_said": trying.letters(found),
+        "letters": trying.listed(desk.business.id, found.letters),
+        "different": sum(found.counted.values()),
+        "questions": trying.questions(found),
+        "refused": trying.listed(desk.business.id, found.refused),
+        "assumed": ASSUMED,
+    }
 
 
 # A foreign export

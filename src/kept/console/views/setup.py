@@ -436,7 +436,12 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponse:
     """
     in_force = members_of.policy_in_force(desk.business.id)
     present = from_data(in_force.data)
-    form = policies.PolicyForm(sent(request), initial=policies.initial(present))
+    filled_in = request.method != "POST" and policies.named(request.GET)
+    form = (
+        policies.proposed(request.GET, present)
+        if filled_in
+        else policies.PolicyForm(sent(request), initial=policies.initial(present))
+    )
     if request.method == "POST" and form.is_valid() and "again" not in request.POST:
         changes = policies.changes(form, present)
         if not changes:
@@ -448,6 +453,7 @@ def policy(request: HttpRequest, desk: Desk) -> HttpResponse:
             policies.refuse(form, error)
     context: dict[str, object] = {
         "form": form,
+        "proposed": policies.described(form) if filled_in and form.is_valid() else [],
         "version": in_force,
         "versions": members_of.policy_versions(desk.business.id),
         "warnings": [*warnings(present), *_doubtful_services(desk, present)],
