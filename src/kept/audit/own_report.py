@@ -17,8 +17,8 @@ MOST = 20_000
 """Appointments: a page that takes longer than some seconds looks like one that has failed."""
 
 
-MOST_WALKED = 3_000
-"""Booked times that are walked again for a page: each takes three walks of it."""
+MOST_WALKED = 1_000
+"""Booked times that are walked again for a page: three walks of each take about 8 ms of a core."""
 
 
 class TooMany(Exception):
