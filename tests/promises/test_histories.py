@@ -38,6 +38,7 @@ from kept.clock import queries as clock
 from kept.core.case import SYSTEM, Actor, NotAllowed, Role
 from kept.core.paths import PATHS
 from kept.core.paths.appointment import AHEAD, UNTOLD
+from kept.core.policy import DEFAULT_HAND_OFFS
 from kept.journeys import actions as following
 from kept.journeys import queries as journeys
 from kept.outbox.queries import Evidence, Message
@@ -64,7 +65,7 @@ PEOPLE = [
     ("Ida Holm", "ida@example.com", "+442079460124"),
 ]
 CONTACTS = st.sampled_from(PEOPLE)
-NOTHING_FOLLOWS = {outcome: [] for outcome in PATH.outcomes}
+NOTHING_FOLLOWS = {outcome: [] for outcome in DEFAULT_HAND_OFFS}
 POLICIES = st.sampled_from(
     [
         {"first_reminder": "48h"},
