@@ -119,6 +119,16 @@ def test_a_past_day_has_nothing_to_come_and_nobody_late(house, desk):
     assert "appointment that day" in words
 
 
+def test_who_is_late_is_counted_where_they_stand(house, desk):
+    house.book(START)
+    loop.turn_once()
+    go(START + timedelta(minutes=15))
+    page = today(desk)
+    assert "Late?" in flags(page)
+    assert section(page, "coming") == ["Mia Wong"]
+    assert page.context["numbers"].upcoming == 1
+
+
 def test_an_appointment_over_midnight_stands_on_both_days(house, desk):
     house.book(NOW.replace(hour=22, minute=45), name="Nora Night")
     assert "Nora Night" in section(today(desk), "coming")

@@ -115,7 +115,7 @@ def numbers(desk: Desk, found: Sequence[Row]) -> Numbers:
         waiting = cases.escalations(desk.business.id, is_open=True).count()
     else:
         waiting = sum(len(row.escalations) for row in found)
-    upcoming = [row for row in found if row.leg.case.state in AHEAD and row.leg.start > desk.now]
+    upcoming = [row for row in found if section_of(desk, row.leg) == "coming"]
     soon = visible(desk, appointments.soon(desk.business.id, desk.now))
     return Numbers(waiting, len(over), value(over), len(upcoming), len(soon))
 
