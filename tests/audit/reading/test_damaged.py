@@ -99,6 +99,7 @@ def test_a_damaged_database(tmp_path, seed):
         (b"start,end\n" + b"x" * 2_000_000, "longer than a million characters"),
         (b'start,end\n"' + b"x,\n" * 100_000, "quotation mark"),
         (b'{"objects": [' + b"[" * 100_000, "no sound OCEL"),
+        (b'{"objects": [{"id": ' + b"1" * 5_000 + b"}]}", "no sound OCEL"),
         (b"<log>" + b"<trace>" * 200, "nested too deeply"),
         (b"a," * 3_000 + b"\n1,2\n", "more than 1000 columns"),
         (b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\n" + b" x\n" * 600_000, "has no end"),
@@ -141,6 +142,45 @@ def test_a_view_that_computes_for_ever_is_never_asked(reader, tmp_path):
     )
     log.close()
     assert reader.read(path.read_bytes())[0].quality.read == 4
+
+
+def test_a_database_small_on_the_disk_and_endless_in_memory_is_stopped(reader, tmp_path):
+    path = tmp_path / "made.sqlite"
+    for grows in (
+        """
+        ALTER TABLE event_booked ADD COLUMN huge TEXT AS (hex(zeroblob(9000000))) VIRTUAL;
+        """,
+        """
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 400)
+            INSERT INTO event_booked SELECT 'same', '', '', '', '' FROM n;
+        INSERT INTO event_object SELECT 'same', '', '' FROM event_booked;
+        """,
+    ):
+        test_logs.ocel_sqlite(path, test_logs.STORY)
+        log = sqlite3.connect(path)
+        log.executescript(grows)
+        log.close()
+        with pytest.raises(CannotRead, match=r"too big|without end"):
+            reader.read(path.read_bytes())
+
+
+@pytest.mark.parametrize("odd", ["01.01.0001 10:00 +14:00", "31.12.9999 23:00 -14:00"])
+def test_a_time_beyond_all_times_costs_its_row_and_not_the_file(reader, odd):
+    content = test_plain.HEAD + test_plain.row() + test_plain.row(start=odd, end="")
+    assert reader.dropped(content) == {"an impossible date": 1}
+
+
+def test_half_a_letter_in_a_log_is_a_mark_that_can_be_written_down(reader):
+    asked = []
+
+    def ask(question):
+        asked.append(question.text)
+        return question.default
+
+    odd = [*test_logs.STORY, ("dreamt", test_logs.END, {})]
+    log = test_logs.ocel_json(odd).replace("dreamt", "\\ud800ed")
+    reader.read(log, ask=ask)
+    assert any("\ufffded" in each for each in asked)
 
 
 def test_a_series_of_very_many_dates_is_cut_and_said(reader):

@@ -190,7 +190,10 @@ class Times:
             return local.replace(tzinfo=UTC)
         if found := _OFFSET.fullmatch(name):
             apart = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
-            return (local - apart if found[1] == "+" else local + apart).replace(tzinfo=UTC)
+            try:
+                return (local - apart if found[1] == "+" else local + apart).replace(tzinfo=UTC)
+            except OverflowError as error:
+                raise NotATime(IMPOSSIBLE_DATE) from error
         if "/" not in name:
             raise NotATime(UNKNOWN_ZONE)  # abbreviations: EST is in three countries
         return self._placed(local, self.named(name))

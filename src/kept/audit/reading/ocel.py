@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 from urllib.parse import quote
 
@@ -42,7 +43,9 @@ from kept.audit.reading.trouble import CannotRead
 from kept.audit.reading.xes import Beside
 
 PERSONS = frozenset({"person", "customer", "client", "patient"})
-LONGEST_ELEMENT = 4_000_000  # characters of one event or object in JSON
+LONGEST_ELEMENT = 4_000_000  # characters of one event or object
+MOST_RELATED = 10_000  # objects of one event
+HALF = re.compile("[\ud800-\udfff]")
 _CHUNK = 1 << 16
 _STEPS = 10_000_000  # of SQLite between two looks
 _MOST_STEPS = 2_000  # looks: ten thousand million steps are no log any more
@@ -251,11 +254,13 @@ class _JsonStream:
         while True:
             try:
                 value, end = self._decoder.raw_decode(self._text, self._at)
-            except (json.JSONDecodeError, RecursionError) as error:
-                if self._ended or isinstance(error, RecursionError):
+            except json.JSONDecodeError as error:
+                if self._ended:
                     raise self._unsound() from error
                 self._more()
                 continue
+            except (RecursionError, ValueError) as error:  # also a number of thousands of digits
+                raise self._unsound() from error
             if end < len(self._text) or self._ended:
                 self._at = end
                 return value
@@ -304,7 +309,9 @@ def _named(said: object) -> dict[str, str]:
 
 
 def _text(said: object) -> str:
-    return "" if said is None or isinstance(said, dict | list) else str(said)
+    """As text that can be written down again: JSON may hold half of a letter (a lone surrogate)."""
+    text = "" if said is None or isinstance(said, dict | list) else str(said)
+    return text if text.isascii() else HALF.sub("\ufffd", text)
 
 
 class _Xml:
@@ -387,7 +394,9 @@ class _Sqlite:
                 rows = log.execute(_EVENTS.format(table=_quoted(table)))
                 for _, same in groupby(rows, key=_id):
                     number += 1
-                    related = list(same)
+                    related = list(islice(same, MOST_RELATED + 1))
+                    if len(related) > MOST_RELATED:
+                        raise CannotRead(f"{self._source.name} holds an event without end.")
                     said = _texts(related[0])
                     to = [str(row["_object"]) for row in related]
                     yield Event(number, kind, said.get("ocel_time", ""), said, to)
@@ -411,6 +420,8 @@ class _Sqlite:
         log.row_factory = sqlite3.Row
         log.text_factory = lambda text: text.decode("utf-8", "replace")
         log.execute("PRAGMA trusted_schema = OFF")
+        # A computed column of a few letters can be as long as memory.
+        log.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_ELEMENT)
         looks = iter(range(_MOST_STEPS))
         log.set_progress_handler(lambda: next(looks, None) is None, _STEPS)
         return log
