@@ -1,6 +1,7 @@
 """The audit's pages: the same numbers as its files, the appointments behind each, foreign files."""
 
 import base64
+import gzip
 import html
 import json
 import re
@@ -165,6 +166,25 @@ def test_a_file_that_cannot_be_used_is_refused_with_a_sentence(owner, monkeypatc
     assert "Choose a file." in owner.post(FILE, {}).content.decode()
     monkeypatch.setattr("kept.console.auditing.LARGEST", 10)
     assert "takes files of any size" in sent(owner, "start\n2025-01-01 10:00\n").content.decode()
+
+
+def test_what_grows_or_repeats_without_measure_is_refused_while_one_waits(owner, monkeypatch):
+    packed = SimpleUploadedFile("all.csv.gz", gzip.compress(b"start,end,status\n" * 5_000_000))
+    asked = owner.post(FILE, {"files": packed})
+    assert "unpacked" in asked.content.decode()
+    series = "BEGIN:VEVENT\nUID:{}\nDTSTART:19950101T100000Z\nRRULE:FREQ=DAILY\nEND:VEVENT\n"
+    calendar = "BEGIN:VCALENDAR\n{}END:VCALENDAR\n".format("".join(map(series.format, range(40))))
+    for limit in ("MOST", "LONGEST"):
+        with monkeypatch.context() as tight:
+            tight.setattr(f"kept.console.auditing.{limit}", 0)
+            asked = sent(owner, calendar, "all.ics")
+            assert asked.status_code == 409
+            assert "kept audit" in asked.content.decode()
+
+
+def test_a_long_name_of_a_file_is_cut_and_not_an_error(owner):
+    asked = sent(owner, "\n".join(rows()), name="\N{PILE OF POO}" * 120 + ".csv")
+    assert asked.status_code == 200
 
 
 def test_a_file_needs_the_token_of_its_form(house):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path, PurePath
+from time import monotonic
 from typing import Any
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from kept.audit.drawing.figure import Links
 from kept.audit.figures import Break, Figure, Report
 from kept.audit.reading import CannotRead, Question, open_files
 from kept.audit.reading.choosing import NONE as NO_COLUMN
+from kept.audit.reading.files import Input, inspect
 from kept.audit.reading.mapping import Column
 from kept.audit.report import audit
 from kept.core.time import day_bounds, local_day
@@ -97,7 +99,11 @@ def counted(report: Report, name: str) -> Figure | Break | None:
 # A foreign file
 
 LARGEST = 20 * 1024 * 1024
+UNPACKED = 4 * LARGEST  # tables pack about so well; what packs better is no table
 MOST_FILES = 8
+MOST = 200_000  # appointments: a series of a few letters has thousands
+LONGEST = 20.0  # seconds of reading
+ELSEWHERE = "On the server (or on your own machine) `kept audit FILE` takes files of any size."
 
 
 class Unanswered(Exception):
@@ -170,14 +176,56 @@ def of_files(
     answers = Answers(given)
     with tempfile.TemporaryDirectory(prefix="kept-audit-") as folder:
         try:
-            history = open_files(_put(uploaded, Path(folder)), zone=zone, now=now, ask=answers)
+            paths, patience = _unpacked(_put(uploaded, Path(folder))), _Patience()
+            history = open_files(paths, zone=zone, now=now, ask=answers, progress=patience.read)
             if answers.is_whole:
-                return audit(history)
+                return audit(history, progress=patience.used)
         except CannotRead:
             # A guess may have led nowhere: the person who knows is asked before it is refused.
             if answers.is_whole:
                 raise
         raise Unanswered(answers.asked)
+
+
+class _Patience:
+    """Of what is read while somebody waits: CannotRead when it is too much, or takes too long."""
+
+    def __init__(self) -> None:
+        self._until = monotonic() + LONGEST
+
+    def read(self, done: int, whole: int) -> None:
+        """So many bytes were read."""
+        if monotonic() > self._until:
+            raise CannotRead(f"Reading this takes longer than a page can wait. {ELSEWHERE}")
+
+    def used(self, appointments: int) -> None:
+        """So many appointments were read."""
+        if appointments > MOST:
+            raise CannotRead(f"There are more than {MOST:,} appointments in it. {ELSEWHERE}")
+        self.read(0, 0)
+
+
+def _unpacked(paths: Sequence[Path]) -> list[Path]:
+    """The files with what was packed in the place of the packed ones, so that their reading can be
+    watched. Raises CannotRead where that would be far too much."""
+    left = UNPACKED
+    for path in paths:
+        if (packed := inspect(path)).packed:
+            left = _unpack(packed, left)
+    return list(paths)
+
+
+def _unpack(packed: Input, left: int) -> int:
+    """Answers how many bytes may still be written."""
+    place = packed.path.with_name("unpacked")
+    with packed.bytes() as content, place.open("wb") as file:
+        while part := content.read(1 << 20):
+            if (left := left - len(part)) < 0:
+                megabytes = UNPACKED // 1024 // 1024
+                raise CannotRead(f"That is more than {megabytes} MB unpacked. {ELSEWHERE}")
+            file.write(part)
+    place.replace(packed.path)
+    return left
 
 
 def _put(uploaded: Sequence[UploadedFile[Any]], folder: Path) -> list[Path]:
@@ -186,7 +234,8 @@ def _put(uploaded: Sequence[UploadedFile[Any]], folder: Path) -> list[Path]:
     for number, each in enumerate(uploaded):
         inside = folder / str(number)
         inside.mkdir()
-        place = inside / (PurePath(each.name or "").name.lstrip(".")[-100:] or "file")
+        # A name of a file may have 255 bytes, and a letter four of them.
+        place = inside / (PurePath(each.name or "").name.lstrip(".")[-60:] or "file")
         with place.open("wb") as file:
             for chunk in each.chunks():
                 file.write(chunk)
@@ -201,10 +250,7 @@ def refusal(uploaded: Sequence[UploadedFile[Any]]) -> str:
     if len(uploaded) > MOST_FILES:
         return f"Choose at most {MOST_FILES} files."
     if sum(each.size or 0 for each in uploaded) > LARGEST:
-        return (
-            f"That is more than {LARGEST // 1024 // 1024} MB. On the server (or on your own "
-            "machine) `kept audit FILE` takes files of any size."
-        )
+        return f"That is more than {LARGEST // 1024 // 1024} MB. {ELSEWHERE}"
     return ""
 
 
