@@ -275,6 +275,10 @@ OURS = "mx.example.com"
         # On top stands what our own host has written; below it, what came with the message.
         ([f"{OURS}; dmarc=fail", f"{OURS}; dmarc=pass"], True),
         ([f"{OURS} (dmarc=pass); dmarc=fail"], True),
+        # What the sender chose stands in quotes or in brackets, and is no result.
+        ([f'{OURS}; spf=fail smtp.mailfrom="x; dmarc=pass "@example.com; dmarc=fail'], True),
+        ([f"{OURS}; spf=fail (said (as) x; dmarc=pass ); dmarc=fail"], True),
+        ([f"{OURS}; dmarc=pass; dmarc=fail"], True),
     ],
 )
 def test_who_is_not_who_they_say_is_received_and_waits_for_a_person(

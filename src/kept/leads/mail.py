@@ -99,6 +99,8 @@ TO_MANY = frozenset({"bulk", "list", "junk", "auto_reply"})
 # Whether it is from whom it says
 
 COMMENT = re.compile(r"\([^()]*\)")
+IN_QUOTES = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+DEEPEST = 10  # comments in comments
 RESULT = re.compile(r"\s*([a-z0-9-]+)(?:/[0-9]+)?\s*=\s*([a-z]+)", re.IGNORECASE)
 LONGEST_RESULTS = 4000
 
@@ -121,13 +123,21 @@ def is_forged(message: EmailMessage, hosts: Container[str]) -> bool:
 
 
 def _results(value: str) -> tuple[str, dict[str, str]]:
-    """Who says it, and the result of each method: the best, where a method has several."""
-    host, *said = COMMENT.sub(" ", value).split(";")
+    """Who says it, and the result of each method: the best, where a method has several; only of
+    `dmarc`, which there is one of, the worst.
+
+    What is quoted or a comment may be in the sender's own words, and is no result.
+    """
+    value = IN_QUOTES.sub(" ", value)
+    for _ in range(DEEPEST):
+        value = COMMENT.sub(" ", value)
+    host, *said = value.split(";")
     results: dict[str, str] = {}
     for each in said:
         if found := RESULT.match(each):
             method, result = found[1].lower(), found[2].lower()
-            results[method] = "pass" if results.get(method) == "pass" else result
+            counts = "fail" if method == "dmarc" else "pass"
+            results[method] = counts if results.get(method) == counts else result
     return host.strip().partition(" ")[0].lower(), results
 
 
