@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from kept.accounts.queries import Member
 from kept.appointments import actions
 from kept.audit import letters, weekly
 from kept.audit.models import WeeklyLetter
@@ -107,6 +108,28 @@ def test_a_worker_that_dies_while_handing_it_over_does_not_double_it(clinic):
     assert len(post.letters) == 1
     WeeklyLetter.objects.update(taken_until=datetime.now(BERLIN) - timedelta(seconds=1))
     assert turn() == []
+
+
+def test_one_business_of_which_nothing_can_be_told_keeps_no_other_waiting(clinic, monkeypatch):
+    other = Clinic(name="Quay Clinic")
+    tell = weekly.tell
+
+    def fails(business, day, at):
+        if business.name == "Harbour Clinic":
+            raise ValueError("a row nobody can read")
+        return tell(business, day, at)
+
+    clock.advance_to(MONDAY)
+    monkeypatch.setattr(weekly, "tell", fails)
+    assert [each.sender.name for each in turn()] == [other.business.name]
+
+
+def test_who_is_no_owner_any_more_is_told_nothing_of_the_money(clinic):
+    clock.advance_to(MONDAY)
+    letters.write_due(now())
+    Member.objects.filter(business=clinic.business).update(role=Member.STAFF)
+    assert turn() == []
+    assert WeeklyLetter.objects.get().handed_over_at is None
 
 
 def test_two_workers_at_one_moment_send_one(clinic):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import DatabaseError, transaction
+from django.db.models import Exists, F, OuterRef, Q
 
 from kept.accounts import queries as accounts
 from kept.accounts.queries import Business, Member
@@ -22,6 +23,8 @@ from kept.core.policy import from_data
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+log = logging.getLogger(__name__)
+
 LEASE = timedelta(minutes=2)
 AGAIN_AFTER = timedelta(minutes=10)
 OF_USE = timedelta(days=7)  # after that the next one is due
@@ -32,7 +35,18 @@ def write_due(now: datetime) -> int:
 
     Two workers write the same words, and the database keeps one of each.
     """
-    return sum(_write(business, now) for business in accounts.businesses())
+    return sum(_write_one(business, now) for business in accounts.businesses())
+
+
+def _write_one(business: Business, now: datetime) -> bool:
+    """One of which nothing can be told is said in the log, and keeps no other one waiting."""
+    try:
+        return _write(business, now)
+    except DatabaseError:
+        raise  # that concerns them all
+    except Exception:
+        log.exception("The weekly letter of %s could not be written", business.name)
+        return False
 
 
 def _write(business: Business, now: datetime) -> bool:
@@ -89,6 +103,11 @@ def take(now: datetime) -> WeeklyLetter | None:
     waiting = WeeklyLetter.objects.filter(
         free, handed_over_at=None, try_at__lte=now, created_at__gt=now - OF_USE
     )
+    # Who has ceased to be an owner since is told nothing of the money.
+    still = Member.objects.filter(
+        business=OuterRef("business"), role=Member.OWNER, user__is_active=True
+    )
+    waiting = waiting.filter(Exists(still.filter(user__email=OuterRef("address"))))
     letter = waiting.select_related("business").order_by("try_at", "id").first()
     if letter is None:
         return None
