@@ -475,7 +475,7 @@ def test_a_worker_that_was_suspended_after_its_mark_does_not_send_what_has_chang
 
 def test_an_error_after_the_hand_over_is_doubt_and_not_a_fresh_start(house, post):
     house.book()
-    with mock.patch("kept.lib.together.update", side_effect=RuntimeError("a bug")):
+    with mock.patch("kept.cases.actions.apply", side_effect=RuntimeError("a bug")):
         deliver.deliver_one(post, "worker", clock.now)
     evidence = [one.kind for one in Message.objects.get().evidence.order_by("id")]
     assert evidence == ["doubt", "retrying"]

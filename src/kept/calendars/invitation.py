@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -70,20 +71,36 @@ def download(invitation: Invitation) -> bytes:
 
 def _render(invitation: Invitation, method: Literal["REQUEST", "CANCEL"] | None) -> bytes:
     _check(invitation)
+    event = _event(invitation, cancelled=method == "CANCEL" or invitation.cancelled)
+    if method:
+        _add_people(event, invitation, answer=method == "REQUEST")
+    zone = b""
+    if not _in_utc(invitation):
+        year = invitation.start.astimezone(ZoneInfo(invitation.zone)).year
+        zone = _zone(invitation.zone, year)
+    written: bytes = event.to_ical()
+    return _head(method) + zone + written + END
+
+
+END = b"END:VCALENDAR\r\n"
+
+
+@cache
+def _head(method: str | None) -> bytes:
+    """A calendar up to its components."""
     calendar = Calendar()
     calendar.add("PRODID", PRODID)
     calendar.add("VERSION", "2.0")
     calendar.add("CALSCALE", "GREGORIAN")
     if method:
         calendar.add("METHOD", method)
-    event = _event(invitation, cancelled=method == "CANCEL" or invitation.cancelled)
-    if method:
-        _add_people(event, invitation, answer=method == "REQUEST")
-    if not _in_utc(invitation):
-        zone, year = invitation.zone, invitation.start.astimezone(ZoneInfo(invitation.zone)).year
-        calendar.add_component(vtimezone(zone, year))
-    calendar.add_component(event)
     octets: bytes = calendar.to_ical()
+    return octets.removesuffix(END)
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str, year: int) -> bytes:
+    octets: bytes = vtimezone(name, year).to_ical()
     return octets
 
 

@@ -227,12 +227,28 @@ def _listening(incoming: Sequence[Incoming]) -> set[UUID]:
     paths = [path for path in PATHS if any(others.concern_others(path, name) for name in names)]
     if not paths:
         return set()
-    rows = models.Case.objects.filter(id__in={each.case for each in incoming}, path__in=paths)
-    people_of = dict(rows.exclude(person=None).values_list("subject", "person"))
+    speaking = _persons({each.case for each in incoming})
+    people_of = {subject: person for subject, person, path in speaking if path in paths}
+    if not people_of:
+        return set()
     listening = others.listening_to(people_of.values())
     corrected = any(each.event.name == "corrected" for each in incoming)
     return listening | (others.replaced_by(people_of, people_of.values()) if corrected else set())
 
+
+def _persons(cases: set[UUID]) -> list[tuple[UUID, UUID, str]]:
+    """Of these cases that are about a person: what, whom, and by which path."""
+    if len(cases) == 1:
+        return _person_of(case=next(iter(cases)))
+    return list(_persons_in(among("id", cases)))
+
+
+def _persons_in(which: Any) -> QuerySet[models.Case, tuple[UUID, UUID, str]]:
+    rows = models.Case.objects.filter(which).exclude(person=None)
+    return rows.values_list("subject", "person", "path")
+
+
+_person_of = Ready(lambda case: _persons_in(Q(id=case)))
 
 # Of a batch of cases there are thousands of controls: values, no instances of the model.
 CONTROL = tuple(field.attname for field in models.Control._meta.concrete_fields)

@@ -19,6 +19,7 @@ from django.db.models import Case, F, When
 from kept.channels.base import Letter, TransportError
 from kept.clock.queries import real_now
 from kept.core.case import NotAllowed
+from kept.lib import together
 from kept.lib.ready import Ready
 from kept.lib.rows import new_row
 from kept.outbox.models import Evidence, Message
@@ -115,12 +116,18 @@ def withdraw(controls: Iterable[tuple[UUID, str, int, str]], now: datetime) -> N
 
 def _withdraw(row: Message, why: str, now: datetime) -> None:
     row.status, row.error, row.claimed_until = Message.WITHDRAWN, why[:500], None
-    row.save(update_fields=["status", "error", "claimed_until"])
+    _write(row, "status", "error", "claimed_until")
     _note(row, "withdrawn", now, why)
 
 
 def _note(message: Message, kind: str, at: datetime, detail: str = "") -> None:
-    Evidence.objects.create(message=message, kind=kind, at=at, detail=detail[:500])
+    said = new_row(Evidence, message_id=message.id, kind=kind, at=at, detail=detail[:500])
+    together.insert([said])
+
+
+def _write(row: Message, *columns: str) -> None:
+    """Write these columns of a row that is there and that this transaction has locked."""
+    together.update([row], {Message: columns})
 
 
 # Delivering: claim, ask, mark, hand over, write back
@@ -166,11 +173,17 @@ def claim_next(now: datetime, worker: str, turns: Turns | None = None) -> Messag
         # While it is claimed the others do not see it as due. Should this worker die here, before
         # handing it over, `recover` gives it back.
         message.status = Message.CLAIMED
-        message.save(update_fields=["claimed_by", "claimed_until", "status"])
+        _write(message, "claimed_by", "claimed_until", "status")
         return message
 
 
-@transaction.atomic
+MARK = (
+    *("status", "handed_over_at", "handed_over_version", "claimed_until", "attempts"),
+    *("address", "subject_line", "text", "html", "calendar"),
+)
+
+
+@transaction.atomic(savepoint=False)
 def mark_handed_over(
     message: Message,
     letter: Letter,
@@ -199,7 +212,7 @@ def mark_handed_over(
     current.address = letter.recipient.address
     current.subject_line, current.text, current.html = letter.subject, letter.text, letter.html
     current.calendar = (letter.calendar or b"").decode()
-    current.save()
+    _write(current, *MARK)
     message.attempts, message.handed_over_at = current.attempts, now
     return ""
 
@@ -248,7 +261,7 @@ def give_back(message: Message, why: str, now: datetime, look: LastLook) -> Outc
     if row is None:
         return None
     row.attempts += 1
-    row.save(update_fields=["attempts"])
+    _write(row, "attempts")
     return _retry(row, why, now, look)
 
 
@@ -330,7 +343,7 @@ def _finish(row: Message, status: str, evidence: str, detail: str, now: datetime
     well = status in {Message.ACCEPTED, Message.DELIVERED}
     row.status, row.error = status, "" if well else detail[:500]
     row.claimed_until = None
-    row.save(update_fields=["status", "error", "claimed_until"])
+    _write(row, "status", "error", "claimed_until")
     if evidence:
         _note(row, evidence, now, detail)
 
@@ -356,7 +369,7 @@ def _requeue(row: Message, wake_at: datetime, detail: str, now: datetime) -> Non
         wake_at = min(wake_at, max(row.useful_until, now))
     row.status, row.wake_at, row.error = Message.QUEUED, wake_at, detail[:500]
     row.claimed_by, row.claimed_until = "", None
-    row.save(update_fields=["status", "wake_at", "error", "claimed_by", "claimed_until"])
+    _write(row, "status", "wake_at", "error", "claimed_by", "claimed_until")
 
 
 # Reports: what is heard of a message after it was handed over

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -69,12 +70,32 @@ def refusals(person: Customer) -> set[str]:
     """
     own: dict[str, bool] = {}
     there: dict[str, bool] = {}
-    said = Consent.objects.filter(customer__in=_at_address(person)).order_by("id")
-    for customer, wish, given in said.values_list("customer", "purpose", "given"):
+    for customer, wish, given in _heard_from(person):
         there[wish] = given
         if customer == person.id:
             own[wish] = given
     return {wish for wish, given in there.items() if not (given and own.get(wish, True))}
+
+
+def _heard_from(person: Customer) -> list[tuple[UUID, str, bool]]:
+    """Who said what about which wish at this person's address, the last word last."""
+    if not person.email:
+        return _said_alone(person=person.id)
+    return _said_there(business=person.business_id, email=person.email)
+
+
+def _said(who: Q) -> QuerySet[Consent, tuple[UUID, str, bool]]:
+    said = Consent.objects.filter(who).order_by("id")
+    return said.values_list("customer", "purpose", "given")
+
+
+def _there(business: Any, email: Any) -> QuerySet[Any, Any]:
+    folded = Customer.objects.alias(folded=Upper("email"))  # as the database folds it
+    return folded.filter(business_id=business, folded=Upper(email)).values("id")
+
+
+_said_alone = Ready(lambda person: _said(Q(customer=person)))
+_said_there = Ready(lambda business, email: _said(Q(customer__in=_there(business, email))))
 
 
 def _at_address(person: Customer) -> QuerySet[Customer]:

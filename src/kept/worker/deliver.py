@@ -114,11 +114,7 @@ def _hand_over(
             return
         _settle(message, now, lambda at, look: outbox.failed(message, failure, at, look))
         return
-    _insist(
-        lambda: _settle(
-            message, now, lambda at, look: outbox.accepted(message, receipt.detail, at), missing
-        )
-    )
+    _insist(lambda: _accepted(message, receipt.detail, missing, now))
 
 
 @in_one_transaction
@@ -182,7 +178,7 @@ WriteBack = Callable[[datetime, LastLook], Outcome | None]
 
 
 @in_one_transaction
-def _settle(message: Message, now: Now, write_back: WriteBack, missing: str = "") -> None:
+def _settle(message: Message, now: Now, write_back: WriteBack) -> None:
     """Write what became of an attempt and what it means for the case, together.
 
     The case is locked before the message, as everywhere: two orders would be a deadlock.
@@ -193,6 +189,21 @@ def _settle(message: Message, now: Now, write_back: WriteBack, missing: str = ""
     tell(outcome, at)
     if outcome is None:
         _respect(message, look, at)
+
+
+@in_one_transaction
+def _accepted(message: Message, detail: str, missing: str, now: Now) -> None:
+    """Write that the transport took it, as `_settle` does, and what is `missing` from it.
+
+    Whether it was still wanted makes no difference to what was sent, so that is not asked; but
+    for a second acceptance, which says nothing new.
+    """
+    case_queries.lock(message.case)
+    at = now()
+    outcome = outbox.accepted(message, detail, at)
+    tell(outcome, at)
+    if outcome is None:
+        _respect(message, still_wanted(message), at)
     if missing:
         data: dict[str, object] = {"control": message.control, "detail": missing}
         _happened(message, Event("message_incomplete", at, data=data), at)

@@ -20,6 +20,7 @@ from email.headerregistry import Address as HeaderAddress
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import lru_cache
 
 from kept.channels.base import Address, Letter, Refused
 
@@ -67,6 +68,11 @@ class _Subject(_Verbatim):
 
 class _Headers(HeaderRegistry):
     def __getitem__(self, name: str) -> type:
+        return self._class_of(name)
+
+    @lru_cache(maxsize=64)  # noqa: B019 - there is one of these, as long as the process lives
+    def _class_of(self, name: str) -> type:
+        """What a header of this name is: the standard library makes a class for each header."""
         if name.lower() == "subject":
             return type("_SubjectHeader", (_Subject, self.base_class), {})
         if name.lower() in _IDENTIFIERS or _OWN_HEADER.fullmatch(name):
