@@ -410,7 +410,7 @@ class _Walk:
     def ask_instead(self) -> None:
         """A person hears, once, that this customer is not written about what is booked."""
         kind, before = self.path.withheld, {c.key: c for c in self.before.controls}
-        new = [c for c in self.case.controls if before.get(c.key) != c and self._is_withheld(c)]
+        new = [c for c in self.case.controls if self._is_withheld(c) and before.get(c.key) != c]
         if kind and new and not self.case.escalations & self._of_the_untold():
             self.escalate(kind, self.events[-1], detail=new[0].reason)
 
