@@ -19,6 +19,9 @@ HOUR = timedelta(hours=1)
 
 
 def run() -> None:
+    from kept.cli.serving import spare_the_collector
+
+    spare_the_collector()  # as the worker does
     built = house.build("controls", staff=STAFF, hours=house.ROUND_THE_CLOCK, minutes=MINUTES)
     due, dormant = in_an_hour(built), _next_year(built)
     at = fill(due, DUE, at=0)
