@@ -9,13 +9,16 @@ import pytest
 from kept.accounts.queries import Member
 from kept.appointments import actions
 from kept.audit import letters, weekly
+from kept.audit.history import Outcome
 from kept.audit.models import WeeklyLetter
+from kept.audit.report import audit
 from kept.audit.watching import broken_now
 from kept.channels.base import TransportError
 from kept.clock import actions as clock
 from kept.core.policy import Policy
 from kept.worker.weekly import send_waiting
 from tests.appointments.clinic import DESK, MIA, Clinic, Post, berlin, go_to, now
+from tests.audit.building import Given, clean, plant
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = berlin(8, 8)
@@ -64,6 +67,12 @@ def test_it_says_what_broke_what_it_costs_and_what_was_won_back(clinic):
         assert said in letter.text
     assert "/console/audit/behind/B6/?from=2027-03-01&amp;to=2027-03-07" in letter.html
     assert turn() == [], "once"
+
+
+def test_what_is_lost_is_not_said_to_come_of_the_break():
+    missed = plant(clean(0, Outcome.MISSED), "B1")
+    broken = [each for each in audit(Given([missed])).breaks if each.appointments]
+    assert weekly._cost(broken, "EUR") == ["Where it broke, €60.00 are lost."]
 
 
 def test_after_weeks_without_a_worker_one_letter_comes(clinic):

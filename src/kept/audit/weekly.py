@@ -154,7 +154,9 @@ def _cost(broken: list[Break], currency: str) -> list[str]:
     at_risk = f"{price(risk, currency)} are at risk"
     if not lost:
         return [f"{at_risk}."] if risk else []
-    return [f"That cost {price(lost, currency)}{f', and {at_risk}' if risk else ''}."]
+    return [
+        f"Where it broke, {price(lost, currency)} are lost{f', and {at_risk}' if risk else ''}."
+    ]
 
 
 def _won(won: WonBack, business: Business) -> str:
