@@ -312,3 +312,13 @@ def test_times_without_a_zone_are_of_the_business_and_counted(reader, tmp_path, 
     history, (only,) = reader.read(written(form, tmp_path, story))
     assert only.legs[0].booked_at == utc(2026, 10, 1, 7)
     assert history.quality.noted == {ASSUMED_ZONE: 5}
+
+
+def test_a_column_of_its_own_says_the_currency_of_a_table_too(reader):
+    lines = table(STORY).splitlines()
+    content = "\n".join([f"{lines[0]},currency", *(f"{line},GBP" for line in lines[1:])])
+    history = reader.open(content + "\n")
+    (appointment,) = history.appointments()
+    assert history.source.currency == "GBP"
+    assert str(appointment.legs[0].price) == "45.00"
+    assert reader.open(table(STORY), name="bare.csv").source.currency == ""

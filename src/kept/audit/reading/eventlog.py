@@ -124,6 +124,8 @@ def _look_at(found: Survey, column: Column, said: str, line: int) -> None:
         found.dates.look(said, f"line {line}")
     elif column is C.PRICE:
         found.prices.look(said, f"line {line}")
+    elif column is C.CURRENCY:
+        found.prices.look_at_currency(said)
 
 
 def settle(chosen: Map, said: Said, ask: Ask | None) -> Map:

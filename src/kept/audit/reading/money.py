@@ -54,6 +54,11 @@ class Writing:
             case "?":
                 self.either = self.either or said
 
+    def look_at_currency(self, text: str) -> None:
+        """Take one into account that stands in a column of its own."""
+        if currency := _split(f"0 {text}")[1]:
+            self.currencies[currency] += 1
+
     def decimal(self, ask: Ask | None) -> str:
         """The decimal mark of the whole column; CannotRead where it contradicts itself."""
         if self.comma and self.point:
