@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kept.audit.figures import Grade
-from kept.audit.history import Appointment, Asked, Field, Outcome, Sent
+from kept.audit.history import Appointment, Asked, Duty, Field, Outcome, Sent
 from kept.audit.report import audit
 from tests.audit.building import DAY, HOUR, MINUTE, NOW, Given, clean, leg, one, plant, source
 
@@ -166,6 +166,19 @@ def test_a_move_and_its_new_time_are_one_appointment():
     report = audit(Given([made]))
     assert {each.number: each.appointments for each in report.breaks}["B4"] == 1
     assert report.headline.values[2].raw == 1
+
+
+def test_what_broke_after_the_visit_began_did_not_lose_it():
+    """Its end is late: a duty that fell due meanwhile is still no loss of a missed visit."""
+    made = clean(0, Outcome.MISSED).legs[0]
+
+    def money(due):
+        late = Duty("final_reminder", due, "failed")
+        found = audit(Given([one(replace(made, duties=(late,)))])).breaks[2]
+        return found.lost, found.at_risk
+
+    assert money(made.start - MINUTE) == (Decimal(60), Decimal(0))
+    assert money(made.start + MINUTE) == (Decimal(0), Decimal(60))
 
 
 def test_what_lies_ahead_and_broke_is_at_risk():
