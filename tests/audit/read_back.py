@@ -117,7 +117,15 @@ def _read(text):
 
 
 def _one(of, kind, name, text, raw):
-    return of, kind, name.replace(" ", "_") if kind == "value" else name, text, _plain(raw)
+    return of, kind, _name(name) if kind == "value" else name, text, _plain(raw)
+
+
+def _name(shown):
+    """The name of a value again, from its plain words."""
+    shown = shown.replace("_", " ")
+    for said, short in (("half of them", "p50"), ("9 in 10", "p90"), ("1 in 10", "p10")):
+        shown = shown.replace(f", {said}", f" {short}").replace(said, short)
+    return shown.replace(" ", "_")
 
 
 def _plain(raw):

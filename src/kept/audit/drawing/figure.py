@@ -80,7 +80,15 @@ def datum(value: Value) -> Markup:
 
 
 def spoken(name: str) -> str:
-    return name.replace("_", " ")
+    """The name of a value in plain words: "notice_p50" is "notice, half of them"."""
+    *before, last = name.split("_")
+    plain = " ".join(before)
+    if last not in QUANTILES:
+        return f"{plain} {last}".strip()
+    return f"{plain}, {QUANTILES[last]}" if plain else QUANTILES[last]
+
+
+QUANTILES = {"p10": "1 in 10", "p50": "half of them", "p90": "9 in 10"}
 
 
 def picture(each: Figure) -> Markup | None:
