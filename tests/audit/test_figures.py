@@ -241,6 +241,31 @@ def test_a_funnel_counts_what_is_over():
     assert list(bare.values()) == [2, 1, 1]
 
 
+def test_a_calendar_without_outcomes_says_how_far_ahead_it_is_filled_and_when():
+    bare = source(knows=frozenset({Field.BOOKED_AT}))
+    start = START.replace(hour=9, minute=45)
+    made = each(
+        leg(start, lead=3 * HOUR),
+        leg(start + 30 * MINUTE, lead=3 * DAY),
+        leg(start + 45 * MINUTE, lead=40 * DAY),
+        leg(start + DAY, Outcome.CANCELLED, lead=3 * DAY),
+        replace(leg(start), booked_at=None),
+    )
+    found = values(made, "booked_ahead", bare)
+    assert (found["known"], found["unknown"]) == (4, 1)
+    assert found["booked_ahead_p50"] == (3 * DAY).total_seconds()
+    rows = audit(Given(made, bare)).figure("booked_ahead").table.rows
+    assert [row[1].raw for row in rows] == [1, 0, 2, 0, 0, 0, 1]
+    rows = audit(Given(made, bare)).figure("filled_hours").table.rows
+    first = start.astimezone(bare.zone).hour
+    assert [(row[0].text, row[1].raw) for row in rows] == [
+        (f"{first:02d}:00", 2),
+        (f"{first + 1:02d}:00", 2),
+    ]
+    refused = audit(Given(made, source(Field.BOOKED_AT))).figure("booked_ahead")
+    assert refused.grade is Grade.UNKNOWABLE
+
+
 def test_what_nobody_wrote_down_may_have_taken_place():
     known = each(leg(START, Outcome.MISSED), leg(START + 9 * DAY), person=1)
     unknown = [*known, clean(7, Outcome.UNKNOWN)]

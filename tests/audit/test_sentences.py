@@ -171,7 +171,7 @@ def test_questions_are_questions_and_answers_sentences(reports):
 
 
 def test_every_number_of_the_definitions_is_answered(reports):
-    assert {figure.number for figure in figures(reports)} == {f"M{n:02d}" for n in range(1, 31)}
+    assert {figure.number for figure in figures(reports)} == {f"M{n:02d}" for n in range(1, 33)}
     assert len({figure.name for figure in figures(reports)}) == len(reports[0].figures) + 1
 
 

@@ -71,6 +71,19 @@ def test_bad_input_is_refused_with_a_sentence_and_writes_nothing(tmp_path):
     assert not page.exists()
 
 
+def test_of_a_calendar_it_says_what_can_be_said(tmp_path):
+    entry = ("DTSTART:20250203T090000Z", "DTEND:20250203T100000Z", "CREATED:20250131T090000Z")
+    lines = ("BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", "UID:1", *entry)
+    file = tmp_path / "calendar.ics"
+    file.write_text("\r\n".join((*lines, "END:VEVENT", "END:VCALENDAR", "")))
+    page = tmp_path / "report.html"
+    run(file, "--zone", "UTC", "--out", page)
+    done = run(file, "--zone", "UTC").stdout
+    assert "How far ahead are appointments booked? Half of them 3 days or less" in done
+    assert "Most often between 09:00 and 10:00: 1 of 1" in done
+    assert page.read_text(encoding="utf-8").count("Every entry with a time counts") == 1
+
+
 def test_the_zone_of_a_map_is_that_of_the_business_unless_another_is_named(tmp_path):
     file, map_ = write(tmp_path, "Wann,Was\n2025-02-01 09:00,Massage\n"), tmp_path / "my.toml"
     map_.write_text('name = "my"\n[columns]\nstart = "Wann"\n[times]\nzone = "Asia/Tokyo"\n')

@@ -12,6 +12,7 @@ from kept.audit.measures.asking import Answering, Measure
 from kept.audit.measures.breaks import Breaks
 from kept.audit.measures.cancellations import Cancellations
 from kept.audit.measures.crossing import Crossing
+from kept.audit.measures.filling import Filling
 from kept.audit.measures.funnel import Funnel
 from kept.audit.measures.groups import ByGroup
 from kept.audit.measures.messages import Confirmations, Duties, Misplaced, Reach
@@ -56,6 +57,7 @@ def audit(
         Utilisation(history, begin, end),
         Outcomes(source),
         ByGroup(source, crossing),
+        Filling(source),
         Cancellations(source),
         Recovery(source, crossing),
         Confirmations(source),

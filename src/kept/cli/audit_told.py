@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from kept.audit.drawing import words
-from kept.audit.figures import Report
+from kept.audit.figures import Grade, Report
 from kept.audit.measures.wording import price
 from kept.cli import out
 
@@ -25,7 +25,15 @@ def told(report: Report) -> None:
     _breaks(report)
     _money(report)
     _leaks(report)
+    if report.headline.grade is Grade.UNKNOWABLE:
+        _answered(report)
     _unanswered(report)
+
+
+def _answered(report: Report) -> None:
+    """Where no break can be seen, what can be said all the same."""
+    for each in words.answered(report)[:LEAKS]:
+        out.line(f"{each.question} {each.answer} [{words.badge(each.grade)}]")
 
 
 def _breaks(report: Report) -> None:

@@ -71,7 +71,7 @@ def _quality(report: Report) -> Markup:
             _reasons("Rows that were left out", "Why", found, found.dropped.items()),
             _reasons("Rows that were used, with a remark", "What", found, found.noted.items()),
             _knows(report),
-            notes(report.source.notes),
+            notes(tuple(each for each in report.source.notes if each not in report.warnings)),
             *(tag("p", each, class_="notice warn") for each in report.warnings),
         ]
     )

@@ -231,9 +231,9 @@ def _calendar() -> Iterable[str]:
     yield "### Calendars (ICS)\n"
     yield from (f"- {sentence}" for sentence in ics.NOTES)
     yield (
-        "- It answers how long ahead entries are made (CREATED), how the hours are filled, how many"
-        " were changed afterwards (SEQUENCE) and how many were entered after they began; no rate of"
-        " no-shows, cancellations or confirmations."
+        "- It answers how long ahead entries are made (CREATED) and how the hours are filled; what"
+        " was read says how many were changed afterwards (SEQUENCE) and how many were entered after"
+        " they began. It answers no rate of no-shows, cancellations or confirmations."
     )
     yield ""
 
