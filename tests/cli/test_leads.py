@@ -59,7 +59,13 @@ def test_who_asks_is_taken_listed_and_told(studio):
     assert "person 5 min" in drawn[1]
     nothing = {"offered": 0, "waiting": 0, "not_in_time": 0, "not_in_time_share": None}
     assert json.loads(on[1]) == {"days": 30, "paths": [{"to": "all", **nothing}]}
-    told, plain = ask(studio, f"lead {reference.lower()} --json", f"lead {reference}")
+    told, plain, person = ask(
+        studio,
+        f"lead {reference.lower()} --json",
+        f"lead {reference}",
+        f"person {reference.lower()}",
+    )
+    assert person[1].startswith("Ida Asks")
     story = json.loads(told[1])
     assert [each["words"] for each in story["enquiries"]] == ["A question\nAre you free on Friday?"]
     assert {each["kind"] for each in story["escalations"]} == {"LEAD_DUE"}

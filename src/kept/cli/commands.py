@@ -97,7 +97,7 @@ def kept() -> None:
     Run it:         kept serve
 
     Settings are environment variables (KEPT_DATA_DIR, KEPT_DATABASE_URL, KEPT_EMAIL_URL,
-    KEPT_BASE_URL, KEPT_SECRET_KEY, KEPT_TRUSTED_PROXIES); docs/operators.md describes each.
+    KEPT_BASE_URL and more); docs/operators.md describes each.
     """  # noqa: E501  # a command is copied in one piece
     os.umask(0o077)  # whatever is written is about customers, or lets somebody in
     for sentence in env.unknown():
@@ -530,7 +530,7 @@ def explain(reference: str, business: str | None, as_json: bool) -> None:
 def person(who: str, business: str | None, as_json: bool) -> None:
     """Say where a person stands on every path, and what happened with them.
 
-    By the reference of an appointment of theirs, or by their own id.
+    By the reference of an appointment or enquiry of theirs, or by their own id.
 
     \b
       kept person KX7-M2PT9

@@ -19,6 +19,7 @@ from kept.cli.explaining import escape
 from kept.cli.problems import Misused, Refused
 from kept.journeys import person as journeys
 from kept.journeys.person import Happening, Person, Standing
+from kept.leads import queries as leads
 from kept.outbox.queries import Message
 from kept.people import queries as people
 from kept.people.queries import Consent, Customer, channels
@@ -27,7 +28,7 @@ Data = dict[str, object]
 
 
 def show(who: str, slug: str | None, *, as_json: bool) -> None:
-    """Print one person: by the reference of an appointment of theirs, or by their id.
+    """Print one person: by the reference of an appointment or enquiry of theirs, or by their id.
 
     Raises Refused, Misused.
     """
@@ -44,18 +45,20 @@ def _found(who: str, slug: str | None) -> Customer:
     try:
         known = people.customers([UUID(who)]).get(UUID(who))
     except ValueError:
-        return _of_appointment(who, business)
+        return _of_reference(who, business)
     if known is None or business not in {None, known.business_id}:
         raise Refused(f"There is no person {who!r}.")
     return known
 
 
-def _of_appointment(reference: str, business: UUID | None) -> Customer:
+def _of_reference(reference: str, business: UUID | None) -> Customer:
+    found: list[appointments.Appointment] | list[leads.Lead]
     found = appointments.by_reference(reference, business)
+    found = found or leads.by_reference_anywhere(reference, business)
     if not found:
         raise Refused(
-            f"There is no appointment {reference!r}: give a reference like KX7-M2PT9, or the id of "
-            "a person."
+            f"There is no appointment or enquiry {reference!r}: give a reference like KX7-M2PT9, "
+            "or the id of a person."
         )
     if len(found) > 1:
         slugs = ", ".join(each.business.slug for each in found)

@@ -60,8 +60,15 @@ def by_token(token: str) -> Lead | None:
 
 def by_reference(business: UUID, reference: str) -> Lead | None:
     """The lead of this reference, as people type it."""
-    found = Lead.objects.filter(business_id=business, reference=as_reference(reference))
-    return _with_everything(found).first()
+    return next(iter(by_reference_anywhere(reference, business)), None)
+
+
+def by_reference_anywhere(reference: str, business: UUID | None = None) -> list[Lead]:
+    """Leads with this reference, of one business or of all (references are unique in each)."""
+    found = Lead.objects.filter(reference=as_reference(reference))
+    if business is not None:
+        found = found.filter(business_id=business)
+    return list(_with_everything(found))
 
 
 def by_key(business: UUID, key: str) -> Lead | None:
