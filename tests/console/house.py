@@ -71,9 +71,11 @@ class House:
 
 
 def asks(house, name="Ida Asks", source="form", words="Do you treat heels?", **contact):
-    """Somebody asks something; answers the lead."""
+    """Somebody asks something; answers the lead. `agrees`: the words beside a box they ticked."""
+    agrees = contact.pop("agrees", "")
     contact.setdefault("email", f"{name.split()[0].lower()}@example.com")
-    asked = Asked(checked_contact(name, **contact), source, words=words, service=house.service.id)
+    person, service = checked_contact(name, **contact), house.service.id
+    asked = Asked(person, source, words=words, service=service, agrees=agrees)
     return leads.receive(house.business, asked, clock_queries.now(), CUSTOMER).lead
 
 

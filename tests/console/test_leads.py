@@ -14,6 +14,7 @@ from kept.leads import queries
 from kept.leads.models import Lead
 from kept.leads.speed import Took
 from kept.worker import loop
+from tests.appointments.clinic import go_to
 from tests.console.house import NOW, asks
 from tests.public.house import text
 
@@ -76,6 +77,7 @@ def test_a_lead_shows_its_whole_story(desk, lead):
         lead.reference,
     ):
         assert said in page
+    assert "Everything about Ida Asks" in page
 
 
 def test_who_waits_stands_among_what_needs_a_person(desk, lead):
@@ -198,3 +200,12 @@ def test_every_state_of_every_path_has_words():
 
 def test_an_open_lead_is_nobodys_hand_off_to_take(desk, lead):
     assert "Ida Asks" not in text(desk.get("/console/hand-offs/"))
+
+
+def test_what_an_enquiry_handed_on_names_whom_it_is_about(desk, house):
+    """To whoever hears the buttons read as well: two of them are told apart by the name."""
+    asks(house, agrees="Write to me later")
+    go_to(NOW + timedelta(days=15))
+    page = text(desk.get("/console/hand-offs/"))
+    assert "an enquiry that fell silent" in page
+    assert page.count("Reactivation, Ida Asks") == 2
