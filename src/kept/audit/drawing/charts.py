@@ -155,7 +155,7 @@ def _thickness(bars: int, shape: Shape) -> int:
 
 
 def _row(row: Drawn, top: int, scale: Decimal, shape: Shape) -> Markup:
-    words = tag("text", _short(row.label), x=0, y=top + TEXT, class_="label")
+    words = tag("text", _short(row, shape), x=0, y=top + TEXT, class_="label")
     said = tag("text", row.said, x="100%", y=top + TEXT, class_="said")
     draw = {Shape.RANGE: _range, Shape.STACK: _stack}.get(shape, _bars)
     return tag("g", words, said, draw(row, top + TEXT + 6, scale))
@@ -233,8 +233,11 @@ def _share(part: Decimal, scale: Decimal) -> str:
     return f"{min(max(part / scale, Decimal(0)), Decimal(1)) * 100:.3f}%"
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= LABEL else f"{label[: LABEL - 1].rstrip()}…"
+def _short(row: Drawn, shape: Shape) -> str:
+    """The label, cut off; beside the numbers of several bars there is less room on a phone."""
+    several = len(row.parts) > 1 and shape not in {Shape.STACK, Shape.RANGE}
+    most = LABEL - len(row.said) - 1 if several else LABEL
+    return row.label if len(row.label) <= most else f"{row.label[: most - 1].rstrip()}…"
 
 
 def _legend(wanted: Chart) -> Markup | None:
