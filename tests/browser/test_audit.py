@@ -51,6 +51,28 @@ def test_every_page_of_the_audit_is_accessible_and_a_number_leads_to_its_appoint
     accessible(page, "what a file leaves open")
 
 
+def test_a_setting_is_tried_on_the_past_and_taken_over_into_the_policy(visitor, live_server, house):
+    page = signed_in(visitor, live_server, house.owner, viewport=PHONE)
+    page.goto(f"{live_server.url}/console/audit/?time=all")
+    page.get_by_role("link", name=re.compile("^Try it on the past")).first.click()
+    page.wait_for_url(re.compile("/console/audit/simulate/"))
+    page.locator("summary", has_text="Final reminder").click()
+    page.get_by_label("Final reminder, before the start").fill("2h")
+    page.get_by_role("button", name="Try it on the past").click()
+    page.wait_for_url(re.compile("final_reminder=2h"))
+    expect(page.get_by_role("heading", name="What would have come of it")).to_be_visible()
+    accessible(page, "a setting tried on the past, on a phone")
+    page.set_viewport_size(DESK)
+    page.emulate_media(color_scheme="dark")
+    page.reload()
+    accessible(page, "a setting tried on the past, in the dark")
+    page.get_by_role("link", name="Take this over into the policy").click()
+    expect(page.get_by_text("Filled in below, and not saved yet")).to_be_visible()
+    accessible(page, "the policy, filled in")
+    page.get_by_role("button", name="See what it changes").click()
+    expect(page.get_by_role("heading", name="Save this policy?")).to_be_visible()
+
+
 def test_a_file_is_audited_without_scripts_and_its_report_can_be_kept(
     visitor, live_server, house, tmp_path
 ):

@@ -18,7 +18,7 @@ def run(*arguments, code=0):
 def test_a_file_is_walked_on_a_machine_without_an_installation(tmp_path, monkeypatch):
     monkeypatch.setenv("KEPT_DATA_DIR", str(tmp_path / "none"))
     asked = (write(tmp_path), "--zone", "Europe/Berlin", "--set", "first_reminder=48h")
-    assert "booked times were walked along the path" in run(*asked).stdout
+    assert "booked times were gone through" in run(*asked).stdout
     made = json.loads(run(*asked, "--json").stdout)
     assert made["appointments"] + sum(made["not_walked"].values()) == 60
     assert made["letters"]["confirmation"] == made["appointments"]

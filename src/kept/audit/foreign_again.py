@@ -26,7 +26,7 @@ ASSUMED = (
     "Every customer is taken to have an address that works: the file does not say.",
     "People do what they really did, at the same time: nobody knows what a letter would have made "
     "them do.",
-    "Which breaks would remain is not said: the file does not show them as they were.",
+    "It is not said what would have broken: the file does not show what broke in the first place.",
 )
 
 

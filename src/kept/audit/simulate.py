@@ -26,9 +26,10 @@ from kept.core.policy import Policy, to_data
 ASSUMED = (
     "People do what they really did, at the same time: nobody knows what another letter would "
     "have made them do.",
-    "A letter that there was not is taken at once, or lost where every other one was lost.",
-    "What would have been asked of a person for the first time is taken as answered at once.",
-    "Only the appointments are walked again, not what follows them.",
+    "A letter that was not really sent is taken to arrive at once; where every letter about the "
+    "appointment was lost, so is it.",
+    "A question that nobody was really asked is taken as answered at once.",
+    "Only the appointments themselves are gone through again, and not what follows a visit.",
 )
 
 
@@ -182,3 +183,20 @@ def _why_not(again: Again, key: Key) -> str:
         if control.key == key:
             return control.reason or str(control.status)
     return "nothing would have called for it"
+
+
+def letters_said(found: Simulation) -> str:
+    """How many letters would have gone, and how many of them otherwise, in a sentence."""
+    if not found.counted:
+        return f"The same letters as before ({found.sent:,}), at the same times."
+    kinds = [
+        f"{found.counted[what]:,} {said}" for what, said in _CHANGED.items() if found.counted[what]
+    ]
+    return f"{found.would_send:,} letters instead of {found.sent:,}: {', '.join(kinds)}."
+
+
+_CHANGED = {
+    Changed.ADDED: "more",
+    Changed.DROPPED: "not sent any more",
+    Changed.MOVED: "at another time",
+}

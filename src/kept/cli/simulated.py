@@ -12,9 +12,9 @@ from rich.table import Table
 from kept.audit.drawing import words
 from kept.audit.figures import Break, Report
 from kept.audit.measures.wording import price
-from kept.audit.simulate import ASSUMED, Difference, NotAnyMore, Simulation
+from kept.audit.simulate import ASSUMED, Difference, NotAnyMore, Simulation, letters_said
 from kept.cli import out
-from kept.cli.simulating import SHOWN, counts
+from kept.cli.simulating import SHOWN, asked_in_words, counts
 
 
 def as_data(found: Simulation) -> dict[str, object]:
@@ -97,13 +97,14 @@ def told(found: Simulation, zone: ZoneInfo) -> None:
     if not found.legs:
         out.line("There is no appointment in this time to walk again.")
         return
-    out.line(f"{found.legs:,} booked times were walked again.")
-    out.line(f"As it was:         {found.really.headline.answer}")
-    out.line(f"The other policy:  {found.would.headline.answer}")
+    out.line(f"{found.legs:,} booked times were gone through again.")
+    out.line(f"As it happened:     {found.really.headline.answer}")
+    out.line(f"Same policy again:  {found.again.headline.answer}")
+    out.line(f"The other policy:   {found.would.headline.answer}")
     out.line()
     _breaks(found)
     _letters(found, zone)
-    counts("What a person would be asked more or less often", found.asked)
+    counts("What a person would be asked more or less often", asked_in_words(found.asked))
     _refusals(found, zone)
     for sentence in ASSUMED:
         out.line(f"Mind: {sentence}")
@@ -123,7 +124,7 @@ def _breaks(found: Simulation) -> None:
         return
     table = Table(box=None, pad_edge=False)
     table.add_column("Where it breaks")
-    columns = ("as it was", "same policy again", "other policy", "lost", "lost then")
+    columns = ("as it happened", "same policy again", "other policy", "lost", "lost then")
     for name in columns:
         table.add_column(name, justify="right")
     for really, again, would in rows:
@@ -131,8 +132,10 @@ def _breaks(found: Simulation) -> None:
         money = (_money(each.lost, found.would) for each in (really, would))
         table.add_row(f"{really.number}  {words.title(really)}", *numbers, *money)
     out.console().print(table)
-    out.line("What the same policy does not break again was nobody's policy: a server or a worker")
-    out.line("that was away.")
+    out.line(
+        "“Same policy again”: with mail and Kept itself always at work. Only what differs between"
+    )
+    out.line("that and the other policy comes from the policy. “Lost” is list price.")
     out.line()
 
 
@@ -142,16 +145,15 @@ def _money(amount: Decimal | None, report: Report) -> str:
 
 def _letters(found: Simulation, zone: ZoneInfo) -> None:
     if not found.counted:
-        out.line(f"The same {found.sent:,} letters go, at the same times.")
+        out.line(letters_said(found))
         out.line()
         return
-    kinds = ", ".join(f"{number:,} {what}" for what, number in sorted(found.counted.items()))
-    out.line(f"Letters: {found.sent:,} as it was, {found.would_send:,} then ({kinds}).")
+    out.line(letters_said(found))
     table = Table(box=None, pad_edge=False)
-    for name in ("appointment", "letter", "as it was", "then"):
+    for name in ("appointment", "letter", "as it happened", "then"):
         table.add_column(name)
     for each in found.letters[:SHOWN]:
-        then = _when(each.would, zone) if each.would else f"not: {each.why}"
+        then = _when(each.would, zone) if each.would else f"not sent: {each.why}"
         letter = each.control.replace("_", " ")
         table.add_row(each.reference, letter, _when(each.was, zone), then)
     out.console().print(table)
@@ -161,7 +163,7 @@ def _letters(found: Simulation, zone: ZoneInfo) -> None:
 
 
 def _when(at: datetime | None, zone: ZoneInfo) -> str:
-    return out.when(at, zone) if at else "not"
+    return out.when(at, zone) if at else "not sent"
 
 
 def _refusals(found: Simulation, zone: ZoneInfo) -> None:

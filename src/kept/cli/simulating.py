@@ -19,6 +19,7 @@ from kept.cli import out
 from kept.cli.auditing import Wanted, counting, reading, zone_named
 from kept.cli.kinds import as_written
 from kept.cli.problems import Misused
+from kept.core.paths.appointment import APPOINTMENT
 from kept.core.policy import Policy, PolicyError, changed
 
 LONGEST = 1_000_000  # bytes of a policy
@@ -117,12 +118,13 @@ def of_files(
     except (CannotRead, CannotWalk) as error:
         raise Misused(str(error)) from None
     if wanted.as_json:
-        out.data(_file_data(found))
+        out.data(file_data(found))
     else:
         _tell(found, known)
 
 
-def _file_data(found: FileSimulation) -> dict[str, object]:
+def file_data(found: FileSimulation) -> dict[str, object]:
+    """The documented form (docs/audit.md)."""
     return {
         "appointments": found.legs,
         "not_walked": dict(found.not_walked),
@@ -138,12 +140,12 @@ def _file_data(found: FileSimulation) -> dict[str, object]:
 
 
 def _tell(found: FileSimulation, zone: ZoneInfo) -> None:
-    out.line(f"{found.legs:,} booked times were walked along the path.")
+    out.line(f"{found.legs:,} booked times were gone through as Kept would have.")
     for why, number in found.not_walked.most_common():
         out.line(f"{number:,} were not: {why}.")
     out.line()
     counts("What would have been written", found.letters)
-    counts("What a person would have been asked", found.asked)
+    counts("What a person would have been asked", asked_in_words(found.asked))
     counts("What was done and would have been refused", found.refusals)
     for each in found.listed[:SHOWN]:
         out.line(f"  {out.when(each.at, zone)}  {each.control.replace('_', ' ')}  {each.reference}")
@@ -152,6 +154,16 @@ def _tell(found: FileSimulation, zone: ZoneInfo) -> None:
     out.line()
     for sentence in ASSUMED_OF_FILES:
         out.line(f"Mind: {sentence}")
+
+
+def _as_words(name: str) -> str:
+    return name.replace("_", " ") if name.islower() else name[:1].lower() + name[1:]
+
+
+def asked_in_words(found: Counter[str]) -> Counter[str]:
+    """The kinds of question as the path words them: "the customer said both yes and no"."""
+    reasons = {each.kind: each.reason.rstrip(".") for each in APPOINTMENT.escalations}
+    return Counter({reasons.get(kind, kind): number for kind, number in found.items()})
 
 
 def counts(title: str, found: Counter[str]) -> None:
@@ -163,8 +175,6 @@ def counts(title: str, found: Counter[str]) -> None:
     table.add_column(title)
     table.add_column("", justify="right")
     for name, number in rows:
-        table.add_row(
-            f"  {name.replace('_', ' ').lower()}", f"{number:+,}" if number < 0 else f"{number:,}"
-        )
+        table.add_row(f"  {_as_words(name)}", f"{number:+,}" if number < 0 else f"{number:,}")
     out.console().print(table)
     out.line()

@@ -19,7 +19,7 @@ from kept.audit.drawing.markup import Markup, join, tag
 from kept.audit.figures import Break, Chart, Report, Shape, Table, Value
 from kept.audit.measures.breaks import BREAKS
 from kept.audit.measures.wording import price
-from kept.audit.simulate import Changed, Difference, NotAnyMore, Simulation
+from kept.audit.simulate import Difference, NotAnyMore, Simulation
 from kept.console import policies, words
 from kept.core.policy import (
     BUILT_IN,
@@ -197,11 +197,8 @@ def verdict(found: Simulation) -> str:
     before, after = (_count(each, "governed") for each in (found.again, found.would))
     if after == before:
         return "As many appointments as before would have gone without a break."
-    said = drawing.many(
-        abs(after - before), "more appointment" if after > before else "appointment"
-    )
-    less = "" if after > before else " fewer"
-    return f"{said}{less} would have gone without a break."
+    kind = "more appointment" if after > before else "fewer appointment"
+    return f"{drawing.many(abs(after - before), kind)} would have gone without a break."
 
 
 def appointments(report: Report) -> int:
@@ -264,23 +261,6 @@ def listed(business: UUID, rows: Sequence[Difference | NotAnyMore]) -> list[List
     legs = queries.legs_by_reference(business, {each.reference for each in first})
     by_reference = {leg.appointment.reference: leg for leg in legs}
     return [Listed(by_reference.get(each.reference), each) for each in first]
-
-
-def letters(found: Simulation) -> str:
-    """How many letters would have gone, and how many of them otherwise."""
-    if not found.counted:
-        return f"The same letters as before ({found.sent:,}), at the same times."
-    kinds = [
-        f"{found.counted[what]:,} {said}" for what, said in _CHANGED.items() if found.counted[what]
-    ]
-    return f"{found.would_send:,} letters instead of {found.sent:,}: {', '.join(kinds)}."
-
-
-_CHANGED = {
-    Changed.ADDED: "more",
-    Changed.DROPPED: "not sent any more",
-    Changed.MOVED: "at another time",
-}
 
 
 def questions(found: Simulation) -> list[tuple[str, int]]:

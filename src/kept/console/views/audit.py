@@ -19,7 +19,7 @@ from kept.audit.figures import Break, Report
 from kept.audit.measures.breaks import BREAKS
 from kept.audit.own_report import TooMany, own_history, own_report, own_simulation
 from kept.audit.reading import CannotRead
-from kept.audit.simulate import ASSUMED
+from kept.audit.simulate import ASSUMED, letters_said
 from kept.audit.writing import xes
 from kept.clock.queries import real_now
 from kept.console import auditing as asked
@@ -156,7 +156,7 @@ def _tried(desk: Desk, policy: Policy | None, period: asked.Period) -> dict[str,
         "appointments": trying.appointments(found.would),
         "verdict": trying.verdict(found),
         "drawn": drawn and mark_safe(drawn),
-        "letters_said": trying.letters(found),
+        "letters_said": letters_said(found),
         "letters": trying.listed(desk.business.id, found.letters),
         "different": sum(found.counted.values()),
         "questions": trying.questions(found),
