@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from kept.appointments import actions, queries
 from kept.appointments.actions import CannotBook
 from kept.appointments.asking import SENTENCES
+from kept.cases.queries import Control
 from kept.channels.base import Refused
 from kept.core.availability import Refusal
 from kept.core.case import NotAllowed, Role
@@ -68,6 +70,16 @@ def test_what_is_late_was_agreed_at_booking(clinic, booked):
     go_to(START - timedelta(hours=30))
     actions.cancel(strict, now(), DESK, by=Role.CUSTOMER)
     assert leg(strict).case.facts["late_cancel"] is False
+
+
+def test_a_policy_that_came_to_nothing_is_not_remembered(clinic, booked):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        actions.change_policy(clinic.business, {"first_reminder": "72h"}, now(), DESK)
+        1 / 0  # the database is away, or somebody pulls the plug
+    # SQLite gives the number of what was undone to the next one.
+    actions.change_policy(clinic.business, {"first_reminder": "36h"}, now(), DESK)
+    duties = Control.objects.filter(name="first_reminder", status="planned")
+    assert [each.due_at for each in duties] == [START - timedelta(hours=36)]
 
 
 def test_a_service_may_ask_for_more_notice_than_the_policy(clinic):

@@ -681,6 +681,15 @@ def change_policy(business: UUID, policy_id: int, now: datetime, actor: core.Act
     Timed controls ahead are planned anew, once; what is done stays done, and nothing is
     announced that was already announced.
     """
+    try:
+        return _change_policy(business, policy_id, now, actor)
+    finally:
+        # Until the end of the transaction this version may still be undone, and SQLite gives its
+        # number to the next one: whoever asks after the end reads it anew.
+        policy_of.cache_clear()
+
+
+def _change_policy(business: UUID, policy_id: int, now: datetime, actor: core.Actor) -> int:
     with transaction.atomic():
         waiting = models.Case.objects.filter(business_id=business, waits=True).order_by("id")
         rows = waiting.select_for_update(no_key=True)
