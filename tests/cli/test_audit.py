@@ -60,6 +60,7 @@ def test_bad_input_is_refused_with_a_sentence_and_writes_nothing(tmp_path):
         (file, "--from", "2025-03-01", "--to", "2025-02-01"): "--from is later than --to",
         (file, "--out", file): "give it a name such as bookings.html",
         (file, "--out", tmp_path / "no" / "report.html"): "There is no folder",
+        (file, "--save-map", file): "is one of the files to be read",
         (file, "--zone", "Berlin"): "Europe/Berlin",
         (file, "--business", "quay"): "--business is for the installation's own rows",
         ("--zone", "Europe/Berlin"): "are for FILES",

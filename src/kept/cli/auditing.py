@@ -52,11 +52,16 @@ def checked(wanted: Wanted, files: Sequence[Path]) -> None:
         raise Misused("--from is later than --to.")
     if wanted.page and wanted.page.suffix.lower() not in {".html", ".htm"}:
         raise Misused(f"--out is a page: give it a name such as {wanted.page.stem}.html.")
-    for each in (wanted.page, wanted.tables):
-        if each and each.resolve() in {file.resolve() for file in files}:
-            raise Misused(f"{each} is one of the files to be read: choose another place.")
+    for place in (wanted.page, wanted.tables):
+        not_read(place, files)
     if wanted.page and not wanted.page.absolute().parent.is_dir():
         raise Misused(f"There is no folder {wanted.page.absolute().parent} to write into.")
+
+
+def not_read(place: Path | None, files: Sequence[Path]) -> None:
+    """Raises Misused for a place to write to that is a file to be read."""
+    if place and place.resolve() in {file.resolve() for file in files}:
+        raise Misused(f"{place} is one of the files to be read: choose another place.")
 
 
 # The installation's own rows
@@ -90,6 +95,7 @@ def of_files(
     save_map: Path | None,
 ) -> None:
     """Audit exports from elsewhere. Needs no installation; stores and sends nothing."""
+    not_read(save_map, files)
     of_map = "" if zone else _zone_of(mapping)
     known = zone_named(zone or of_map)
     begin, end = wanted.span(known)
