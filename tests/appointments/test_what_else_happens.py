@@ -73,9 +73,9 @@ def test_what_is_late_was_agreed_at_booking(clinic, booked):
 
 
 def test_a_policy_that_came_to_nothing_is_not_remembered(clinic, booked):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         actions.change_policy(clinic.business, {"first_reminder": "72h"}, now(), DESK)
-        1 / 0  # the database is away, or somebody pulls the plug
+        transaction.set_rollback(True)  # the database is away, or something else goes wrong
     # SQLite gives the number of what was undone to the next one.
     actions.change_policy(clinic.business, {"first_reminder": "36h"}, now(), DESK)
     duties = Control.objects.filter(name="first_reminder", status="planned")
