@@ -125,6 +125,18 @@ def test_ones_own_rows_are_audited_and_lead_to_their_appointments(house, tmp_pat
         auditing.of_the_house("quay", auditing.Wanted(None, None, None, None, as_json=True))
 
 
+def test_an_event_log_is_written_over_nothing_a_link_leads_to(house, tmp_path):
+    from kept.cli import telling_events
+
+    kept_file, log = tmp_path / "precious", tmp_path / "log.xes"
+    kept_file.write_text("mine")
+    (tmp_path / "log.xes.part").symlink_to(kept_file)
+    telling_events.write(None, "xes", log, None, None, as_json=True)
+    assert log.read_text(encoding="utf-8").startswith("<?xml")
+    assert not log.is_symlink()
+    assert kept_file.read_text() == "mine"
+
+
 @pytest.fixture
 def house(db):
     from tests.console.house import House, start_clock

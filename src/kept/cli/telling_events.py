@@ -56,10 +56,10 @@ def write(
 
 
 def _write(form: str, history: History, part: Path, told: Told) -> int:
+    part.unlink(missing_ok=True)  # left by somebody who pulled the plug, or leading elsewhere
     if form == "ocel-sqlite":
-        part.unlink(missing_ok=True)  # left by somebody who pulled the plug
         return ocel.write_sqlite(history, part, told)
-    with part.open("w", encoding="utf-8") as text:
+    with part.open("x", encoding="utf-8") as text:
         writer = xes.write if form == "xes" else ocel.write_json
         return writer(history, text, told)
 
