@@ -9,7 +9,7 @@ from kept.cases.queries import Escalation, HandOff
 from kept.checks import promises
 from kept.core.case import NotAllowed, Role
 from kept.core.policy import DEFAULT_HAND_OFFS
-from kept.journeys import actions, queries, reputation
+from kept.journeys import actions, queries, reactivation, reputation
 from tests.appointments.clinic import DESK, Clinic, berlin, go_to, now
 
 NO_FOLLOW_UP = {
@@ -148,3 +148,17 @@ def test_money_given_back_lets_the_ask_for_a_review_wait_its_time_anew(clinic, r
     assert ("review_ask" in letters(go_to(berlin(5, 12)))) is not refunded
     assert ("review_ask" in letters(go_to(berlin(8, 12)))) is refunded
     assert broken() == []
+
+
+def test_it_says_from_which_day_somebody_is_due_after_the_asking_had_to_wait(clinic):
+    booked = visited(clinic, berlin(2, 10))
+    case = queries.current(booked.id, "reactivation")
+    first, _ = reactivation.notes(case)
+    assert first == "Due again on 2027-03-22, 20 days after the visit, as the service says."
+    complain(booked)
+    go_to(now() + timedelta(days=40))
+    settle(clinic)
+    go_to(now() + timedelta(days=8))
+    case.refresh_from_db()
+    later, _ = reactivation.notes(case)
+    assert later.startswith(f"{first[:-1]}; after it had to wait, on 2027-0")

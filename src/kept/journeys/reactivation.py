@@ -233,7 +233,11 @@ def notes(case: Case) -> list[str]:
         said = f"They asked, and nothing came of it: invited around {day.isoformat()}."
         return [said, *([why] if (why := _why_silent(case)) else [])]
     by = "as the service says" if facts["due_by"] == "interval" else "by their own rhythm"
-    due = f"Due again on {day.isoformat()}, {facts['due_days']} days after the visit, {by}."
+    visit = local_day(datetime.fromisoformat(case.anchors["visit"]), ZoneInfo(case.zone))
+    first = visit + timedelta(days=facts["due_days"])
+    due = f"Due again on {first.isoformat()}, {facts['due_days']} days after the visit, {by}."
+    if day != first:  # a visit, a complaint: the asking waited, and is counted from a later day
+        due = f"{due[:-1]}; after it had to wait, on {day.isoformat()}."
     return [due, *([why] if (why := _why_silent(case)) else [])]
 
 
