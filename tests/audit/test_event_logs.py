@@ -226,3 +226,8 @@ def test_what_is_there_is_not_written_over(history, tmp_path):
     with pytest.raises(FileExistsError):
         ocel.write_sqlite(history, tmp_path / "log.sqlite")
     assert xes.write(history, io.StringIO()) == 4
+
+
+def test_what_xml_has_no_place_for_is_left_out_of_it():
+    said = xes._attribute("service", "Foot\x00 ca\x0bre \ufffe\uffff<&>")
+    assert ElementTree.fromstring(said).get("value") == "Foot care <&>"

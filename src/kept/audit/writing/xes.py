@@ -8,6 +8,7 @@ not in it: OCEL keeps that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -26,6 +27,8 @@ EXTENSIONS = {
 }
 KEYS = {"price": "cost:total", "currency": "cost:currency"}
 """Attributes that an extension of the standard has a name for."""
+
+NOT_IN_XML = re.compile("[^\\t\\n\\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 LOST = (
     "One trace is one appointment. Flattened away: which message, control, escalation or hand-off "
@@ -101,4 +104,4 @@ def _typed(value: Plain) -> tuple[str, str]:
         return "int", str(value)
     if isinstance(value, Decimal):
         return "float", str(value)
-    return "string", "".join(each for each in value if each >= " " or each in "\t\n")
+    return "string", NOT_IN_XML.sub("", value)
