@@ -50,6 +50,10 @@ ACKNOWLEDGED = asks(
     "Do those who said yes come more often, among visits booked equally far ahead?",
 )
 
+SIDE_BY_SIDE = (
+    "Each group by itself, and not to be compared as they stand: some were booked further ahead."
+)
+
 Groups = defaultdict[str, Tally]
 Cells = defaultdict[tuple[str, int], Tally]
 
@@ -187,12 +191,13 @@ class ByGroup:
         return Chart(Shape.BARS, "group", ("at least" if self.sure.missed else "at most",))
 
     def _extremes(self, question: Question, groups: Mapping[str, Tally]) -> str:
-        """The ends of the table in words. Channels are not ranked: see the comparison."""
+        """The table in a sentence. Only lead times are set against each other: of other groups
+        one was booked further ahead than another, which says nothing about a person or an hour."""
         if not self.sure.both:
             unwritten = "came" if self.sure.missed else "stayed away"
             return f"Only a limit is known for each group: nobody wrote down who {unwritten}."
-        if question is BY_CHANNEL:
-            return "Side by side, and not to be compared as they stand: see the next comparison."
+        if question is not BY_LEAD and len(groups) > 1:
+            return SIDE_BY_SIDE
         order = sorted(groups, key=lambda name: groups[name].missed / groups[name].known)
         least, most = order[0], order[-1]
         if least == most:
