@@ -116,7 +116,7 @@ def test_one_break_alone_is_found_alone(number):
 
 def test_a_break_that_cannot_be_seen_is_not_looked_for_and_the_share_is_a_limit():
     made = [plant(clean(n), "B4") if n < 5 else clean(n) for n in range(20)]
-    report = audit(Given(made, source(Field.MESSAGES)))
+    report = audit(Given(made, source(Field.MESSAGES, Field.REMINDED)))
     found = {each.number: each for each in report.breaks}["B4"]
     assert (found.grade, found.appointments) == (Grade.UNKNOWABLE, 0)
     assert found.missing == ("the messages and what became of them",)

@@ -66,6 +66,7 @@ class Field(StrEnum):
     STAGES = "the steps between booking and visit"
     ACKNOWLEDGED = "who said that they will come"
     MESSAGES = "the messages and what became of them"
+    REMINDED = "the reminders that went out"  # a part of the messages
     CONTROLS = "what was due, and whether it was done"
     ESCALATIONS = "what was put before a person"
     HAND_OFFS = "what was handed on"

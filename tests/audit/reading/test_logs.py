@@ -6,9 +6,11 @@ import sqlite3
 
 import pytest
 
+from kept.audit.figures import Grade
 from kept.audit.history import Field, Outcome, Stage
 from kept.audit.reading import CannotRead, rules
 from kept.audit.reading.instants import ASSUMED_ZONE, NO_TIME
+from kept.audit.report import audit
 from tests.audit.reading.builders import utc
 
 # One case as every form below tells it: (activity, time, what stands beside it).
@@ -322,3 +324,16 @@ def test_a_column_of_its_own_says_the_currency_of_a_table_too(reader):
     assert history.source.currency == "GBP"
     assert str(appointment.legs[0].price) == "45.00"
     assert reader.open(table(STORY), name="bare.csv").source.currency == ""
+
+
+def test_a_reminder_after_a_cancellation_is_found_in_a_log(reader):
+    cancelled = ("cancelled", "2026-10-03T09:00:00+00:00", {})
+    late = [BOOKED, cancelled, ("reminded", "2026-10-04T10:00:00+00:00", {})]
+    clean = [BOOKED, ("reminded", "2026-10-02T10:00:00+00:00", {}), cancelled]
+    report = audit(reader.open(table(late, clean, STORY)))
+    (found,) = [each for each in report.breaks if each.number == "B4"]
+    assert (found.appointments, found.stage, found.grade) == (1, "change", Grade.BOUNDED)
+    figure = report.figure("messages_after_change")
+    assert [value.raw for value in figure.values] == [1, 3]
+    (none,) = [each for each in audit(reader.open(table(clean))).breaks if each.number == "B4"]
+    assert (none.appointments, none.sentence[:7]) == (0, "Of what")

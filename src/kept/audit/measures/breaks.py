@@ -246,7 +246,8 @@ def _open_at(asked: Asked, moment: int, now: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One break as its reader meets it. `needs`: any of the fields of each group."""
+    """One break as its reader meets it. `needs`: any of the fields of each group. `whole`: without
+    this field only a part of it is seen."""
 
     number: str
     name: str
@@ -256,6 +257,7 @@ class Kind:
     words: str  # after "2 appointments "
     advice: str
     policy: str
+    whole: Field | None = None
 
 
 # fmt: off
@@ -279,11 +281,11 @@ BREAKS = (
          "short standstill.",
          "first_reminder_until"),
     Kind("B4", "message_after_change", CHANGE, sent_after_change,
-         ((Field.MESSAGES,),),
+         ((Field.MESSAGES, Field.REMINDED),),
          "got a message about a visit that had been cancelled or moved",
          "Let cancelling and moving void what is still to be sent: Kept does both in one step and "
          "asks again just before sending. There is no switch to set.",
-         ""),
+         "", whole=Field.MESSAGES),
     Kind("B5", "resource_lost", PREPARATION, resource_lost,
          ((Field.ESCALATIONS,),),
          "had lost their member of staff or place, and a day before nobody had seen to it",
@@ -414,17 +416,25 @@ class Breaks:
             number=kind.number,
             name=kind.name,
             stage=kind.stage,
-            grade=Grade.MEASURED,
+            grade=Grade.BOUNDED if self._in_part(kind) else Grade.MEASURED,
             appointments=number,
             first=counted.first,
             lost=counted.lost.amount if money else None,
             at_risk=counted.at_risk.amount if money else None,
-            sentence=self._sentence(kind, counted) if number else "It did not happen.",
+            sentence=self._sentence(kind, counted) if number else self._none(kind),
             advice=kind.advice if number else "",
             policy=kind.policy if number else "",
             behind=counted.behind.first,
             behind_of=counted.behind.of,
         )
+
+    def _none(self, kind: Kind) -> str:
+        if self._in_part(kind):
+            return "Of what is written down here, it did not happen."
+        return "It did not happen."
+
+    def _in_part(self, kind: Kind) -> bool:
+        return kind.whole is not None and kind.whole not in self.source.knows
 
     def _sentence(self, kind: Kind, counted: Counted) -> str:
         number = counted.behind.number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
@@ -276,14 +276,15 @@ class Misplaced:
                 self.others.add(visit.leg.reference)
 
     def figures(self) -> Iterator[Figure]:
-        if missing := lacking(self.source, Field.MESSAGES):
+        missing = lacking(self.source, Field.MESSAGES)
+        if missing and Field.REMINDED not in self.source.knows:
             yield AFTER_CHANGE.unknowable(missing)
-            yield OUT_OF_PLACE.unknowable(missing)
-            return
-        yield self._after_change()
-        yield self._others()
+        else:
+            yield self._after_change(missing)
+        yield OUT_OF_PLACE.unknowable(missing) if missing else self._others()
 
-    def _after_change(self) -> Figure:
+    def _after_change(self, missing: Sequence[Field]) -> Figure:
+        """`missing`: only the reminders are known, and there may have been more."""
         number = self.after_change
         words = (
             f"{many(number, 'message')} of {self.sent:,} left after the visit had changed."
@@ -291,7 +292,11 @@ class Misplaced:
             else f"No: none of {many(self.sent, 'message')}."
         )
         values = (count("messages_after_change", number), count("messages", self.sent))
-        return AFTER_CHANGE.answer(words, Grade.MEASURED, values, behind=self.changed)
+        grade = Grade.BOUNDED if missing else Grade.MEASURED
+        notes = ("Only reminders are known here: there may have been more.",) if missing else ()
+        return AFTER_CHANGE.answer(
+            words, grade, values, behind=self.changed, missing=missing, notes=notes
+        )
 
     def _others(self) -> Figure:
         values = (

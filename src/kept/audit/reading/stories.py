@@ -387,6 +387,7 @@ def knows(chosen: Map, said: Said) -> frozenset[Field]:
         Field.PRICE: C.PRICE in said.filled,
         Field.STAGES: Word.CONFIRMED in found,
         Field.ACKNOWLEDGED: Word.ACKNOWLEDGED in found,
+        Field.REMINDED: Word.REMINDED in found,
     }
     return frozenset(f for f, yes in answers.items() if yes) - chosen.cannot.keys() | chosen.knows
 
