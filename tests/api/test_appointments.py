@@ -251,7 +251,7 @@ def test_the_whole_way_to_completed(house):
     assert done["outcome"]["value"] == "completed"
     assert done["outcome"]["source"] == "integration"
     assert done["outcome"]["actor"] == "integration:till"
-    assert done["allowed"] == ["correct", "contact", "new-link"]
+    assert done["allowed"] == ["complain", "refund", "correct", "contact", "new-link"]
     offered = house.get("/hand-offs", status="offered").json()["items"]
     assert {each["to"] for each in offered} == {"follow_up", "reputation", "reactivation"}
 

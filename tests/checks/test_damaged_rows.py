@@ -1,5 +1,7 @@
 """One damaged row takes nothing else away, and is named where somebody looks."""
 
+from functools import partial
+
 import pytest
 from django.test import Client
 
@@ -7,6 +9,9 @@ from kept.accounts import actions as accounts
 from kept.accounts.queries import members, policy_in_force
 from kept.appointments import actions
 from kept.appointments.queries import Leg
+from kept.audit import own
+from kept.audit.own_again import Simulated
+from kept.audit.report import audit
 from kept.cases.queries import Case, policy_effect
 from kept.checks.promises import run
 from kept.core.policy import Policy
@@ -63,6 +68,18 @@ def test_the_day_sheet_goes_on_without_it_and_names_it(clinic, damaged):
     assert page.status_code == 200
     assert b"Good Guest" in page.content
     assert damaged.reference.encode() in page.content
+
+
+@pytest.mark.parametrize("read", [own.history, partial(Simulated, policy=None)])
+def test_the_audit_goes_on_without_it(clinic, damaged, read):
+    history = read(clinic.business, now())
+    report = audit(history)
+    quality = report.quality
+    assert quality.adds_up
+    assert quality.used in {1, 2}
+    named = [place for places in quality.where.values() for place in places]
+    assert damaged.reference in named or quality.used == 2
+    assert "damaged" in " ".join(quality.dropped) or quality.used == 2
 
 
 def test_the_check_names_it_and_looks_at_every_promise(clinic, damaged):

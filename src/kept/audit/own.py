@@ -113,7 +113,21 @@ class Own:
     def appointments(self) -> Iterator[Appointment]:
         for _, legs in self._read():
             person = pseudonym(legs[0].row.customer)
-            yield Appointment(tuple(map(self._leg, legs)), person)
+            try:
+                made = tuple(map(self._leg, legs))
+            except Exception as error:
+                self.leave_out([rows.row for rows in legs], error)
+                continue
+            self.quality.read += len(made)
+            self.quality.used += len(made)
+            yield Appointment(made, person)
+
+    def leave_out(self, legs: Iterable[LegRow], error: Exception) -> None:
+        """One damaged row takes nothing else away: its appointment is left out, and named."""
+        why = f"its record is damaged ({type(error).__name__}: {error}); `kept check` says more"
+        for row in legs:
+            self.quality.read += 1
+            self.quality.drop(why, row.reference)
 
     def _read(self) -> Iterator[tuple[Key, list[Rows]]]:
         """Each appointment once: with the page on which its first leg of this time stands."""
@@ -167,8 +181,6 @@ class Own:
     def _leg(self, rows: Rows) -> Leg:
         row, life = rows.row, Life(rows)
         became = outcome(row, self.now)
-        self.quality.read += 1
-        self.quality.used += 1
         return Leg(
             reference=row.reference,
             start=row.start,

@@ -17,6 +17,7 @@ from kept.audit.one_leg import Rows, refused_since
 from kept.audit.own import Own
 from kept.cases import bulk as cases
 from kept.cases.bulk import Begun, Due, Happened, Offered, Put
+from kept.cases.rows import anchors_value
 from kept.core import time
 from kept.core.again import Again, Letter, Offer, fates, outside, walk_again
 from kept.core.case import Case, Control, Event
@@ -70,7 +71,13 @@ class Simulated(Own):
         really = super()._with_all(found)
         ids = [rows.row.case for legs in really.values() for rows in legs]
         known, histories = cases.known(ids), cases.histories(ids)
-        return {key: self._legs(legs, known, histories) for key, legs in really.items()}
+        again = dict[Key, list[Rows]]()
+        for key, legs in really.items():
+            try:
+                again[key] = self._legs(legs, known, histories)
+            except Exception as error:
+                self.leave_out([rows.row for rows in legs], error)
+        return again
 
     def _legs(
         self,
@@ -161,7 +168,7 @@ def _anchors(rows: Rows, begun: Begun, before: Policy, policy: Policy) -> dict[s
     """The instants a case begins with. Terms that the service had of its own stay; those it had of
     its policy are those of the other one."""
     row, zone = rows.row, ZoneInfo(begun.zone)
-    at = begun.anchors
+    at = anchors_value(begun.anchors)
     anchors = {name: at[name] for name in ("start", "end", "close", *TERMS) if name in at}
     for name in TERMS:
         if at.get(name) == time.before(row.start, before.offset(name), zone):

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.db.models.fields.json import KT
 
 from kept.cases.models import Case, Control, Escalation, Event, HandOff
-from kept.cases.rows import anchors_value, event_value
+from kept.cases.rows import event_value
 from kept.core import case as core
 from kept.lib.plain import Key, among, key, rows
 
@@ -118,11 +118,11 @@ def handed_on(cases: Iterable[Key]) -> list[Offered]:
 
 
 class Begun(NamedTuple):
-    """What a case knows now, and the zone it is read in."""
+    """What a case knows now, and the zone it is read in. The anchors are text, as they stand."""
 
     number: int
     zone: str
-    anchors: Mapping[str, datetime]
+    anchors: Mapping[str, str]
     facts: core.Facts
 
 
@@ -131,7 +131,7 @@ def known(cases: Iterable[Key]) -> dict[Key, Begun]:
     found = Case.objects.filter(among("id", cases))
     rows = found.values_list("id", "number", "zone", "anchors", "facts")
     return {
-        key(case): Begun(number, zone, anchors_value(anchors), facts)
+        key(case): Begun(number, zone, anchors, facts)
         for case, number, zone, anchors, facts in rows
     }
 
