@@ -50,7 +50,7 @@ def post():
 
 
 def message(control="confirmation"):
-    return Message.objects.filter(control=control).latest("created_at")
+    return Message.objects.filter(control=control).latest("created_at", "run")
 
 
 def evidence(which=None):
