@@ -11,16 +11,19 @@ the business counts.
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from django.db import DatabaseError
 
 from kept.accounts import queries as accounts
 from kept.accounts.queries import Business
@@ -72,6 +75,8 @@ from kept.outbox import bulk as outbox
 from kept.people import bulk as people
 from kept.schedule import queries as schedule
 
+log = logging.getLogger(__name__)
+
 AT_A_TIME = 1000
 KNOWS = frozenset(Field)
 KEY = secrets.token_bytes(32)  # lives as long as the process: pseudonyms of two runs do not match
@@ -115,6 +120,8 @@ class Own:
             person = pseudonym(legs[0].row.customer)
             try:
                 made = tuple(map(self._leg, legs))
+            except DatabaseError:
+                raise  # that concerns them all
             except Exception as error:
                 self.leave_out([rows.row for rows in legs], error)
                 continue
@@ -122,8 +129,9 @@ class Own:
             self.quality.used += len(made)
             yield Appointment(made, person)
 
-    def leave_out(self, legs: Iterable[LegRow], error: Exception) -> None:
+    def leave_out(self, legs: Sequence[LegRow], error: Exception) -> None:
         """One damaged row takes nothing else away: its appointment is left out, and named."""
+        log.warning("%s is left out of the audit: %r", legs[0].reference, type(error))
         why = f"its record is damaged ({type(error).__name__}: {error}); `kept check` says more"
         for row in legs:
             self.quality.read += 1

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.db import DatabaseError
+
 from kept.accounts.queries import Business
 from kept.appointments.bulk import LegRow
 from kept.audit.one_leg import Rows, refused_since
@@ -75,6 +77,8 @@ class Simulated(Own):
         for key, legs in really.items():
             try:
                 again[key] = self._legs(legs, known, histories)
+            except DatabaseError:
+                raise  # that concerns them all
             except Exception as error:
                 self.leave_out([rows.row for rows in legs], error)
         return again

@@ -198,10 +198,9 @@ def writes_to_them(case: Case, event: Event) -> Facts:
     long as before the first offer."""
     silent = case.policy.offset("lead_nudge_first")
     earliest = after_time(event.at, silent, ZoneInfo(case.zone)).isoformat()
-    before: dict[str, str] = dict(case.facts.get("put_off") or {})  # type: ignore[call-overload]
     return {
         **is_answered_now(case, event),
-        "put_off": {**before, **dict.fromkeys(NUDGES, earliest)},
+        "put_off": {**case.put_off, **dict.fromkeys(NUDGES, earliest)},
     }
 
 
