@@ -87,6 +87,8 @@ def test_who_was_asked_for_a_review(db):
     assert list(read(clinic).reviews()) == [Review(booked.reference, None, None)]
     go_to(VISIT + timedelta(days=4))
     assert list(read(clinic).reviews()) == [Review(booked.reference, True, None)]
+    actions.say(booked, "complained", now(), DESK, reason="It hurts.")  # to somebody at the desk
+    assert list(read(clinic).reviews()) == [Review(booked.reference, True, False)]
 
 
 def test_the_hours_that_could_be_booked(db):

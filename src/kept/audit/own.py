@@ -314,10 +314,12 @@ class Own:
         for page in appointments.completed(self.business.id, self.begin, self.end, AT_A_TIME):
             subjects = {each.appointment for each in page}
             found = cases.following(self.business.id, paths, subjects)
+            complaints = cases.told_of(subjects, "complained")
             for visit in page:
                 key = visit.appointment, visit.version
                 said = found.get((FOLLOW_UP.name, *key))
                 content = CONTENT.get((said.feedback if said else None) or "")
+                content = False if visit.appointment in complaints else content
                 asked = found.get((REPUTATION.name, *key))
                 yield Review(visit.reference, was_asked(asked), content)
 

@@ -190,3 +190,9 @@ def happened_at(cases: Iterable[Key], name: str) -> dict[Key, datetime]:
     """When this happened first on each of these cases, if it did."""
     found = Event.objects.filter(among("case_id", cases), name=name).order_by("-seq")
     return dict(rows(found, keys=["case_id"], instants=["at"]))
+
+
+def told_of(subjects: Iterable[Key], name: str) -> set[Key]:
+    """In the history of which of these subjects this happened, on any of their cases."""
+    found = Event.objects.filter(among("case__subject", subjects), name=name)
+    return {subject for (subject,) in rows(found, keys=["case__subject"])}

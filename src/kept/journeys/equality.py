@@ -1,8 +1,9 @@
 """Whether everybody is asked for a review alike: counted, by group, with the reasons why not.
 
 Counted are visits that took place and of which somebody saw that they did. Who is asked may not
-depend on what somebody said of the visit, so the answers to the private question stand beside the
-services and the staff: whoever is asked less would show there.
+depend on what somebody said of the visit, so that stands beside the services and the staff: the
+answer to the private question, or a complaint told to somebody of the house. Whoever is asked less
+would show there. What a review says is not counted: it is what was asked for.
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ from datetime import datetime
 from uuid import UUID
 
 from kept.appointments.queries import Leg
+from kept.cases import bulk
 from kept.cases.queries import Case
 from kept.core.holdout import Share, share
 from kept.core.paths.appointment import COMPLETED
 from kept.core.paths.follow_up import FOLLOW_UP
 from kept.core.paths.reputation import REPUTATION
+from kept.lib.plain import Key, key
 
 ASKED, WAITING = "asked", "waiting"
 NOT_BEGUN, JUST_ASKED = "not handed on", "asked recently"
 ANSWERS = {"went_well": "went well", "went_badly": "went badly", "": "no answer"}
+COMPLAINED = "went_badly"  # whatever else was answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,8 @@ class Equality:
 def equality(business: UUID, begin: datetime, end: datetime) -> Equality:
     """Of the visits of a business in that time: how many were asked about, and why the others not.
 
-    1. Every completed visit whose outcome is known, with its case of this path and the private
-       answer.
+    1. Every completed visit whose outcome is known, with its case of this path and what its
+       customer said of it.
     2. Counted as a whole, and by each service, member of staff and answer.
     """
     legs = list(
@@ -93,7 +97,8 @@ def equality(business: UUID, begin: datetime, end: datetime) -> Equality:
     )
     known = [leg for leg in legs if _outcome(leg).get("source") in KNOWN]
     cases = _following(business, known)
-    visits = [_visit(leg, cases) for leg in known]
+    complaints = bulk.told_of({key(leg.appointment_id) for leg in known}, "complained")
+    visits = [_visit(leg, cases, complaints) for leg in known]
     asked = [cases.get((REPUTATION.name, *_key(leg))) for leg in known]
     results = Counter(case.facts.get("result") for case in asked if case is not None)
     return Equality(
@@ -132,10 +137,11 @@ def _following(business: UUID, legs: Iterable[Leg]) -> Cases:
     return {(case.path, case.subject, case.number): case for case in found}
 
 
-def _visit(leg: Leg, cases: Cases) -> Visit:
+def _visit(leg: Leg, cases: Cases, complaints: set[Key]) -> Visit:
     subject, version = _key(leg)
     said = cases.get((FOLLOW_UP.name, subject, version))
     feedback = str(said.facts.get("feedback") or "") if said is not None else ""
+    feedback = COMPLAINED if key(subject) in complaints else feedback
     became = _became(cases.get((REPUTATION.name, subject, version)))
     return Visit(leg.snapshot["name"], leg.staff.name, ANSWERS.get(feedback, feedback), became)
 

@@ -150,9 +150,10 @@ def record_review(request: HttpRequest, body: ReviewIn) -> HttpResponse:
 def get_equality(request: HttpRequest, asked: Query[EqualityIn]) -> HttpResponse:
     """Of the visits that somebody saw take place: who was asked for a review, who was not and why.
 
-    By service, member of staff and private answer; `low` and `high` are the Wilson interval (95 %)
-    of the share, `less` says that a group is asked less than the others and hardly by chance. Who
-    had just been asked about another visit is named and left out of the share.
+    By service, member of staff and what was said of the visit (the private answer, or a complaint
+    told to somebody); `low` and `high` are the Wilson interval (95 %) of the share, `less` says
+    that a group is asked less than the others and hardly by chance. Who had just been asked about
+    another visit is named and left out of the share.
     """
     business, now = business_of(request), clock()
     found = equality.equality(business.id, now - timedelta(days=asked.days), now)

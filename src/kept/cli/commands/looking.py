@@ -214,8 +214,8 @@ def late(business: str | None, since: timedelta, as_json: bool) -> None:
 def reputation(business: str | None, days: int, as_json: bool) -> None:
     """Say whether everybody is asked for a review alike.
 
-    By service, member of staff and private answer, with the reasons why others were not asked. It
-    only reads.
+    By service, member of staff and what was said of the visit, with the reasons why others were
+    not asked. It only reads.
 
     \b
       kept reputation

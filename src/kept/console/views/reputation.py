@@ -55,7 +55,7 @@ def overview(request: HttpRequest, desk: Desk) -> HttpResponse:
         "tables": [
             ("By service", _bars(found.by_service)),
             ("By member of staff", _bars(found.by_staff)),
-            ("By the private answer", _bars(found.by_answer)),
+            ("By what was said of the visit", _bars(found.by_answer)),
         ],
         "days": days,
         "choices": DAYS,
