@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 
 from kept.audit.history import Appointment, Leg, Outcome, Stage
@@ -78,6 +79,38 @@ def refilled(appointments: list[Appointment], now: datetime) -> tuple[int, int]:
         )
     ]
     return len(filled), len(freed)
+
+
+def revenue_lost(appointments: list[Appointment], now: datetime) -> tuple[Decimal, Decimal]:
+    """M19 at least and at most: a late cancellation costs nothing where its time was used again."""
+    every = legs(appointments)
+    came, unknown = having(every, "completed"), having(every, "unknown", "assumed")
+    missed = worth(having(every, "missed"))
+    certain, possible = missed, missed
+    possible += worth([each for each in unknown if each.channel != "walk_in"])
+    for slot in having(every, "cancelled"):
+        if slot.outcome_at is None:
+            possible += slot.price or 0
+        elif slot.start - slot.outcome_at < timedelta(minutes=window(slot)):
+            begun = slot.outcome_at >= slot.start
+            followed = slot.end <= now and not begun
+            possible += 0 if followed and used(slot, came) else slot.price or 0
+            if begun or (followed and not used(slot, came + unknown)):
+                certain += slot.price or 0
+    return certain, possible
+
+
+def used(slot: Leg, visits: list[Leg]) -> bool:
+    return any(
+        other.staff == slot.staff
+        and other.booked_at >= slot.outcome_at
+        and 2 * (min(other.end, slot.end) - max(other.start, slot.start)) >= slot.end - slot.start
+        for other in visits
+    )
+
+
+def worth(found: list[Leg]) -> Decimal:
+    return sum((each.price or Decimal(0) for each in found), Decimal(0))
 
 
 def ratio(part: int, whole: int) -> Fraction | None:

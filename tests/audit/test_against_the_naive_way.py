@@ -9,6 +9,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kept.audit.figures import Grade
 from kept.audit.history import Field, Outcome
 from kept.audit.report import audit
 from tests.audit import naive
@@ -75,6 +76,60 @@ def test_breaks(made):
     }
     whole = sum(not found for found in expected)
     assert values(report, "governed_share")["governed"] == whole
+
+
+BETWEEN = (
+    ("no_show_rate", "no_show_rate", "low", "high"),
+    ("late_cancellations", "late_share", "low", "high"),
+    ("recovery_after_move", "recovered_share", "low", "high"),
+    ("recovery_after_cancellation", "recovered_share", "low", "high"),
+    ("recovery_after_miss", "recovered_share", "low", "high"),
+    ("refilled_slots", "refilled_share", "low", "high"),
+    ("rebooking", "rebooked_share", "low", "high"),
+    ("revenue_lost", "lost", "at_least", "at_most"),
+    ("funnel", "completed", "completed", "completed_at_most"),
+)
+"""Every figure that rests on what became of visits: its value, and the names of its bounds."""
+
+RECORDS = {"governed_share", "first_break_stage", "unresolved_share", "assumed_share", "hand_offs"}
+"""Figures of what was written down, and not of what happened: writing it down changes them."""
+
+
+@given(histories, seeds)
+@quickly
+def test_whatever_the_unknown_visits_were_it_lies_between_the_bounds(made, seed):
+    before, after = audit(Given(made)), audit(Given(written_down(made, Random(seed))))
+    for name, value, low, high in BETWEEN:
+        said, found = values(before, name), values(after, name).get(value)
+        if found is not None and said:
+            assert said[low] <= found <= said[high], name
+            assert said[low] <= said.get(value, found) <= said[high], name
+    for figure in before.figures:
+        known = {each.name: each.raw for each in after.figure(figure.name).values}
+        if figure.grade is Grade.MEASURED and figure.values and figure.name not in RECORDS:
+            assert {each.name: each.raw for each in figure.values} == known, figure.name
+
+
+@given(histories)
+@quickly
+def test_the_ends_of_the_bounds_are_reached(made):
+    """Everybody came, or nobody did: what was lost lies at the one end or at the other."""
+    said = values(audit(Given(made)), "revenue_lost")
+    if said:
+        least, most = naive.revenue_lost(made, NOW)
+        assert (said["at_least"], said["at_most"]) == (least, most)
+
+
+def written_down(made, chance):
+    """The same history, had somebody said what became of every visit."""
+    return [replace(each, legs=tuple(said_of(leg, chance) for leg in each.legs)) for each in made]
+
+
+def said_of(leg, chance):
+    if leg.outcome not in (Outcome.UNKNOWN, Outcome.ASSUMED):
+        return leg
+    stayed_away = leg.channel != "walk_in" and chance.random() < 0.5
+    return replace(leg, outcome=Outcome.MISSED if stayed_away else Outcome.COMPLETED)
 
 
 @given(histories, seeds)

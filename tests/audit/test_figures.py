@@ -99,8 +99,8 @@ def test_the_time_used_is_of_the_time_offered():
     assert found["used"] == 2500
     assert found["booked"] == 4500
     assert [[cell.text for cell in row] for row in report.figure("utilisation").table.rows] == [
-        ["Ada", "31.3 %", "56.3 %", "4"],
-        ["Ben", "0 %", "0 %", "1"],
+        ["Ada", "31.3 %", "31.3 %", "56.3 %", "4"],
+        ["Ben", "0 %", "0 %", "0 %", "1"],
     ]
 
 
@@ -236,9 +236,11 @@ def test_ages_of_what_nobody_wrote_down():
 def test_a_funnel_counts_what_is_over():
     made = [clean(0), clean(1, Outcome.MISSED), clean(2, Outcome.AHEAD)]
     found = values(made, "funnel")
-    assert list(found.values()) == [2, 2, 2, 1, 1]
+    assert list(found.values()) == [2, 2, 2, 1, 1, 1]
     bare = values(made, "funnel", source(Field.STAGES))
-    assert list(bare.values()) == [2, 1, 1]
+    assert list(bare.values()) == [2, 1, 1, 1]
+    unknown = values([*made, clean(3, Outcome.UNKNOWN)], "funnel")
+    assert (unknown["completed"], unknown["completed_at_most"]) == (1, 2)
 
 
 def test_a_calendar_without_outcomes_says_how_far_ahead_it_is_filled_and_when():
@@ -268,7 +270,7 @@ def test_a_calendar_without_outcomes_says_how_far_ahead_it_is_filled_and_when():
 
 def test_what_nobody_wrote_down_may_have_taken_place():
     known = each(leg(START, Outcome.MISSED), leg(START + 9 * DAY), person=1)
-    unknown = [*known, clean(7, Outcome.UNKNOWN)]
+    unknown = [*known, clean(160, Outcome.UNKNOWN)]
 
     def said(made, name):
         figure = audit(Given(made)).figure(name)
@@ -285,6 +287,40 @@ def test_what_nobody_wrote_down_may_have_taken_place():
     )
     assert said(known, "recovery_after_miss")[1] is Grade.MEASURED
     assert said(unknown, "recovery_after_miss")[1] is Grade.BOUNDED
+
+
+def test_what_the_unknown_visits_were_moves_what_was_lost_both_ways():
+    """One that took place used a time that was cancelled late; one that did not is lost too."""
+    cancelled = leg(START, Outcome.CANCELLED, ended=START - 5 * HOUR)
+    instead = leg(START, Outcome.UNKNOWN, lead=3 * HOUR, price=Decimal(40))
+    found = values(each(cancelled, instead), "revenue_lost")
+    assert (found["at_least"], found["lost"], found["at_most"]) == (0, 60, 100)
+    figure = audit(Given(each(cancelled, instead))).figure("refilled_slots")
+    known = {value.name: value.raw for value in figure.values}
+    assert (known["low"], known["refilled_share"], known["high"]) == (0, 0, 10_000)
+    assert figure.grade is Grade.BOUNDED
+    assert figure.answer.endswith("it is between 0 % and 100 %.")
+
+
+def test_hours_of_which_nobody_knows_may_have_been_used():
+    class Offering(Given):
+        def offered_minutes(self, begin, end):
+            return {"Ada": 240}
+
+    made = each(leg(START), leg(START + DAY, Outcome.UNKNOWN))
+    figure = audit(Offering(made), begin=START).figure("utilisation")
+    found = {value.name: value.raw for value in figure.values}
+    assert (found["low"], found["used"], found["high"]) == (2500, 2500, 5000)
+    assert figure.grade is Grade.BOUNDED
+
+
+def test_of_who_asked_and_booked_the_unknown_visits_move_the_share_that_came():
+    asked = [
+        Enquiry("E", NOW, booked_at=NOW, attended=True),
+        Enquiry("E", NOW, booked_at=NOW, unknown=True),
+    ]
+    found = values([], "enquiries_booked", enquiries=asked)
+    assert (found["came_at_least"], found["came_at_most"]) == (5000, 10_000)
 
 
 def test_of_a_file_nobody_says_who_wrote_an_outcome_down():

@@ -190,6 +190,7 @@ class Enquiry:
     touched_open_seconds: int | None = None
     booked_at: datetime | None = None
     attended: bool | None = None
+    unknown: bool = False  # the visit is over, and nobody said what became of it
 
 
 @dataclass(frozen=True, slots=True)

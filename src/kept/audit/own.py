@@ -367,6 +367,7 @@ def enquiry(lead: LeadRow, events: Iterable[Happened], states: Mapping[Key, str]
         touched_at=touched,
         booked_at=booked,
         attended=CAME.get(state),
+        unknown=state == "unresolved",
     )
 
 

@@ -29,6 +29,7 @@ from kept.audit.measures.wording import (
     many,
     nothing,
     of,
+    ranged,
     rate,
     seconds,
     share,
@@ -64,6 +65,7 @@ class Origin:
     booked: int = 0
     decided: int = 0  # booked, and it is known whether they came
     came: int = 0
+    unknown: int = 0  # the visit is over, and nobody said
 
 
 class Enquiries:
@@ -94,6 +96,7 @@ class Enquiries:
         if enquiry.attended is not None:
             origin.decided += 1
             origin.came += enquiry.attended
+        origin.unknown += enquiry.unknown
 
     def figures(self) -> Iterator[Figure]:
         missing = lacking(self.source, Field.ENQUIRIES)
@@ -134,15 +137,24 @@ class Enquiries:
         decided = sum(each.decided for each in self.origins.values())
         came = sum(each.came for each in self.origins.values())
         part = share("booked_share", booked, self.number)
+        unknown = sum(each.unknown for each in self.origins.values())
+        values = [part, count("booked", booked), count("due", decided)]
+        values.append(count("came", came))
+        if decided + unknown:
+            values.append(share("came_at_least", came, decided + unknown))
+            values.append(share("came_at_most", came + unknown, decided + unknown))
         words = (
             f"{capital(about(booked, self.number))}: {of(booked, self.number)} booked ({part.text})"
         )
         if decided:
-            words += f"; of {decided:,} whose visit was due {came:,} came"
+            words += f"; of {decided:,} of whose visit it is known {came:,} came"
+        if unknown:
+            words += f"; of {many(unknown, 'visit')} more nobody said what became of "
+            words += "it" if unknown == 1 else "them"
         return BOOKED.answer(
             f"{words}.",
-            Grade.MEASURED,
-            (part, count("booked", booked), count("due", decided), count("came", came)),
+            Grade.BOUNDED if unknown else Grade.MEASURED,
+            values,
             table=self._by_source(),
             chart=Chart(Shape.BARS, "from", ("booked",)),
         )
@@ -180,11 +192,13 @@ class Rebooking:
             yield AGAIN.nothing("No visit of this time is two weeks old.")
             return
         part = share("rebooked_share", found.back, found.of)
+        low, high = share("low", *found.low), share("high", *found.high)
         yield AGAIN.answer(
             f"{capital(about(found.back, found.of))}: after {of(found.back, found.of, 'visit')} "
-            f"the next was booked on the day or within 14 days ({part.text}).",
-            Grade.MEASURED,
-            (part, count("rebooked", found.back), count("visits", found.of)),
+            f"the next was booked on the day or within 14 days ({part.text})."
+            f"{ranged(low, high)}",
+            Grade.MEASURED if found.low == found.high else Grade.BOUNDED,
+            (part, count("rebooked", found.back), count("visits", found.of), low, high),
             notes=("Visits that have not had their two weeks yet are not counted.",),
         )
 

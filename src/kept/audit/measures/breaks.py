@@ -21,10 +21,11 @@ from decimal import Decimal
 from kept.audit.figures import Break, Chart, Figure, Grade, Shape, Table
 from kept.audit.history import Asked, Duty, Field, Handed, Outcome, Sent, Source
 from kept.audit.measures.asking import Question, not_said
-from kept.audit.measures.crossing import Crossing
+from kept.audit.measures.crossing import NOT, PERHAPS, Crossing
 from kept.audit.measures.seen import (
     CANCELLATIONS,
     CONFIRMATIONS,
+    NOT_FREED,
     RESOLVED,
     SETTLED,
     Behind,
@@ -392,13 +393,19 @@ class Breaks:
             if visit.ended is not None and broke_at > visit.ended:
                 counted.at_risk.add(price)
             elif visit.late:
-                self.losses.append(Loss(place, visit.slot, price))
+                slot = visit.slot if outcome is Outcome.CANCELLED else NOT_FREED
+                self.losses.append(Loss(place, slot, price))
 
     def finish(self) -> None:
-        """Once the refilled times are known: what was not filled again is lost."""
+        """Once the refilled times are known: what was not filled again is lost; where nobody knows
+        whether it was, it is at risk."""
         for loss in self.losses:
-            if not self.crossing.refilled(loss.slot):
-                self.counted[loss.kind].lost.add(loss.price)
+            refill = self.crossing.refill(loss.slot)
+            counted = self.counted[loss.kind]
+            if refill == NOT:
+                counted.lost.add(loss.price)
+            elif refill == PERHAPS:
+                counted.at_risk.add(loss.price)
 
     def breaks(self) -> tuple[Break, ...]:
         places = {kind.number: place for place, kind in enumerate(self.kinds)}

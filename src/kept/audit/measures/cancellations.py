@@ -106,4 +106,7 @@ class Cancellations:
             f"Half of them {values[0].text} or less before; "
             f"1 in 10 {values[1].text} or less ({many(self.notice.number, 'cancellation')})."
         )
-        return NOTICE.answer(words, Grade.MEASURED, values, notes=self.notes)
+        notes = list(self.notes)
+        if self.undated:
+            notes.append(f"Of {self.undated:,} more nobody knows when: they are not counted here.")
+        return NOTICE.answer(words, Grade.MEASURED, values, notes=notes)

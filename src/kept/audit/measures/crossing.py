@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from kept.audit.history import Outcome
-from kept.audit.measures.seen import WALK_IN, Seen, Tally, Visit
+from kept.audit.measures.seen import NOT_FREED, WALK_IN, Seen, Tally, Visit
 from kept.audit.measures.wording import DAY
 
 NEVER = 2**62
@@ -20,6 +20,7 @@ AGAIN_WITHIN = 14 * DAY
 PERSON = 2**63 - 1  # a pseudonym is cut to what an array holds
 
 UNKNOWN = frozenset({Outcome.UNKNOWN, Outcome.ASSUMED})
+TOOK_PLACE_PERHAPS = UNKNOWN | {Outcome.COMPLETED}
 MOVED, CANCELLED, MISSED = "moved", "cancelled", "missed"
 LOSSES = {
     Outcome.RESCHEDULED: MOVED,
@@ -28,58 +29,90 @@ LOSSES = {
 }
 
 
-class Held:
-    """The visits of one member of staff that took place."""
+# Whether a freed time was used again: not; perhaps (nobody knows whether the visit took place, or
+# when the time was freed); as far as is known (nobody knows when the visit was booked, and it is
+# taken to be afterwards); for certain.
+NOT, PERHAPS, COUNTED, SURELY = range(4)
 
-    __slots__ = ("booked", "ends", "longest", "starts")
+
+class Held:
+    """The visits of one member of staff that took place, or may have."""
+
+    __slots__ = ("booked", "came", "ends", "longest", "starts")
 
     def __init__(self) -> None:
         self.starts, self.ends, self.booked = array("q"), array("q"), array("q")
+        self.came = array("b")
         self.longest = 0
 
-    def add(self, start: int, end: int, booked: int | None) -> None:
+    def add(self, start: int, end: int, booked: int | None, came: bool) -> None:
         self.starts.append(start)
         self.ends.append(end)
         self.booked.append(NEVER if booked is None else booked)
+        self.came.append(came)
         if end - start > self.longest:
             self.longest = end - start
 
     def sort(self) -> None:
         order = sorted(range(len(self.starts)), key=self.starts.__getitem__)
-        for name in ("starts", "ends", "booked"):
+        for name in ("starts", "ends", "booked", "came"):
             values = getattr(self, name)
-            setattr(self, name, array("q", [values[place] for place in order]))
+            setattr(self, name, array(values.typecode, [values[place] for place in order]))
 
-    def fills(self, start: int, end: int, freed: int) -> bool:
-        """Whether a visit booked after `freed` took at least half of that time; of one of which
-        nobody knows when it was booked, it is taken to be so."""
+    def fills(self, start: int, end: int, freed: int) -> int:
+        """How sure it is that a visit booked after `freed` took at least half of that time."""
+        found = NOT
         first = bisect_right(self.starts, start - self.longest)
         for place in range(first, bisect_left(self.starts, end)):
             common = min(end, self.ends[place]) - max(start, self.starts[place])
-            if 2 * common >= end - start and self.booked[place] >= freed:
-                return True
-        return False
+            if 2 * common >= end - start:
+                found = max(found, self._fills(place, freed))
+                if found == SURELY:
+                    break
+        return found
+
+    def _fills(self, place: int, freed: int) -> int:
+        booked = self.booked[place]
+        if booked < freed != NEVER:
+            return NOT
+        if freed == NEVER or not self.came[place]:
+            return PERHAPS
+        return COUNTED if booked == NEVER else SURELY
 
 
 @dataclass(slots=True)
 class Recovery:
-    """Of so many lost times, so many were followed by a visit."""
+    """Of so many lost times, so many were followed by a visit.
+
+    `perhaps`: as many more may have been, by a visit of which nobody knows. `also`, `also_not`:
+    times of which nobody knows whether they were lost, that may have been followed by a visit, or
+    may not. What is unknown moves the share up and down, and each way it is counted at its worst.
+    """
 
     back: int = 0
     of: int = 0
+    perhaps: int = 0
+    also: int = 0
+    also_not: int = 0
 
-    def add(self, back: bool) -> None:
+    def add(self, back: bool, perhaps: bool = False) -> None:
         self.back += back
+        self.perhaps += perhaps and not back
         self.of += 1
 
+    def unsure(self, back: bool, perhaps: bool = False) -> None:
+        """One more that may not have been lost at all."""
+        self.also += back or perhaps
+        self.also_not += not back
 
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A time that was moved, cancelled or missed: since when, and when it was to be."""
+    @property
+    def low(self) -> tuple[int, int]:
+        """At least so many of so many."""
+        return self.back, self.of + self.also_not
 
-    kind: str
-    at: int
-    start: int
+    @property
+    def high(self) -> tuple[int, int]:
+        return self.back + self.perhaps + self.also, self.of + self.also
 
 
 class People:
@@ -117,6 +150,8 @@ OUTCOMES = tuple(Outcome)
 PLACES = {outcome: place for place, outcome in enumerate(OUTCOMES)}
 WALKED_IN = 128
 CAME = PLACES[Outcome.COMPLETED]
+CAME_PERHAPS = frozenset(PLACES[outcome] for outcome in TOOK_PLACE_PERHAPS)
+LOST_PERHAPS = UNKNOWN | {Outcome.CANCELLED, Outcome.MISSED}
 
 
 def _code(visit: Visit) -> int:
@@ -133,7 +168,6 @@ class Crossing:
         self.freed = array("q")  # staff, start, end, when it was freed: four to each slot
         self.filled = bytearray()
         self.people = People()
-        self.unknown = 0  # visits that may have taken place
         self.recovered = {kind: Recovery() for kind in (MOVED, CANCELLED, MISSED)}
         self.again = Recovery()
         self.new, self.returning = Tally(), Tally()
@@ -142,41 +176,47 @@ class Crossing:
         person = seen.person
         for visit in seen.visits:
             staff, outcome = visit.leg.staff, visit.outcome
-            self.unknown += outcome in UNKNOWN
             if person is not None:
                 self.people.add(person, visit)
-            if staff is not None and visit.end is not None:
-                if outcome is Outcome.COMPLETED:
-                    self.held[staff].add(visit.start, visit.end, visit.booked)
-                elif outcome is Outcome.CANCELLED:
-                    self._free(staff, visit)
-            if outcome in LOSSES and (person is None or outcome is Outcome.RESCHEDULED):
+            if outcome is Outcome.CANCELLED:
+                self._free(staff, visit)
+            elif staff is not None and visit.end is not None and outcome in TOOK_PLACE_PERHAPS:
+                came = outcome is Outcome.COMPLETED
+                self.held[staff].add(visit.start, visit.end, visit.booked, came)
+            if outcome is Outcome.RESCHEDULED or (person is None and outcome in LOST_PERHAPS):
                 self._own_chain(seen, visit)
 
-    def _free(self, staff: str, visit: Visit) -> None:
+    def _free(self, staff: str | None, visit: Visit) -> None:
         """A time the customer gave back before it began, and which has passed since."""
-        if visit.ended is None or visit.end is None or visit.end > self.now:
-            return
-        if visit.ended < visit.start:
+        if visit.ended is not None and visit.ended >= visit.start:
+            visit.slot = NOT_FREED
+        elif staff is not None and visit.end is not None and visit.end <= self.now:
             visit.slot = len(self.freed) // 4
             number = self.staff.setdefault(staff, len(self.staff))
-            self.freed.extend((number, visit.start, visit.end, visit.ended))
+            at = NEVER if visit.ended is None else visit.ended
+            self.freed.extend((number, visit.start, visit.end, at))
 
     def _own_chain(self, seen: Seen, visit: Visit) -> None:
         """A move is recovered by the appointment's own later times; so is the rest where nobody
         knows whose it was. Each appointment counts once, with its first move."""
         legs = seen.visits
         place = legs.index(visit)
-        if any(legs[before].outcome is visit.outcome for before in range(place)):
+        moved = visit.outcome is Outcome.RESCHEDULED
+        if moved and any(each.outcome is Outcome.RESCHEDULED for each in legs[:place]):
             return
-        lost = _lost(visit.outcome, visit.ended, visit.start)
-        later = [each.start for each in legs[place + 1 :] if each.outcome is Outcome.COMPLETED]
-        self._count(lost, any(start <= lost.start + BACK_WITHIN for start in later))
+        until = visit.start + BACK_WITHIN
+        later = {each.outcome for each in legs[place + 1 :] if each.start <= until}
+        came, perhaps = Outcome.COMPLETED in later, not UNKNOWN.isdisjoint(later)
+        self._count(visit.outcome, visit.start, came, perhaps)
 
-    def _count(self, lost: Lost, back: bool) -> None:
+    def _count(self, outcome: Outcome, start: int, back: bool, perhaps: bool) -> None:
         """Only what had its 30 days: else who comes back late would count as lost."""
-        if lost.start + BACK_WITHIN <= self.now:
-            self.recovered[lost.kind].add(back)
+        if start + BACK_WITHIN > self.now:
+            return
+        if outcome in UNKNOWN:
+            self.recovered[MISSED].unsure(back, perhaps)
+        else:
+            self.recovered[LOSSES[outcome]].add(back, perhaps)
 
     def finish(self) -> None:
         """Once, when everything has been read."""
@@ -184,7 +224,7 @@ class Crossing:
             held.sort()
         names = list(self.staff)
         self.filled = bytearray(
-            names[number] in self.held and self.held[names[number]].fills(start, end, at)
+            self.held[names[number]].fills(start, end, at) if names[number] in self.held else NOT
             for number, start, end, at in self.slots()
         )
         for places in self.people.each():
@@ -195,16 +235,22 @@ class Crossing:
         codes, starts = people.codes, people.starts
         # Sorted already: the places of a person come by start.
         came = [starts[p] for p in places if codes[p] & ~WALKED_IN == CAME]
+        perhaps = [starts[p] for p in places if codes[p] & ~WALKED_IN in CAME_PERHAPS]
         booked = sorted(people.booked[p] for p in places)
         for turn, place in enumerate(places):
             outcome, start = OUTCOMES[codes[place] & ~WALKED_IN], starts[place]
             if not codes[place] & WALKED_IN:
                 (self.returning if turn else self.new).add(outcome)
-            if outcome is Outcome.CANCELLED or outcome is Outcome.MISSED:
-                lost = _lost(outcome, people.at[place], start)
-                self._count(lost, _any_in(came, lost.at + 1, start + BACK_WITHIN))
-            elif outcome is Outcome.COMPLETED and people.ends[place] + AGAIN_WITHIN <= self.now:
-                self.again.add(_any_in(booked, start, people.ends[place] + AGAIN_WITHIN))
+            if outcome in LOST_PERHAPS:
+                # Since it was given back; a missed one since it began.
+                since = 1 + (people.at[place] if outcome is Outcome.CANCELLED else start)
+                until = start + BACK_WITHIN
+                back, may = _any_in(came, since, until), _any_in(perhaps, since, until)
+                self._count(outcome, start, back, may)
+            until = people.ends[place] + AGAIN_WITHIN
+            if until <= self.now and codes[place] & ~WALKED_IN in CAME_PERHAPS:
+                add = self.again.unsure if outcome in UNKNOWN else self.again.add
+                add(_any_in(booked, start, until))
 
     def slots(self) -> Iterator[tuple[int, int, int, int]]:
         """Staff, start, end and since when, of every freed time."""
@@ -217,14 +263,16 @@ class Crossing:
         return list(self.staff)
 
     def refilled(self, slot: int) -> bool:
-        """Whether the time was taken again; of one that could not be followed: no."""
-        return slot >= 0 and bool(self.filled[slot])
+        """Whether the time was taken again, as far as is known; of one that could not be followed:
+        no."""
+        return self.refill(slot) >= COUNTED
 
-
-def _lost(outcome: Outcome, ended: int | None, start: int) -> Lost:
-    """Since when a time is lost: since it was given back; a missed one since it began."""
-    given_back = outcome is not Outcome.MISSED and ended is not None
-    return Lost(LOSSES[outcome], ended if given_back and ended is not None else start, start)
+    def refill(self, slot: int) -> int:
+        """How sure it is that the time was taken again. One that was freed once it had begun was
+        not; one that cannot be followed (whose it was, when it ends, it is not over) may be."""
+        if slot == NOT_FREED:
+            return NOT
+        return self.filled[slot] if slot >= 0 else PERHAPS
 
 
 def _any_in(ordered: list[int], since: int, until: int) -> bool:

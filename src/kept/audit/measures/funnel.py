@@ -41,6 +41,7 @@ class Funnel:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.roots: Counter[int] = Counter()
+        self.perhaps: Counter[int] = Counter()  # had every unknown visit taken place
         self.legs: Counter[int] = Counter()
         self.ahead = self.unknown = 0
         self.times = {stage: Spread() for stage in ORDER}
@@ -59,7 +60,11 @@ class Funnel:
                 self._wait(visit)
         if over:
             self.roots[came] += 1
-            self.unknown += seen.last.outcome in UNKNOWN
+            if any(visit.outcome in UNKNOWN for visit in seen.visits):
+                self.unknown += not came & BITS[Stage.COMPLETED]
+                self.perhaps[came | SERVED] += 1
+            else:
+                self.perhaps[came] += 1
 
     def _wait(self, visit: Visit) -> None:
         """From each stage to the next that was entered, or to the end of the leg."""
@@ -100,7 +105,7 @@ class Funnel:
         complete = Field.STAGES in self.source.knows
         steps = [stage for stage in ORDER if self._knows(stage)]
         table = Table(
-            ("step", "appointments", "of the step before", "booked times"),
+            ("step", "appointments", "at most", "of the step before", "booked times"),
             tuple(self._rows(steps)),
             "Appointments that are over, by how far they came",
         )
@@ -108,7 +113,10 @@ class Funnel:
             f"Of {many(booked, 'appointment that')} {verb(booked, 'is')} over, "
             f"{self._took_place(done)} ({share('', done, booked).text}).{self._unknown_too()}",
             self._grade(complete),
-            [count(f"{stage}", _at(self.roots, stage)) for stage in steps],
+            [
+                *(count(f"{stage}", _at(self.roots, stage)) for stage in steps),
+                count("completed_at_most", done + self.unknown),
+            ],
             table=table,
             chart=Chart(Shape.FUNNEL, "step", ("appointments",)),
             notes=(f"{self.ahead:,} still ahead: not counted.",) if self.ahead else (),
@@ -138,6 +146,7 @@ class Funnel:
             yield (
                 text("step", WORDS[stage]),
                 count("appointments", here),
+                count("at most", _at(self.perhaps, stage)),
                 share("of the step before", here, before)
                 if before
                 else nothing("of the step before"),

@@ -14,10 +14,20 @@ from decimal import Decimal
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Field, History, OffersHours, Outcome
 from kept.audit.measures.asking import Question, lacking
-from kept.audit.measures.crossing import Crossing
+from kept.audit.measures.crossing import NOT, SURELY, UNKNOWN, Crossing
 from kept.audit.measures.outcomes import PAST, Sureness
 from kept.audit.measures.seen import WALK_IN, Behind, Seen, Sum, Tally, Visit
-from kept.audit.measures.wording import MINUTE, count, many, money, of, share, share_text, text
+from kept.audit.measures.wording import (
+    MINUTE,
+    count,
+    many,
+    money,
+    of,
+    ranged,
+    share,
+    share_text,
+    text,
+)
 from kept.audit.statistics import FEW
 
 CHAPTER = "What it costs"
@@ -40,6 +50,7 @@ class Lost:
     def __init__(self, history: History, crossing: Crossing) -> None:
         self.source, self.crossing = history.source, crossing
         self.missed, self.unknown, self.late = Sum(), Sum(), Sum()
+        self.undated, self.surely, self.possibly = Sum(), Sum(), Sum()
         self.pending: list[tuple[int, Decimal | None, str]] = []
         self.rows = self.priced = 0
         self.behind = Behind(self.source.own)
@@ -52,6 +63,8 @@ class Lost:
             if outcome is Outcome.MISSED:
                 self.missed.add(price)
                 self.behind.add(visit.leg.reference)
+            elif outcome is Outcome.CANCELLED and visit.ended is None:
+                self.undated.add(price)
             elif outcome is Outcome.CANCELLED and visit.late:
                 self.pending.append((visit.slot, price, visit.leg.reference))
             elif outcome in (Outcome.UNKNOWN, Outcome.ASSUMED) and visit.leg.channel != WALK_IN:
@@ -67,22 +80,32 @@ class Lost:
             yield LOST.unknowable([Field.PRICE])
             return
         for slot, price, reference in self.pending:
+            refill = self.crossing.refill(slot)
             if not self.crossing.refilled(slot):
                 self.late.add(price)
                 self.behind.add(reference)
+            if refill == NOT:
+                self.surely.add(price)
+            if refill != SURELY:
+                self.possibly.add(price)
         yield self._lost(blind)
 
     def _lost(self, blind: list[Field]) -> Figure:
         currency = self.source.currency
         total = self.missed.amount + self.late.amount
-        most = total + self.unknown.amount
+        least = money("at_least", self.missed.amount + self.surely.amount, currency)
+        unsure = (self.missed, self.possibly, self.undated, self.unknown)
+        most = money("at_most", sum((each.amount for each in unsure), Decimal(0)), currency)
         unseen = lacking(self.source, Field.STAFF, Field.END)
-        sure = not blind and not unseen and not self.unknown.number
+        doubts = self.unknown.number + self.undated.number
+        doubts += self.possibly.number - self.surely.number
+        sure = not blind and not unseen and not doubts
         values = (
             money("lost", total, currency),
             money("missed", self.missed.amount, currency),
             money("cancelled_late", self.late.amount, currency),
-            money("at_most", most, currency),
+            least,
+            most,
             share("priced", self.priced, self.rows),
         )
         parts = []
@@ -93,8 +116,7 @@ class Lost:
             parts.append(f"{late} cancelled too late and used by nobody else ({values[2].text})")
         why = " and ".join(parts) or "none of them is known"
         words = f"{values[0].text} by list price, not margin: {why}."
-        if self.unknown.number and self.unknown.amount:
-            words += f" If every unknown visit was missed too, it would be {values[3].text}."
+        words += ranged(least, most)
         return LOST.answer(
             words,
             Grade.MEASURED if sure else Grade.BOUNDED,
@@ -205,6 +227,7 @@ class Utilisation:
         self.begin, self.end = begin, end
         self.first: datetime | None = None
         self.attended: defaultdict[str, int] = defaultdict(int)
+        self.unknown: defaultdict[str, int] = defaultdict(int)
         self.booked: defaultdict[str, int] = defaultdict(int)
         self.known = Field.OFFERED in self.source.knows
 
@@ -221,6 +244,8 @@ class Utilisation:
         self.booked[staff] += minutes
         if visit.outcome is Outcome.COMPLETED:
             self.attended[staff] += minutes
+        elif visit.outcome in UNKNOWN:
+            self.unknown[staff] += minutes
         if self.first is None or visit.leg.start < self.first:
             self.first = visit.leg.start
 
@@ -242,30 +267,41 @@ class Utilisation:
         every = sum(offered.values())
         attended = sum(self.attended[name] for name in offered)
         booked = sum(self.booked[name] for name in offered)
+        unknown = sum(self.unknown[name] for name in offered)
+        low, high = share("low", attended, every), share("high", attended + unknown, every)
         values = (
             share("used", attended, every),
             share("booked", booked, every),
             count("offered_minutes", every),
             count("attended_minutes", attended),
             count("booked_minutes", booked),
+            low,
+            high,
         )
         return USED.answer(
             f"{values[0].text} of the time offered was used, {values[1].text} was booked: "
-            f"{(booked - attended) // 60:,} h were kept free and not used.",
-            Grade.MEASURED,
+            f"{self._unused(booked - attended, unknown)}.",
+            Grade.BOUNDED if unknown else Grade.MEASURED,
             values,
             table=Table(
-                ("staff", "used", "booked", "offered hours"),
+                ("staff", "used", "used at most", "booked", "offered hours"),
                 tuple(self._row(name, minutes) for name, minutes in offered.items() if minutes),
                 "Time used and booked, of what was offered, by staff",
             ),
             chart=Chart(Shape.BARS, "staff", ("used", "booked")),
         )
 
+    def _unused(self, minutes: int, unknown: int) -> str:
+        hours = f"{minutes // 60:,} h were kept free and not"
+        if not unknown:
+            return f"{hours} used"
+        return f"{hours} known to be used; of {unknown // 60:,} h of them nobody wrote it down"
+
     def _row(self, name: str, minutes: int) -> tuple[Value, ...]:
         return (
             text("staff", name),
             share("used", self.attended[name], minutes),
+            share("used at most", self.attended[name] + self.unknown[name], minutes),
             share("booked", self.booked[name], minutes),
             count("offered hours", minutes // 60),
         )

@@ -21,6 +21,10 @@ WALK_IN = "walk_in"
 CONFIRMATIONS = frozenset({"confirmation", "moved_notice"})
 """The controls that tell a customer the time."""
 
+NO_SLOT, NOT_FREED = -1, -2
+"""In the place of a freed time's number: it cannot be followed; it was not freed for
+anybody else, as it had begun or the business itself gave it up."""
+
 CANCELLATIONS = frozenset({Outcome.CANCELLED, Outcome.CANCELLED_BY_BUSINESS})
 SETTLED = frozenset({Outcome.COMPLETED, Outcome.MISSED, Outcome.MISSED_BY_BUSINESS})
 RESOLVED = SETTLED | CANCELLATIONS
@@ -65,7 +69,7 @@ class Visit:
                 self.lead = start - booked
                 self.ahead = bisect_right(LIMITS, self.lead)
         self.confirmed = _confirmed(leg)
-        self.slot = -1
+        self.slot = NO_SLOT
 
     @property
     def late(self) -> bool | None:

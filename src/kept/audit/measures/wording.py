@@ -48,6 +48,13 @@ def money(name: str, amount: Decimal, currency: str) -> Value:
     return Value(name, amount, price(amount, currency), "money")
 
 
+def ranged(low: Value, high: Value) -> str:
+    """What follows an answer whose ends differ, because something is not known."""
+    if low.raw == high.raw:
+        return ""
+    return f" With what nobody wrote down it is between {low.text} and {high.text}."
+
+
 def text(name: str, words: str) -> Value:
     return Value(name, words, words, "text")
 
