@@ -7,6 +7,7 @@ import pytest
 from kept.audit.history import Field, Outcome, Stage
 from kept.audit.reading import CannotRead, rules
 from kept.audit.reading.instants import ASSUMED_ZONE, NO_TIME, ONLY_A_DATE
+from kept.audit.report import audit
 from tests.audit.reading.builders import utc
 
 HEAD = "booked_at,start,end,status,service,price,customer\n"
@@ -171,3 +172,54 @@ def test_an_unreadable_booking_time_leaves_the_row_in(reader):
     content = HEAD + row(booked="last week")
     assert reader.leg(content).booked_at is None
     assert NO_TIME not in reader.dropped(content)
+
+
+START_ONLY = "start\n2026-10-05 11:00\n2026-10-06 11:00\n2026-10-07 09:30\n"
+
+
+def test_the_simplest_table_has_one_column(reader):
+    history, found = reader.read(START_ONLY)
+    assert [each.legs[0].start for each in found] == [
+        utc(2026, 10, 5, 9),
+        utc(2026, 10, 6, 9),
+        utc(2026, 10, 7, 7, 30),
+    ]
+    assert history.quality.read == history.quality.used == 3
+    assert history.source.knows == frozenset()
+    quoted = '"start"\r\n"2026-10-05 11:00"\r\n'
+    assert len(reader.read(quoted)[1]) == 1
+
+
+def test_of_the_simplest_table_each_figure_is_refused_with_what_is_missing(reader):
+    report = audit(reader.open(START_ONLY))
+    refused = {
+        each.name: each.missing for each in report.figures if each.grade.name == "UNKNOWABLE"
+    }
+    assert report.figure("filled_hours").values
+    assert {each.name for each in report.figures} - refused.keys() == {"filled_hours"}
+    assert all(refused.values())
+    assert "when it was booked" in refused["booked_ahead"]
+    named = audit(reader.open("start,service,name\n2026-10-05 11:00,Cut,Jane\n"))
+    assert named.figure("no_show_rate").missing
+
+
+@pytest.mark.parametrize("start", ["Start", "date", "Beginn", "Termin"])
+def test_one_column_of_another_name_is_asked_for_or_refused_with_its_heading(reader, start):
+    text = START_ONLY.replace("start", start)
+    if start == "Start":
+        assert len(reader.read(text)[1]) == 3
+        return
+    with pytest.raises(
+        CannotRead, match=f"No ready map fits export.csv. Its headings are: {start}"
+    ):
+        reader.read(text)
+    assert len(reader.read(text, ask=lambda question: question.default or "-")[1]) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Dear Sir,\nplease find\nour letter\n", "one line\n", "2026-10-05 11:00\n2026-10-06 11:00\n"],
+)
+def test_what_is_no_table_is_still_none(reader, text):
+    with pytest.raises(CannotRead):
+        reader.read(text)

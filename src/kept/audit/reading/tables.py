@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 DELIMITERS = ",;\t|"
+ONE_COLUMN = "\x1f"  # a delimiter that no table has
 MOST_COLUMNS = 1000
 _LOOKED_AT = 30  # lines, to find the delimiter and the headings
 EXAMPLES = 5
@@ -64,12 +66,14 @@ class Table:
 
 
 def open_table(source: Input) -> Table:
-    """The table in a file: its delimiter, and its headings in the first line that has several."""
+    """The table in a file: its delimiter, and its headings in the first line that has several; of a
+    table of one column, in the first line."""
     found = encoding(source)
     head = _head(source, found)
     delimiter = _delimiter(head, source.name)
     records = _records(head, delimiter)
-    begins = next((n for n, row in enumerate(records) if _filled(row) > 1), None)
+    least = 1 if delimiter == ONE_COLUMN else 2
+    begins = next((n for n, row in enumerate(records) if _filled(row) >= least), None)
     if begins is None:
         raise CannotRead(f"{source.name} has no line with headings: it does not look like a table.")
     headings = _headings(records[begins], source.name)
@@ -85,11 +89,37 @@ def _head(source: Input, found: str) -> list[str]:
 def _delimiter(head: Sequence[str], name: str) -> str:
     if head and head[0].strip().lower().startswith("sep=") and len(head[0].strip()) == 5:
         return head[0].strip()[4]  # Excel writes so, for itself
+    if _is_one_column(head):
+        return ONE_COLUMN
     counts = {each: _columns(head, each) for each in DELIMITERS}
     best = max(DELIMITERS, key=lambda each: counts[each])
     if counts[best] < 2:
         raise CannotRead(f"{name} does not look like a table, a calendar or an event log.")
     return best
+
+
+def _is_one_column(head: Sequence[str]) -> bool:
+    """A heading, and below it mostly what could be a time. Commas may be part of it."""
+    first, *rest = [each.strip().strip('"') for each in head if each.strip()] or [""]
+    if any(each in first for each in DELIMITERS) or _DIGIT.search(first):
+        return False
+    return 2 * sum(_could_be_a_time(each) for each in rest) > len(rest)
+
+
+def _could_be_a_time(text: str) -> bool:
+    return len(text) <= MOST_OF_A_TIME and _ONE_TIME.match(text) is not None
+
+
+MOST_OF_A_TIME = 60  # characters
+_DIGIT = re.compile(r"\d")
+_ONE_TIME = re.compile(
+    r"""([^\W\d]{2,12}[.,]?[ ])?  # Monday,
+    ( \d{1,4}[./-]\d{1,2}[./-]\d{1,4}\.?  # 2026-10-05, 5.10.26
+    | \d{1,2}\.?[ ][^\W\d]{3,12}[.,]?[ ]\d{4}  # 5 October 2026
+    | [^\W\d]{3,12}\.?[ ]\d{1,2},?[ ]\d{4} )  # October 5, 2026
+    ([ T,].*)?$""",
+    re.VERBOSE,
+)
 
 
 def _columns(head: Sequence[str], delimiter: str) -> int:
