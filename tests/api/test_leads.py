@@ -3,6 +3,7 @@
 import pytest
 
 from kept.clock.queries import now
+from kept.worker import loop
 from tests.api.house import House, deliver_all, pass_time, problem
 
 ASKS = {"customer": {"name": "Mia Holt", "email": "mia@example.com"}, "words": "Do you?"}
@@ -158,3 +159,21 @@ def test_speed_to_lead_is_measured(house):
     assert house.get("/leads/speed", to=now().isoformat().replace("+00:00", "Z")).status_code == 200
     ever = {"from": "1900-01-01T00:00:00Z", "to": "2999-12-31T00:00:00Z"}
     assert house.get("/leads/speed", **ever).json()["sources"] == told_["sources"]
+
+
+def test_what_a_silent_lead_became_is_shown_with_it_and_with_its_person(house):
+    lead = told(house, agrees="Write to me later", service=house.service["id"])
+    assert house.get(f"/leads/{lead['id']}/following").json()["items"] == []
+    house.post(f"/leads/{lead['id']}/responded", {}, 200)
+    for _ in range(2):
+        pass_time(days=15)
+        loop.turn_controls()
+    [became] = house.get(f"/leads/{lead['id']}/following").json()["items"]
+    assert (became["path"], became["outcome"]) == ("reactivation", "stale")
+    person = house.get(f"/people/{lead['customer']['id']}").json()
+    about = {(each["path"], each["lead"], each["reference"]) for each in person["cases"]}
+    assert about == {
+        (path, lead["id"], lead["reference"]) for path in ("lead_response", "reactivation")
+    }
+    nowhere = house.get("/leads/00000000-0000-4000-8000-000000000000/following", 404)
+    problem(nowhere, "not_found")

@@ -5,18 +5,19 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from kept.appointments import actions as appointments
 from kept.cases import queries as cases
 from kept.clock import actions as clock
 from kept.console import leads as drawn
 from kept.console import words
 from kept.core.paths import PATHS
-from kept.leads import queries
+from kept.leads import actions, queries
 from kept.leads.models import Lead
 from kept.leads.speed import Took
 from kept.worker import loop
 from tests.appointments.clinic import go_to
-from tests.console.house import NOW, asks
-from tests.public.house import text
+from tests.console.house import FRONT_DESK, NOW, asks
+from tests.public.house import body, text
 
 OPENS = NOW.replace(hour=9)  # ten o'clock in Berlin
 
@@ -209,3 +210,55 @@ def test_what_an_enquiry_handed_on_names_whom_it_is_about(desk, house):
     page = text(desk.get("/console/hand-offs/"))
     assert "an enquiry that fell silent" in page
     assert page.count("Reactivation, Ida Asks") == 2
+
+
+# What a silent enquiry became
+
+
+@pytest.fixture
+def taken_up(house):
+    """Somebody who agreed to be written to, asked about Foot care, and was not heard of again."""
+    policy = {"built_in": ["follow_up", "reputation", "reactivation"], "hold_out": 0}
+    appointments.change_policy(house.business, policy, NOW, FRONT_DESK)
+    clock.advance_to(OPENS)
+    found = asks(house, agrees="Write to me later")
+    loop.turn_once()
+    actions.say(house.business.id, found.pk, "responded", OPENS, FRONT_DESK)
+    go_to(OPENS + timedelta(days=15))
+    assert again(found).case.state == "stale"
+    return again(found)
+
+
+def test_the_page_of_an_enquiry_draws_what_it_became(desk, taken_up):
+    page = text(desk.get(f"/console/leads/{taken_up.pk}/"))
+    for said in ("Reactivation", "The next visit has its day", "Invitation", "nothing came of it"):
+        assert said in page, said
+    assert "Write down what the customer said" in page
+
+
+def test_the_person_s_page_leads_to_the_enquiry_and_says_what_was_asked_about(desk, taken_up):
+    page = body(desk.get(f"/console/people/{taken_up.customer_id}/"))
+    link = f'<a href="/console/leads/{taken_up.pk}/">Foot care, {taken_up.reference}</a>'
+    assert page.count(link) == 2  # of the enquiry itself, and of what it became
+
+
+def test_what_they_say_to_the_desk_of_being_invited_is_written_down(desk, taken_up):
+    url = f"/console/leads/{taken_up.pk}/said/"
+    page = text(desk.get(url))
+    assert "Ask me again later" in page
+    assert "All was well" not in page  # they were never here
+    answer = desk.post(url, {"said": "snoozed", "days": "90", "words": "In summer"})
+    assert answer["Location"] == f"/console/leads/{taken_up.pk}/"
+    assert "wants to be asked later" in text(desk.get(answer["Location"]))
+
+
+def test_an_enquiry_that_goes_on_is_followed_by_nothing(desk, lead):
+    page = text(desk.get(f"/console/leads/{lead.pk}/"))
+    assert "Reactivation" not in page
+    assert "cannot be done now" in text(desk.get(f"/console/leads/{lead.pk}/said/"))
+
+
+def test_the_page_of_a_visit_leads_to_the_enquiry_it_came_from(house, desk, lead):
+    booked = house.book(OPENS + timedelta(days=1), name="Ida Asks")
+    page = body(desk.get(f"/console/appointments/{booked.id}/"))
+    assert f'href="/console/leads/{lead.pk}/"' in page

@@ -316,7 +316,8 @@ class TimelineOut(TypedDict):
 
 
 class FollowedOut(TypedDict):
-    """What follows one outcome of an appointment. A corrected outcome ends it; another begins."""
+    """What follows one outcome of an appointment or a lead. A corrected outcome ends it; another
+    begins."""
 
     id: Id
     path: Annotated[str, Field(examples=["follow_up"])]
@@ -338,7 +339,7 @@ class FollowedOut(TypedDict):
 
 
 class FollowingOut(TypedDict):
-    """What follows an appointment, the latest outcome last; empty before it has one."""
+    """What follows an appointment or a lead, the latest outcome last; empty before it has one."""
 
     items: list[FollowedOut]
     time_zone: str
@@ -483,7 +484,8 @@ class StandingOut(TypedDict):
     id: Id
     path: Annotated[str, Field(examples=["appointment"])]
     appointment: Id | None
-    reference: str | None
+    lead: Annotated[Id | None, Field(description="The enquiry it is about, or came from.")]
+    reference: Annotated[str | None, Field(description="Of the appointment or the lead.")]
     state: Annotated[str, Field(examples=["confirmed"])]
     says: str
     since: Instant

@@ -16,6 +16,7 @@ from kept.cli.explaining import Teller, escape
 from kept.cli.problems import Refused
 from kept.cli.story import Data, Story
 from kept.clock import queries as clock
+from kept.journeys import queries as journeys
 from kept.leads import mail, queries
 from kept.leads.queries import Lead
 from kept.leads.speed import Speed, speed
@@ -95,6 +96,7 @@ class LeadStory(Story):
             "messages": [self.message(message) for message in line.messages],
             "escalations": [self.escalation(row) for row in line.escalations],
             "hand_offs": [self.hand_off(row) for row in line.hand_offs],
+            "following": [self.following(case) for case in journeys.of_appointment(lead.pk)],
         }
 
 
@@ -112,6 +114,8 @@ class _LeadTeller(Teller):
         self.walk(data)
         self.escalations(data["escalations"])
         self.hand_offs(data["hand_offs"])
+        for case in data["following"]:
+            self.following(case)
 
 
 def how_fast(slug: str | None, days: int, *, as_json: bool) -> None:

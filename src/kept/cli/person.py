@@ -103,7 +103,7 @@ def _wish(row: Consent, zone: ZoneInfo) -> Data:
 def _standing(each: Standing, zone: ZoneInfo) -> Data:
     return {
         "path": each.case.path,
-        "reference": each.leg.appointment.reference if each.leg else None,
+        "reference": each.reference or None,
         "state": each.case.state,
         "since": each.case.state_since.astimezone(zone),
         "goes_on": each.goes_on,
@@ -183,7 +183,7 @@ class _Teller:
             self.happening(happening)
 
     def standing(self, each: Standing) -> None:
-        about = f"  {each.leg.appointment.reference}" if each.leg else ""
+        about = f"  {each.reference}" if each.reference else ""
         result = f", {each.result}" if each.result else ""
         name = each.case.path.replace("_", " ").capitalize()
         self.say(f"\n[bold]{name}[/]{about}  [bold]{each.case.state}[/]{escape(result)}")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
-from kept.appointments.queries import Appointment
+from django.urls import reverse
+
+from kept.appointments import queries as appointments
+from kept.appointments.queries import Appointment, Leg
 from kept.cases import queries as cases
 from kept.cases.queries import Case
 from kept.console import words
@@ -14,9 +19,11 @@ from kept.core import drawing
 from kept.core.case import Status
 from kept.core.path import Tell
 from kept.core.paths import PATHS
+from kept.core.paths.reputation import REPUTATION
 from kept.journeys import queries as journeys
 from kept.journeys import reactivation
-from kept.people.queries import channels
+from kept.leads.queries import Lead
+from kept.people.queries import Customer, channels
 from kept.web import parts
 
 ENDS = {
@@ -56,7 +63,9 @@ ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """One case that follows an outcome."""
+    """One case that follows an outcome. `said_url`: where to write down what its customer says of
+    it ("": nothing can be); `insider_url`: where the desk says that they belong to the business;
+    `booked`: the visits of theirs that it heard of."""
 
     case: Case
     title: str
@@ -68,7 +77,9 @@ class Following:
     entries: list[Entry]
     letters: list[Letter]
     open: list[Open]
-    may_say: bool
+    booked: list[Leg]
+    said_url: str
+    insider_url: str
 
 
 SAID_TO = ("follow_up", "reactivation")  # whose customers tell a person what they think
@@ -76,15 +87,38 @@ SAID_TO = ("follow_up", "reactivation")  # whose customers tell a person what th
 
 def following(desk: Desk, appointment: Appointment) -> list[Following]:
     """What followed each outcome of an appointment, the present one first."""
-    found = journeys.of_appointment(appointment.id)
-    present = [journeys.current(appointment.id, path) for path in SAID_TO]
-    return [_one(desk, appointment, case, case in present) for case in reversed(found)]
+    return _all(desk, appointment.id, appointment.customer, "console:said_after")
 
 
-def _one(desk: Desk, appointment: Appointment, case: Case, present: bool) -> Following:
+def after_enquiry(desk: Desk, lead: Lead) -> list[Following]:
+    """What an enquiry that fell silent became."""
+    return _all(desk, lead.pk, lead.customer, "console:said_after_enquiry")
+
+
+def _all(desk: Desk, subject: UUID, customer: Customer, said_at: str) -> list[Following]:
+    found = journeys.of_appointment(subject)
+    present = [journeys.current(subject, path) for path in SAID_TO]
+    booked = appointments.current_legs(
+        {UUID(each) for case in found for each in case.facts.get("booked") or ()}
+    )
+    return [
+        _one(desk, customer, case, booked, reverse(said_at, args=[subject]), case in present)
+        for case in reversed(found)
+    ]
+
+
+def _one(
+    desk: Desk,
+    customer: Customer,
+    case: Case,
+    booked: Mapping[UUID, Leg],
+    said_url: str,
+    present: bool,
+) -> Following:
     path, line = PATHS[case.path], journeys.timeline(case)
     drawn = drawing.steps(path, case.state, cases.history(case.id))
     escalations = [escalation(desk, each) for each in line.escalations]
+    may_say = desk.is_front_desk and bool(path.allowed(case.state)) and present
     return Following(
         case=case,
         title=words.told_of(case.path, words.PATHS),
@@ -92,17 +126,26 @@ def _one(desk: Desk, appointment: Appointment, case: Case, present: bool) -> Fol
         sentence=ENDS.get(str(case.facts.get("result")), path.state(case.state).says),
         notes=reactivation.notes(case),
         words=str(case.facts.get("words") or ""),
-        ahead=_ahead(case, appointment, line),
+        ahead=_ahead(case, customer, line),
         entries=entries(desk, line.events),
         letters=[letter(each) for each in reversed(line.messages)],
         open=[each for each in escalations if each.row.resolved_at is None],
-        may_say=desk.is_front_desk and bool(path.allowed(case.state)) and present,
+        booked=[booked[UUID(each)] for each in case.facts.get("booked") or ()],
+        said_url=said_url if may_say else "",
+        insider_url=_insider_url(case) if desk.is_front_desk else "",
     )
 
 
-def _ahead(case: Case, appointment: Appointment, line: journeys.Timeline) -> list[Ahead]:
+def _insider_url(case: Case) -> str:
+    """Only where a review is asked for, which is only after a visit."""
+    if case.path != REPUTATION.name:
+        return ""
+    return reverse("console:insider", args=[case.subject])
+
+
+def _ahead(case: Case, customer: Customer, line: journeys.Timeline) -> list[Ahead]:
     """What is still to come, the next one first."""
-    path, reached = PATHS[case.path], bool(channels(appointment.customer))
+    path, reached = PATHS[case.path], bool(channels(customer))
     waiting = [each for each in line.controls if each.status == Status.PLANNED.value]
     return [
         Ahead(

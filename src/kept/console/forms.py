@@ -275,19 +275,21 @@ class Note(Form):
     )
 
 
+OF_A_VISIT = [("went_well", "All was well"), ("went_badly", "Something was not right")]
+OF_COMING_AGAIN = [
+    ("declined", "No new visit for now"),
+    ("snoozed", "Ask me again later"),
+    ("gone", "They have moved away, or have died"),
+    ("replied", "Something else, which somebody must answer"),
+]
+
+
 class SaidAfter(Form):
     """What a customer said, to a person, once an appointment had its outcome."""
 
     said = forms.ChoiceField(
         label="What did the customer say?",
-        choices=[
-            ("went_well", "All was well"),
-            ("went_badly", "Something was not right"),
-            ("declined", "No new visit for now"),
-            ("snoozed", "Ask me again later"),
-            ("gone", "They have moved away, or have died"),
-            ("replied", "Something else, which somebody must answer"),
-        ],
+        choices=[*OF_A_VISIT, *OF_COMING_AGAIN],
         widget=forms.RadioSelect,
     )
     days = forms.IntegerField(
@@ -313,6 +315,15 @@ class SaidAfter(Form):
         """The moment from which they may be asked again, where they want to be asked later."""
         later = self.cleaned_data["said"] == "snoozed"
         return now + timedelta(days=self.cleaned_data["days"]) if later else None
+
+
+class SaidAfterEnquiry(SaidAfter):
+    """What somebody said who asked once and is invited. They were never here: nothing of that."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        said = cast(forms.ChoiceField, self.fields["said"])
+        said.choices = OF_COMING_AGAIN
 
 
 class ReviewPage(Form):

@@ -134,6 +134,7 @@ class Story:
     belief: Belief
     certainty: Certainty
     broken_by: str
+    answers: list[UUID]  # the enquiries it was booked for
 
 
 def story(desk: Desk, appointment: Appointment) -> Story:
@@ -167,6 +168,7 @@ def story(desk: Desk, appointment: Appointment) -> Story:
         ),
         certainty=certainty,
         broken_by=words.told_of(certainty.broken_by, words.CONTROLS | words.EVENTS),
+        answers=[UUID(each) for event in line.events for each in event.data.get("leads") or ()],
     )
 
 

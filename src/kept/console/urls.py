@@ -56,6 +56,7 @@ urlpatterns = [
     path("console/leads/new/", leads.new, name="new_lead"),
     path("console/leads/speed/", leads.fast, name="leads_speed"),
     path("console/leads/<uuid:lead_id>/", leads.lead, name="lead"),
+    path("console/leads/<uuid:lead_id>/said/", leads.said_after, name="said_after_enquiry"),
     path("console/leads/<uuid:lead_id>/<slug:act>/", leads.act, name="lead_act"),
     path("console/set-up/leads/", leads.doors, name="lead_doors"),
     path("console/set-up/leads/<uuid:source_id>/", leads.door, name="lead_door"),

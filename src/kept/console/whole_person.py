@@ -11,7 +11,6 @@ from typing import Literal, assert_never
 from django.urls import reverse
 
 from kept.accounts import queries as accounts
-from kept.appointments.queries import Leg
 from kept.cases import queries as cases
 from kept.cases.queries import Event, HandOff
 from kept.console import words
@@ -87,8 +86,8 @@ def _journey(desk: Desk, standing: Standing, *, reached: bool) -> Journey:
     return Journey(
         standing,
         words.told_of(case.path, words.PATHS),
-        _about(standing.leg),
-        reverse("console:appointment", args=[standing.leg.appointment_id]) if standing.leg else "",
+        _about(standing),
+        _url(standing),
         [step(each) for each in drawn],
         ENDS.get(standing.result, path.state(case.state).says),
         [
@@ -105,8 +104,16 @@ def _journey(desk: Desk, standing: Standing, *, reached: bool) -> Journey:
     )
 
 
-def _about(leg: Leg | None) -> str:
-    return f"{leg.snapshot['name']}, {leg.appointment.reference}" if leg else ""
+def _about(standing: Standing) -> str:
+    leg, asked = standing.leg, standing.enquiry
+    what = leg.snapshot["name"] if leg else asked.service if asked else ""
+    return ", ".join(filter(None, (what, standing.reference)))
+
+
+def _url(standing: Standing) -> str:
+    if standing.leg is not None:
+        return reverse("console:appointment", args=[standing.leg.appointment_id])
+    return reverse("console:lead", args=[standing.enquiry.id]) if standing.enquiry else ""
 
 
 def page_of(desk: Desk, person: Person, *, show: str, path: str, number: int) -> Page:

@@ -34,6 +34,15 @@ SAID_BY_THE_LETTER = frozenset({"message_accepted", "message_delivered"})
 
 
 @dataclass(frozen=True, slots=True)
+class Enquiry:
+    """What somebody asked, by which a case began: its id, its reference, and about what."""
+
+    id: UUID
+    reference: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Where one case stands: what is planned on it, the next first, and what is open.
 
@@ -54,6 +63,22 @@ class Standing:
     def result(self) -> str:
         """How it ended, where the path says so."""
         return str(self.case.facts.get("result") or "")
+
+    @property
+    def enquiry(self) -> Enquiry | None:
+        """What was asked, of a case that is about an enquiry and about no appointment."""
+        carried = self.case.facts.get("carries") or {}
+        if self.leg is not None or "lead_id" not in carried:
+            return None
+        about = str(carried.get("service") or "")
+        return Enquiry(UUID(carried["lead_id"]), str(carried["reference"]), about)
+
+    @property
+    def reference(self) -> str:
+        """Of the appointment or the enquiry it is about; "" of neither."""
+        if self.leg is not None:
+            return self.leg.appointment.reference
+        return self.enquiry.reference if self.enquiry else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from kept.api import shapes
 from kept.api.acts import Acts, Ask
 from kept.api.answers import Answer, answer, tagged
 from kept.api.declare import changes, lists, makes, reads
-from kept.api.gives import LeadOut, LeadTimelineOut, ListOut, SpeedOut
+from kept.api.gives import FollowingOut, LeadOut, LeadTimelineOut, ListOut, SpeedOut
 from kept.api.keys import actor_of, business_of
 from kept.api.lists import Order, page
 from kept.api.once import Alongside, once
@@ -31,6 +31,7 @@ from kept.api.takes import (
     path_id,
 )
 from kept.clock.queries import now as clock
+from kept.journeys import queries as journeys
 from kept.leads import actions, queries
 from kept.leads.actions import Asked, Taken
 from kept.leads.queries import Lead
@@ -134,6 +135,25 @@ def lead_timeline(request: HttpRequest, lead_id: PathId) -> HttpResponse:
 def _show(request: HttpRequest, lead: Lead, now: datetime) -> Answer:
     zone = shapes.zone_of(business_of(request))
     return tagged(shapes.lead(lead, queries.enquiries(lead), zone), lead.case.version)
+
+
+@router.get(
+    "/leads/{lead_id}/following",
+    summary="What a lead became that fell silent",
+    **reads(FollowingOut, 404),
+)
+def lead_following(request: HttpRequest, lead_id: PathId) -> HttpResponse:
+    """Whoever agreed to be written to is invited again (`reactivation`); of others it is empty."""
+    try:
+        lead = queries.lead(business_of(request).id, path_id(lead_id, NO_SUCH))
+    except Lead.DoesNotExist as error:
+        raise not_found(NO_SUCH) from error
+    return _following(request, lead, clock()).response()
+
+
+def _following(request: HttpRequest, lead: Lead, now: datetime) -> Answer:
+    found = journeys.of_appointment(lead.pk)
+    return answer(shapes.following(found, shapes.zone_of(business_of(request))))
 
 
 acts = Acts(router, "/leads/{lead_id}", queries.lead, _show, NO_SUCH)

@@ -14,6 +14,7 @@ from kept.appointments import actions as appointments
 from kept.appointments import queries
 from kept.appointments.letters import customer_url
 from kept.appointments.queries import Appointment, Leg
+from kept.cases.queries import Case
 from kept.console import acts, slots
 from kept.console import today as days
 from kept.console.access import Desk, at_desk, not_yours, sent, show, way_back
@@ -24,6 +25,7 @@ from kept.console.story import story
 from kept.core.case import NotAllowed
 from kept.journeys import actions as following_acts
 from kept.journeys import queries as journeys
+from kept.leads import queries as leads
 from kept.people.queries import channels, not_to_write
 from kept.web.forms import Form
 
@@ -41,12 +43,13 @@ def found(desk: Desk, appointment_id: UUID) -> tuple[Appointment, Leg]:
 def detail(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpResponse:
     """The whole story of an appointment."""
     appointment, leg = found(desk, appointment_id)
-    possible = acts.possible(desk, leg)
+    possible, told = acts.possible(desk, leg), story(desk, appointment)
     context: dict[str, object] = {
         "appointment": appointment,
         "customer": appointment.customer,
         "refused": sorted(set(not_to_write(appointment.customer).values())),
-        "story": story(desk, appointment),
+        "story": told,
+        "enquiries": list(leads.of_cases(told.answers).values()) if told.answers else [],
         "following": following(desk, appointment),
         "visit": [act for act in possible if act.where == "visit"],
         "change": [act for act in possible if act.where == "change"],
@@ -119,22 +122,8 @@ def said_after(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpRe
     form = SaidAfter(sent(request))
     said = form.cleaned_data["said"] if form.is_valid() else ""
     case = journeys.listening(appointment.id, said)
-    if request.method == "POST" and said and case is not None:
-        try:
-            following_acts.say(
-                desk.business.id,
-                case.id,
-                said,
-                desk.now,
-                desk.actor,
-                words=form.cleaned_data["words"],
-                until=form.until(desk.now),
-            )
-        except NotAllowed as refused:
-            form.refuse(refused)
-        else:
-            messages.success(request, DONE[said])
-            return redirect(after(request, appointment))
+    if case is not None and written_down(request, desk, form, case):
+        return redirect(after(request, appointment))
     context: dict[str, object] = {
         "appointment": appointment,
         "leg": leg,
@@ -144,6 +133,29 @@ def said_after(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpRe
     }
     status = 409 if form.is_bound else 200
     return show(request, desk, "console/said_after.html", context, status=status)
+
+
+def written_down(request: HttpRequest, desk: Desk, form: SaidAfter, case: Case) -> bool:
+    """Let the case hear what was sent with the form; False where nothing good was sent, or where
+    it is refused (the form says so)."""
+    if request.method != "POST" or not form.is_valid():
+        return False
+    said = form.cleaned_data["said"]
+    try:
+        following_acts.say(
+            desk.business.id,
+            case.id,
+            said,
+            desk.now,
+            desk.actor,
+            words=form.cleaned_data["words"],
+            until=form.until(desk.now),
+        )
+    except NotAllowed as refused:
+        form.refuse(refused)
+        return False
+    messages.success(request, DONE[said])
+    return True
 
 
 DONE = {

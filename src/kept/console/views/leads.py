@@ -16,9 +16,12 @@ from kept.console import leads as drawn
 from kept.console import once, words
 from kept.console.access import Desk, at_desk, sent, show
 from kept.console.acts import contact_of, written_in
-from kept.console.forms import choices_of
+from kept.console.following import after_enquiry
+from kept.console.forms import SaidAfterEnquiry, choices_of
 from kept.console.leads import ACTS, Act, NewLead
+from kept.console.views.appointment import written_down
 from kept.core.case import NotAllowed
+from kept.journeys import queries as journeys
 from kept.leads import actions, queries, sources
 from kept.leads.actions import Asked, Taken
 from kept.leads.letters import booking_url
@@ -62,6 +65,7 @@ def lead(request: HttpRequest, desk: Desk, lead_id: UUID) -> HttpResponse:
         "customer": found.customer,
         "state": words.told_of(found.case.state, words.STATES),
         "story": drawn.story(desk, found),
+        "following": after_enquiry(desk, found),
         "acts": drawn.possible(found),
         "source": words.told_of(found.source, drawn.SOURCES),
         "book_url": f"{reverse('console:book')}?customer={found.customer_id}"
@@ -97,6 +101,19 @@ def _done(request: HttpRequest, desk: Desk, found: Lead, doing: Act, form: Form)
         return False
     messages.success(request, f"{doing.title}.")
     return True
+
+
+@at_desk(Member.FRONT_DESK, posts=True)
+def said_after(request: HttpRequest, desk: Desk, lead_id: UUID) -> HttpResponse:
+    """What somebody told a person who asked once, fell silent, and is invited."""
+    found = queries.lead(desk.business.id, lead_id)
+    form = SaidAfterEnquiry(sent(request))
+    case = journeys.listening(found.pk, str(form.data.get("said", "")))
+    if case is not None and written_down(request, desk, form, case):
+        return redirect("console:lead", found.pk)
+    context: dict[str, object] = {"lead": found, "form": form, "nothing": case is None}
+    status = 409 if form.is_bound else 200
+    return show(request, desk, "console/said_after.html", context, status=status)
 
 
 @at_desk(Member.FRONT_DESK, posts=True)
