@@ -57,7 +57,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "kept.lib.hosts.OurName",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "kept.web.files.StaticFiles",
     "kept.web.policy.OnePolicy",
     "kept.web.readable.OnlyReadable",
     "kept.web.away.DatabaseAway",
@@ -137,6 +137,10 @@ LOCALE_PATHS = [i18n.CATALOGUES]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "kept.web.files.MarkedFiles"},
+}
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
