@@ -196,7 +196,8 @@ class Enquiry:
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a history comes from, and what it can know. `own`: the installation's own rows, so
-    the appointments behind a figure may be listed."""
+    the appointments behind a figure may be listed. `inferred`: of what it knows, what was worked
+    out by a rule and not seen, with that rule."""
 
     name: str
     kind: str  # own, csv, ics, xes, ocel
@@ -206,6 +207,7 @@ class Source:
     currency: str = ""
     own: bool = False
     notes: tuple[str, ...] = ()  # what its reader must say, such as "no-show here includes ..."
+    inferred: Mapping[Field, str] = field(default_factory=dict)
 
 
 class History(Protocol):

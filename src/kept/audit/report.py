@@ -8,7 +8,7 @@ from datetime import datetime
 from kept.audit.figures import Report
 from kept.audit.history import History
 from kept.audit.measures.around import Enquiries, Invitations, Rebooking, Reviews
-from kept.audit.measures.asking import Answering, Measure
+from kept.audit.measures.asking import Answering, Measure, graded
 from kept.audit.measures.breaks import Breaks
 from kept.audit.measures.cancellations import Cancellations
 from kept.audit.measures.crossing import Crossing
@@ -97,7 +97,7 @@ def audit(
         ends=span.last,
         headline=breaks.governed(),
         breaks=breaks.breaks(),
-        figures=tuple(figure for each in chapters for figure in each.figures()),
+        figures=tuple(graded(each, source) for chapter in chapters for each in chapter.figures()),
         warnings=warnings.sentences(),
     )
 

@@ -4,7 +4,7 @@ missing."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from kept.audit.figures import Chart, Figure, Grade, Table, Value
@@ -63,6 +63,24 @@ class Question:
 def not_said(missing: Iterable[Field]) -> str:
     """Why there is no answer."""
     return f"The source does not say: {'; '.join(missing_words(missing))}."
+
+
+OUTCOMES = frozenset({Field.OUTCOME, Field.ATTENDED})
+RESTS_ON = {
+    **dict.fromkeys(("M01", "M09", "M10", "M11", "M12", "M13", "M16", "M17", "M18"), OUTCOMES),
+    **dict.fromkeys(("M14", "M26"), OUTCOMES),
+    **dict.fromkeys(("M19", "M20"), OUTCOMES | {Field.PRICE}),
+}
+"""By number: what a figure would be another without."""
+
+
+def graded(figure: Figure, source: Source) -> Figure:
+    """The figure, inferred where what it rests on was worked out by a rule, with that rule."""
+    rests_on = RESTS_ON.get(figure.number, frozenset())
+    rules = dict.fromkeys(rule for each, rule in source.inferred.items() if each in rests_on)
+    if not rules or not (figure.values or figure.table):
+        return figure
+    return replace(figure, grade=Grade.INFERRED, notes=(*figure.notes, *rules))
 
 
 def lacking(source: Source, *needed: Field) -> list[Field]:

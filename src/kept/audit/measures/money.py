@@ -88,6 +88,10 @@ class Lost:
                 self.surely.add(price)
             if refill != SURELY:
                 self.possibly.add(price)
+        counted = (self.missed, self.late, self.possibly, self.undated, self.unknown)
+        if any(each.number for each in counted) and not any(each.priced for each in counted):
+            yield LOST.unknowable([Field.PRICE])  # of what was lost, nothing has one
+            return
         yield self._lost(blind)
 
     def _lost(self, blind: list[Field]) -> Figure:

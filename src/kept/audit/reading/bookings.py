@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
 
@@ -22,6 +22,7 @@ from kept.audit.reading.files import Meter
 from kept.audit.reading.instants import Evidence, NotATime, Times
 from kept.audit.reading.mapping import Column, Map, Part, Status, Word, find, fold
 from kept.audit.reading.money import NotAPrice, Prices, Writing
+from kept.audit.reading.payments import TELLS, Key, Payments
 from kept.audit.reading.persons import full_name, pseudonym
 from kept.audit.reading.rules import (
     BEFORE_ITS_BOOKING,
@@ -35,11 +36,14 @@ from kept.audit.reading.rules import (
     NO_BOOKING,
     NO_LENGTH,
     NO_START,
+    NOTHING_PAID,
     ONLY_BOOKED_ON,
     OVER_TOO_EARLY,
+    PAID_BY_NOBODY,
     TEMPLATE,
     TOO_LONG,
     TOO_MANY_CELLS,
+    UNDATED_PAYMENT,
     UNREADABLE_BOOKED,
     UNREADABLE_END,
     UNREADABLE_OUTCOME,
@@ -73,6 +77,7 @@ TIMES = (
     C.ACKNOWLEDGED_AT,
     C.ATTENDED_AT,
     C.COMPLETED_AT,
+    C.PAID_AT,
 )
 LOOKED_AT_ALWAYS = frozenset({*TIMES, C.PRICE, C.MOVED_FROM, C.MOVED_TO})  # not just once
 PERSON = (C.EMAIL, C.PHONE, C.NAME, C.FIRST_NAME, C.LAST_NAME, C.CUSTOMER)
@@ -126,7 +131,7 @@ def sheet(table: Table, chosen: Map, part: Part, label: str) -> Sheet:
         for each in part.statuses
         if fold(each.column) in folded
     )
-    if not places.keys() & {C.START, C.START_DATE} and part.outcome is None:
+    if not places.keys() & {C.START, C.START_DATE} and part.outcome is None and not part.joined:
         raise CannotRead(
             f"The map “{chosen.title}” finds no start in {table.source.name}."
             f" Its headings are: {', '.join(table.headings[:30])}."
@@ -149,6 +154,7 @@ class Survey:
     used: set[str] = field(default_factory=set)  # status columns that are not empty
     unknown: dict[tuple[str, str], str] = field(default_factory=dict)  # status -> where first
     linked: set[str] = field(default_factory=set)  # numbers of rows that another row speaks of
+    paid: bool = False  # there are payments to be joined
 
     def look(self, sheet: Sheet, row: Sequence[str], place: str) -> None:
         """Take one row into account."""
@@ -183,6 +189,7 @@ def survey(sheets: Sequence[Sheet], meter: Meter) -> Survey:
     """Look at every row of every file once."""
     found = Survey()
     for each in sheets:
+        found.paid = found.paid or each.part.joined
         if each.part.outcome:
             found.possible.add(each.part.outcome)
             found.words.add(each.part.outcome)
@@ -254,7 +261,8 @@ def knows(chosen: Map, found: Survey) -> frozenset[Field]:
         Field.STAGES: C.CONFIRMED_AT in found.filled,
         Field.ACKNOWLEDGED: C.ACKNOWLEDGED_AT in found.filled,
     }
-    return frozenset(f for f, yes in answers.items() if yes) - chosen.cannot.keys() | chosen.knows
+    said = frozenset(f for f, yes in answers.items() if yes) - chosen.cannot.keys() | chosen.knows
+    return said | TELLS.keys() if found.paid else said
 
 
 def can_know(chosen: Map) -> frozenset[Field]:
@@ -266,6 +274,31 @@ def can_know(chosen: Map) -> frozenset[Field]:
         best.words.update([part.outcome] if part.outcome else [])
     best.linked = {"1"} if best.filled & {C.MOVED_FROM, C.MOVED_TO} else set()
     return knows(chosen, best)
+
+
+def check_payments(sheets: Sequence[Sheet]) -> None:
+    """CannotRead where payments have no bookings beside them, or name nobody as those do."""
+    paid = [each for each in sheets if each.part.joined]
+    booked = [each for each in sheets if not each.part.joined]
+    if paid and not booked:
+        raise CannotRead(
+            f"{paid[0].table.source.name} holds payments: name the file with the appointments as"
+            " well."
+        )
+    for each in paid:
+        if not all(_named_alike(each, other) for other in booked):
+            raise CannotRead(
+                f"{each.table.source.name} and the appointments have no column in common that says"
+                " who the customer is: they cannot be joined."
+            )
+
+
+NAMING = (C.CUSTOMER, C.EMAIL, C.PHONE, C.NAME)
+
+
+def _named_alike(one: Sheet, other: Sheet) -> Column | None:
+    """The surest way of naming a customer that both files have."""
+    return next((each for each in NAMING if each in one.places and each in other.places), None)
 
 
 _CANCELLED = {Word.CANCELLED, Word.CANCELLED_BY_BUSINESS}
@@ -285,6 +318,7 @@ class Bookings:
     meter: Meter
     _seen: set[int] = field(default_factory=set)
     _linked: list[Link] = field(default_factory=list)
+    _payments: Payments | None = None
     _verdicts: dict[str, list[tuple[Leg | None, Outcome, datetime | None, Decimal | None, str]]] = (
         field(default_factory=dict)
     )
@@ -294,11 +328,17 @@ class Bookings:
         that replace each other at the end."""
         prices = Prices(self.chosen.decimal, self.chosen.currency)
         later = [each for each in self.sheets if each.part.outcome is not None]
+        booked = [
+            each for each in self.sheets if each.part.outcome is None and not each.part.joined
+        ]
         for each in later:
             self._read_verdicts(each, prices)
-        for each in self.sheets:
-            if each.part.outcome is None:
-                yield from self._read(each, prices)
+        if self.found.paid:
+            self._payments = self._read_payments(booked, prices)
+        for each in booked:
+            yield from self._read(each, prices)
+        if self._payments is not None:
+            self._payments.account(self.quality)
         yield from self._without_booking()
         yield from chains(self._linked, self.quality)
 
@@ -313,6 +353,8 @@ class Bookings:
                 self.quality.used += 1
                 number = sheet.cell(row, C.ID)
                 leg = self._judged(leg, number) if self._verdicts else leg
+                if self._payments is not None:
+                    leg = self._payments.judged(leg, self._payer(sheet, row))
                 appointment = Appointment((leg,), self._person(sheet, row))
                 before, after = sheet.cell(row, C.MOVED_FROM), sheet.cell(row, C.MOVED_TO)
                 if before or after or (number and number in self.found.linked):
@@ -358,6 +400,57 @@ class Bookings:
         names = full_name((sheet.cell(row, C.FIRST_NAME), sheet.cell(row, C.LAST_NAME)))
         known = (sheet.cell(row, each) for each in (C.EMAIL, C.PHONE, C.CUSTOMER, C.NAME))
         return pseudonym(*known, names)
+
+    # What was paid, by customer and day.
+
+    def _read_payments(self, booked: Sequence[Sheet], prices: Prices) -> Payments:
+        payments = Payments(self.times.zone)
+        for each in self.sheets:
+            if each.part.joined:
+                with each.table.rows(self.meter) as rows:
+                    for line, row in rows:
+                        self.quality.read += 1
+                        self._read_payment(payments, each, row, each.place(line), prices)
+        payments.count(self._booked(booked, prices))
+        return payments
+
+    def _read_payment(
+        self, payments: Payments, sheet: Sheet, row: list[str], place: str, prices: Prices
+    ) -> None:
+        try:
+            self._refuse(sheet, row)
+            person = self._payer(sheet, row)
+            if person is None:
+                raise Dropped(PAID_BY_NOBODY)
+            reader = _Row(self, sheet, row)
+            reader.refuse_none()
+            amount = reader.price(prices)
+            if not amount:
+                raise Dropped(NOTHING_PAID)
+            payments.take(Key(person, reader.day(C.PAID_AT)), amount, place)
+        except Dropped as dropped:
+            self.quality.drop(dropped.reason, place)
+
+    def _payer(self, sheet: Sheet, row: list[str]) -> int | None:
+        """Whoever it is, by the one column by which bookings and payments name them."""
+        others = [each for each in self.sheets if each.part.joined is not sheet.part.joined]
+        by = _named_alike(sheet, others[0]) if others else None
+        return pseudonym(sheet.cell(row, by)) if by else None
+
+    def _booked(self, booked: Sequence[Sheet], prices: Prices) -> Iterator[tuple[int, datetime]]:
+        """Who has a booking, and when: once more through the rows, of which nothing is counted."""
+        for sheet in booked:
+            known: set[int] = set()
+            with sheet.table.rows() as rows:
+                for _, row in rows:
+                    person, same = self._payer(sheet, row), hash(tuple(row))
+                    if person is None or (same in known and sheet.tells_apart):
+                        continue
+                    known.add(same)
+                    try:
+                        yield person, _Row(self, sheet, row).leg("", prices)[0].start
+                    except Dropped:
+                        continue
 
     # What other files say of a booking.
 
@@ -444,6 +537,21 @@ class _Row:
             entered=self._entered(booked_at, outcome, outcome_at),
         )
         return leg, self._odd
+
+    def refuse_none(self) -> None:
+        """Dropped where a status says that this row is none of those it stands among."""
+        if self._word() is Word.NO_APPOINTMENT:
+            raise Dropped(NOTHING_PAID)
+
+    def day(self, column: Column) -> date:
+        """The local day; what time it was does not matter."""
+        said = self._sheet.cell(self._row, column)
+        try:
+            return self._times.instant(said).astimezone(self._times.zone).date()
+        except NotATime as odd:
+            if str(odd) != instants.ONLY_A_DATE:
+                raise Dropped(UNDATED_PAYMENT) from odd
+            return self._times.local(said, "12:00").astimezone(self._times.zone).date()
 
     def _said(self, column: Column) -> str | None:
         return self._sheet.cell(self._row, column) or None

@@ -21,6 +21,7 @@ from kept.audit.reading.trouble import CannotRead
 
 READY = Path(__file__).parent / "maps"
 MOST_BYTES = 1_000_000
+BY_CUSTOMER_AND_DAY = "customer and day"
 
 
 class Column(StrEnum):
@@ -48,6 +49,7 @@ class Column(StrEnum):
     CANCELLED_AT = "cancelled_at"
     CANCELLED_BY = "cancelled_by"
     OUTCOME_AT = "outcome_at"
+    PAID_AT = "paid_at"
     CONFIRMED_AT = "confirmed_at"
     ACKNOWLEDGED_AT = "acknowledged_at"
     ATTENDED_AT = "attended_at"
@@ -94,13 +96,15 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One file of a history that comes in several. `outcome`: what all its rows became."""
+    """One file of a history that comes in several. `outcome`: what all its rows became; `joined`:
+    its rows are payments, joined with the bookings by customer and day."""
 
     name: str
     recognised_by: tuple[str, ...]
     columns: Mapping[Column, tuple[str, ...]]
     statuses: tuple[Status, ...] = ()
     outcome: Word | None = None
+    joined: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +220,7 @@ def _part(own: dict[str, Any], whole: dict[str, Any]) -> Part:
             for each in own.get("status", whole.get("status", ()))
         ),
         outcome=None if outcome is None else _word(outcome),
+        joined=bool(_one_of(own.get("joined_by", ""), ("", BY_CUSTOMER_AND_DAY))),
     )
 
 
@@ -294,6 +299,8 @@ def _part_lines(part: Part) -> Iterable[str]:
         yield f"recognised_by = [{', '.join(map(_quoted, part.recognised_by))}]"
     if part.outcome:
         yield f"outcome = {_quoted(part.outcome)}"
+    if part.joined:
+        yield f"joined_by = {_quoted(BY_CUSTOMER_AND_DAY)}"
     yield "[part.columns]"
     for column, headings in part.columns.items():
         yield f"{column} = [{', '.join(map(_quoted, headings))}]"

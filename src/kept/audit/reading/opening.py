@@ -17,6 +17,7 @@ from kept.audit.reading.choosing import choose, part_for
 from kept.audit.reading.files import Input, Meter, Progress
 from kept.audit.reading.instants import Times
 from kept.audit.reading.mapping import Map, Word, find, fold, ready
+from kept.audit.reading.payments import RULE, TELLS
 from kept.audit.reading.tables import Table, open_table
 from kept.audit.reading.trouble import CannotRead
 
@@ -124,6 +125,7 @@ def _table_history(
         )
         for table in tables
     ]
+    bookings.check_payments(sheets)
     size = _size(inputs)
     found = bookings.survey(sheets, Meter(2 * size, progress))
     settled = bookings.settle(chosen, found, ask)
@@ -135,7 +137,8 @@ def _table_history(
         now=now,
         knows=bookings.knows(settled, found),
         currency=settled.currency,
-        notes=_notes(settled, found.words, found.possible),
+        notes=_notes(settled, found.words, found.possible, paid=found.paid),
+        inferred=TELLS if found.paid else {},
     )
 
     def read(quality: Quality, meter: Meter) -> Iterator[Appointment]:
@@ -295,9 +298,14 @@ def replace_part(sheet: bookings.Sheet, settled: Map, number: int, chosen: Map) 
     return bookings.sheet(sheet.table, settled, part, sheet.label)
 
 
-def _notes(chosen: Map, words: set[Word], possible: set[Word]) -> tuple[str, ...]:
+def _notes(
+    chosen: Map, words: set[Word], possible: set[Word], *, paid: bool = False
+) -> tuple[str, ...]:
     if chosen.knows:
         return _distinct(*chosen.notes, *chosen.cannot.values())
+    if paid:
+        told = {field: why for field, why in chosen.cannot.items() if field not in TELLS}
+        chosen = replace(chosen, cannot=told, notes=(*chosen.notes, RULE))
     cancelled = {Word.CANCELLED, Word.CANCELLED_BY_BUSINESS}
     found = words | possible
     left_out = Field.CANCELLED in chosen.cannot

@@ -51,6 +51,7 @@ _ABOUT_COLUMNS = {
     Column.ACKNOWLEDGED_AT: "when the customer said that they will come",
     Column.ATTENDED_AT: "when the customer was seen to arrive",
     Column.COMPLETED_AT: "when it was over",
+    Column.PAID_AT: "when it was paid (files of payments); its day is what counts",
     Column.ID: "the booking's number",
     Column.MOVED_FROM: "the number of the booking it replaces",
     Column.MOVED_TO: "the number of the booking that replaces it",
@@ -96,6 +97,12 @@ _RULES = """\
   that comes twice in autumn the first is meant.
 - **That somebody came is never made up** from a booking that is still there. Without a mark its
   outcome is unknown, and rates are given with their bounds.
+- **Payments** named beside the bookings (a part of the map with `joined_by = "customer and day"`)
+  are joined by customer and local day: who paid on the day of their only booking came. It is a
+  rule, so what rests on it is graded as inferred. A payment that could belong to several bookings
+  of that day belongs to none and is counted; so is one that names nobody, or falls on a day without
+  a booking. One for a booking that was cancelled or missed is a fee, and no visit. Who did not pay
+  may have come as well.
 - **A status that no map explains** is asked for, or refused with its value and line.
 - A walk-in written down after it began, on the same day, is used without its booking time. In a
   calendar that holds for later days as well: calendars are filled in afterwards.

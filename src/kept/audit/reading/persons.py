@@ -35,7 +35,7 @@ def normal(text: str) -> str:
     A phone number counts by its last nine digits: the same one is written with the country's code
     and without.
     """
-    said = " ".join(text.casefold().split())
+    said = " ".join(text.casefold().split()).removeprefix("'")  # which keeps a + in a spreadsheet
     if "@" in said:
         return said.removeprefix("mailto:")
     if _PHONE.fullmatch(said):
