@@ -11,6 +11,7 @@ from django.test import Client
 
 from kept.appointments import actions as appointments
 from kept.appointments import queries
+from kept.core.case import Role
 from kept.core.time import WeeklyHours
 from kept.journeys.actions import record_wish
 from kept.people.queries import Consent, Customer
@@ -439,6 +440,56 @@ def test_twenty_people_at_once_for_one_time_one_books_and_the_others_are_told(ho
         answers = list(pool.map(send, forms))
     assert sorted(answer.status_code for answer in answers) == [303] + [409] * 19
     assert all("just taken" in text(each) for each in answers if each.status_code == 409)
+
+
+# Back, after it was booked
+
+
+@pytest.mark.parametrize("step", ["check", "change", "times"])
+def test_a_form_that_has_booked_leads_to_what_it_booked(db, step):
+    """Back to the page before, and on from there: the time is theirs, not somebody else's."""
+    visitor = open_house().visitor()
+    page = visitor.to_check()
+    booked = visitor.send(page, "book")["Location"]
+    again = visitor.send(page, step)
+    assert (again.status_code, again["Location"]) == (303, booked)
+    assert "You have booked this already." in text(visitor.client.get(booked))
+
+
+def test_back_to_the_address_of_the_form_leads_to_what_was_booked(db):
+    visitor = open_house().visitor()
+    before = visitor.choose()["Location"]
+    booked = visitor.book()
+    again = visitor.client.get(before)
+    assert (again.status_code, again["Location"]) == (303, booked)
+    # Nobody else who has the address is led there, and another time is another booking.
+    assert "was just taken" in text(visitor.house.visitor().client.get(before))
+    other = visitor.choose(TUESDAY_TEN + timedelta(hours=2))
+    assert "/details" in other["Location"]
+
+
+def test_who_chooses_their_own_time_once_more_is_led_to_it(db):
+    visitor = open_house().visitor()
+    booked = visitor.book()
+    assert visitor.choose()["Location"] == booked
+
+
+def test_two_of_one_family_may_come_at_the_same_time(db):
+    """Booked in one browser, one after the other, with two people who work here."""
+    visitor = open_house(staff=("Ada Brook", "Noor Haddad")).visitor()
+    first, second = visitor.book(), visitor.book()
+    assert first != second
+    assert len(appointments_of(visitor.house)) == 2
+
+
+def test_a_booking_that_no_longer_stands_is_not_led_to(db):
+    visitor = open_house().visitor()
+    booked = visitor.book()
+    (leg,) = appointments_of(visitor.house)
+    appointments.cancel(leg.appointment, now(), FRONT_DESK, by=Role.CUSTOMER)
+    again = visitor.choose()
+    assert "/details" in again["Location"]
+    assert again["Location"] != booked
 
 
 @pytest.mark.parametrize("token", ["", "made up", "c0ffee:1abc:signature"])

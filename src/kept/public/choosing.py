@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kept.accounts import queries as accounts
 from kept.lib import i18n
-from kept.public import tokens
+from kept.public import booked, tokens
 from kept.public.choice import (
     ANY,
     Choice,
@@ -138,6 +138,9 @@ def hold(request: HttpRequest, slug: str, service_id: UUID, who: str) -> HttpRes
     except HeldEnough:
         return HttpResponseRedirect(choice.url("details", start=value), status=303)
     if held is None:
+        mine = booked.here(choice, start)
+        if mine is not None:
+            return booked.shown_again(request, mine)
         return times_of(choice, why_not(choice, start), 409)
     token = tokens.sign_hold(held)
     answer = HttpResponseRedirect(choice.url("details", start=value, hold=token), status=303)

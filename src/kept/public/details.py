@@ -12,8 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -25,14 +24,13 @@ from kept.core.availability import Refusal
 from kept.core.case import Actor, Role
 from kept.journeys import reactivation as journeys
 from kept.people.actions import Contact
-from kept.public import times, tokens
-from kept.public.choice import HOLD_COOKIE, Choice, choice_of, instant, render, without_who
+from kept.public import booked, times, tokens
+from kept.public.choice import Choice, choice_of, instant, render, without_who
 from kept.public.choosing import times_of, why_not
 from kept.public.forms import Details, known_of
 from kept.public.holding import HeldEnough, held_until, holding, named, take, with_cookie
 from kept.public.models import Submission
 from kept.public.tokens import Held
-from kept.web import pages
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,6 +43,9 @@ def details(request: HttpRequest, slug: str, service_id: UUID, who: str) -> Http
         return times_of(choice, _("Choose one of the times in the list."), 400)
     if request.method != "POST":
         return _show_details(choice, start)
+    step = request.POST.get("step", "")
+    if (already := _booked_already(choice)) is not None:
+        return booked.shown(already) if step == "book" else booked.shown_again(request, already)
     form = Details(
         request.POST,
         business=choice.business,
@@ -55,20 +56,21 @@ def details(request: HttpRequest, slug: str, service_id: UUID, who: str) -> Http
     )
     form.is_valid()
     steps = {"book": _book, "change": _change, "times": _other_time}
-    step = steps.get(request.POST.get("step", ""), _check)
-    if choice.gone and step is not _other_time and not _booked_already(choice):
+    if choice.gone and step != "times":
         return _conflict(choice, start, form, _token_of(choice)[0])
-    return step(choice, start, form)
+    return steps.get(step, _check)(choice, start, form)
 
 
-def _booked_already(choice: Choice) -> bool:
-    """The same form once more, after its first sending has booked."""
+def _booked_already(choice: Choice) -> Appointment | None:
+    """What the same form has become, when it was sent before."""
     key = _token_of(choice)[1]
-    return key is not None and _booked_before(key) is not None
+    return _booked_before(key) if key else None
 
 
 def _show_details(choice: Choice, start: datetime) -> HttpResponse:
     held = holding(choice, start)
+    if held is None and (mine := booked.here(choice, start)) is not None:
+        return booked.shown_again(choice.request, mine)
     if choice.gone or (held is None and not times.who_is_free(choice.asked(), start)):
         return times_of(choice, why_not(choice, start))
     invites = journeys.invites(choice.business)
@@ -240,17 +242,10 @@ def _book(choice: Choice, start: datetime, form: Details) -> HttpResponse:
     if form.errors or form.contact is None:
         return _details(choice, start, form, holding(choice, start), token, 422)
     try:
-        booked = _booked_before(key) or _book_once(choice, start, form, key)
+        return booked.shown(_book_once(choice, start, form, key))
     except CannotBook as refused:
         gone = refused.refusal is Refusal.STAFF_GONE
         return _conflict(without_who(choice) if gone else choice, start, form, token)
-    return _done(booked)
-
-
-def _done(booked: Appointment) -> HttpResponse:
-    answer = HttpResponseRedirect(reverse("public:appointment", args=[booked.token]), status=303)
-    answer.delete_cookie(HOLD_COOKIE, path="/book/")
-    return pages.private(answer)
 
 
 def _booked_before(key: UUID) -> Appointment | None:
@@ -273,10 +268,10 @@ def _book_once(choice: Choice, start: datetime, form: Details, key: UUID) -> App
                 return _make(choice, start, form, key, None, held)
         return _make(choice, start, form, key, choice.who.id if choice.who else None, held)
     except (CannotBook, IntegrityError):
-        booked = _booked_before(key)
-        if booked is None:
+        before = _booked_before(key)
+        if before is None:
             raise
-        return booked
+        return before
 
 
 def _make(
