@@ -142,7 +142,13 @@ class _Web(MPServer):
 
     stopping: Callable[[], None] = staticmethod(lambda: None)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._watching = os.getpid()
+
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        if os.getpid() != self._watching:
+            os._exit(0)  # a child that is still loading has this handler too, and nothing to finish
         super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]
         self.stopping()
 
