@@ -74,8 +74,9 @@ def test_a_port_that_is_taken_is_said_to_be_so(house, port):
 
 
 def test_it_listens_at_the_base_url_unless_told_otherwise(house, port):
-    running = house.start("serve", KEPT_BASE_URL=f"http://127.0.0.1:{port}")
-    running.wait_for(f"Kept answers at http://127.0.0.1:{port}")
+    """A name as well as a number: the server below takes numbers only."""
+    running = house.start("serve", KEPT_BASE_URL=f"http://localhost:{port}")
+    running.wait_for(f"Kept answers at http://localhost:{port}")
 
 
 def test_behind_a_proxy_people_use_the_base_url_and_kept_listens_where_told(house, port):

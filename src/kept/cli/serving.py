@@ -181,7 +181,7 @@ def _server(address: Address, processes: int) -> _Web:
     handler = {"class": "logging.StreamHandler", "formatter": "generic"}
     return _Web(
         "kept.config.wsgi:application",
-        address=address.host,
+        address=_number(address.host),
         port=address.port,
         interface=Interfaces.WSGI,
         workers=processes,
@@ -198,6 +198,11 @@ def _server(address: Address, processes: int) -> _Web:
         respawn_failed_workers=True,
         workers_kill_timeout=PATIENCE,
     )
+
+
+def _number(host: str) -> str:
+    """The same host as a number: granian takes no names. `require_free` has had it already."""
+    return host if ":" in host else socket.gethostbyname(host)
 
 
 def application() -> Application:
