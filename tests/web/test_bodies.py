@@ -45,12 +45,6 @@ def test_a_body_that_breaks_off_is_refused_and_not_taken_for_an_empty_one():
     assert json.loads(body)["detail"] == "The body broke off."
 
 
-def test_one_larger_than_anything_we_take_is_not_read_at_all():
-    status, body = ask(CONTENT_LENGTH=str(bodies.MOST_EVER + 1), **{"wsgi.input": None})
-    assert status == "413 Content Too Large"
-    assert json.loads(body)["code"] == "too_large"
-
-
 def test_one_that_never_ends_is_read_only_so_far(monkeypatch):
     monkeypatch.setattr(bodies, "MOST", 10)
     endless = type("Endless", (), {"read": lambda self, size: b"x" * size})()

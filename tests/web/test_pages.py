@@ -132,7 +132,7 @@ def test_the_styles_are_small_and_know_both_directions():
         assert physical not in css
 
 
-@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500"])
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "413", "500"])
 def test_every_error_has_a_page_that_needs_nothing(name):
     from django.template.loader import get_template
 

@@ -18,11 +18,6 @@ Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 MOST = 2 * 1024 * 1024 + 512 * 1024
 """Octets; one more is read, so that what is too large is refused as too large further in."""
 
-MOST_EVER = 100 * 1024 * 1024
-"""Octets of any body: a form with files lies on the disk before anybody has asked who sends it.
-Every page takes less, and says how much; beyond this nothing is read at all."""
-
-TOO_LARGE = ("413 Content Too Large", "too_large", "No body as large as this is taken.")
 NO_LENGTH = ("411 Length Required", "no_length", "Send the length of the body (Content-Length).")
 BROKE_OFF = ("400 Bad Request", "malformed", "The body broke off.")
 
@@ -38,16 +33,9 @@ def whole(application: Application) -> Application:
                 _read(environ)
             except (OSError, ValueError):
                 return _refuse(environ, start, *BROKE_OFF)
-        if _length(environ) > MOST_EVER:
-            return _refuse(environ, start, *TOO_LARGE)
         return application(environ, start)
 
     return answer
-
-
-def _length(environ: Environ) -> int:
-    said = environ.get("CONTENT_LENGTH") or "0"
-    return int(said[:20]) if said.isdigit() else 0
 
 
 def _read(environ: Environ) -> None:

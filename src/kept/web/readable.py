@@ -11,12 +11,15 @@ from collections.abc import Callable
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, UnreadablePostError
 
+from kept.web import large
+
 NUL = "\0"
 API = "/api/"
 
 
 class OnlyReadable:
-    """Middleware: 404 for an address that cannot exist, 400 for fields nobody can have typed."""
+    """Middleware: 404 for an address that cannot exist, 400 for fields nobody can have typed, 413
+    for more than anybody sends by the form of that page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -26,6 +29,8 @@ class OnlyReadable:
         for name in [name for name, value in request.COOKIES.items() if NUL in value]:
             del request.COOKIES[name]
         if not request.path.startswith(API):
+            if (refused := large.refusal(request)) is not None:
+                return refused
             _check(request)
         return self.get_response(request)
 

@@ -26,6 +26,7 @@ from kept.console import auditing as asked
 from kept.console import trying
 from kept.console.access import Desk, at_desk, show
 from kept.core.policy import Policy, from_data
+from kept.web.large import takes_files
 
 
 @at_desk(Member.OWNER)
@@ -168,6 +169,7 @@ def _tried(desk: Desk, policy: Policy | None, period: asked.Period) -> dict[str,
 # A foreign export
 
 
+@takes_files
 @at_desk(Member.OWNER, posts=True)
 def foreign(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The same report on a file from elsewhere, which is read and forgotten.
