@@ -186,6 +186,20 @@ def test_an_escalation_is_taken_and_given_back(house):
     problem(house.post("/escalations/nobody/take", {}, 404), "not_found")
 
 
+def test_an_escalation_is_put_off_while_it_can_wait(house):
+    house.book(customer={"name": "Leo Marsh"})
+    (found,) = house.get("/escalations", open="true").json()["items"]
+    path, late = f"/escalations/{found['id']}", found["too_late_at"]
+    refused = problem(house.post(f"{path}/snooze", {"until": late}, 409), "not_allowed")
+    assert refused["detail"] == "It would come back too late to help."
+    until = "2027-03-01T09:00:00+01:00"
+    away = house.post(f"{path}/snooze", {"until": until}).json()
+    assert (away["snoozed_until"], away["snoozed_by"]) == (until, "integration:till")
+    assert house.get("/escalations", open="true").json()["items"] == [away]
+    assert house.post(f"{path}/wake", {}).json() == found
+    problem(house.post("/escalations/nobody/snooze", {"until": until}, 404), "not_found")
+
+
 def test_where_a_note_is_not_enough_the_answer_says_what_is(house):
     from kept.cases import actions as cases
     from kept.clock.queries import now

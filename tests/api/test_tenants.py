@@ -29,6 +29,7 @@ BODIES = {
     "correct": {"state": "completed", "reason": "x"},
     "said": {"said": "went_well"},
     "resolve": {"note": "x"},
+    "snooze": {"until": "2027-03-01T10:00:00+01:00"},
     "reports": {"kind": "delivered"},
     "accept": None,
     "reject": {"reason": "x"},

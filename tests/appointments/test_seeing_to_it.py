@@ -1,5 +1,8 @@
 """Somebody takes an escalation: everybody sees whose it is."""
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 
 from kept.appointments import actions
@@ -52,6 +55,23 @@ def test_twice_is_once_and_the_history_says_both_acts_once(clinic, asked, booked
         assert leg(booked).case.version == version
     names = [event.name for event in cases.events([leg(booked).case_id])]
     assert names.count("escalation_taken") == names.count("escalation_released") == 1
+
+
+def test_put_off_it_is_out_of_sight_until_then_and_twice_is_once(clinic, asked, booked):
+    until = now() + timedelta(hours=1)
+    for _ in range(2):
+        row = actions.snooze_escalation(clinic.business.id, asked.id, until, now(), DESK)
+    assert (row.snoozed_until, row.snoozed_by) == (until, "staff:desk@example.com")
+    waiting = partial(cases.waiting_for_people, clinic.business.id)
+    assert not waiting(now())
+    assert list(waiting(now(), snoozed=True)) == list(waiting(until)) == [asked]
+    assert list(cases.escalations(clinic.business.id, is_open=True)) == [asked]
+    for _ in range(2):
+        row = see(actions.wake_escalation, clinic, asked, ADA)
+    assert (row.snoozed_until, row.snoozed_by) == (None, "")
+    assert list(waiting(now())) == [asked]
+    names = [event.name for event in cases.events([leg(booked).case_id])]
+    assert names.count("escalation_snoozed") == names.count("escalation_woken") == 1
 
 
 def test_what_has_changed_since_it_was_read_is_read_again_first(clinic, asked, booked):

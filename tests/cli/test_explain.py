@@ -105,7 +105,17 @@ def test_it_reads_as_a_story(studio, moved):
 def test_why_somebody_without_an_address_got_nothing(studio):
     reference = live(
         studio,
-        'print(book("Ruth", "2027-03-04T10:00:00+01:00", phone="+442079460148").reference)',
+        """
+from datetime import timedelta
+from kept.appointments import actions
+from kept.cases.queries import Escalation
+from kept.clock.queries import now
+from kept.core.case import Actor, Role
+print(book("Ruth", "2027-03-04T10:00:00+01:00", phone="+442079460148").reference)
+row, desk = Escalation.objects.get(), Actor(Role.STAFF, "desk@example.com")
+actions.take_escalation(row.business_id, row.id, now(), desk)
+actions.snooze_escalation(row.business_id, row.id, now() + timedelta(hours=1), now(), desk)
+""",
     )
     story = studio.kept("explain", reference, "--json").json
     assert controls(story["legs"][0])["confirmation"][0] == "skipped"
@@ -114,6 +124,8 @@ def test_why_somebody_without_an_address_got_nothing(studio):
     told = studio.kept("explain", reference).out
     assert "The customer has been told nothing." in told
     assert "CONTACT_GAP" in told
+    assert "escalation snoozed (CONTACT_GAP)" in told
+    assert "open, taken by staff:desk@example.com, put off until " in told
 
 
 def test_a_reference_nobody_has_is_refused(studio):

@@ -1,10 +1,12 @@
 """What only a person can resolve: raised once, owned, due, and closed by a note or by the deed."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kept.core.case import Actor, Role
+from kept.core.case import Actor, Role, Snooze
+from kept.core.decide import too_late
 from kept.core.path import Lapse
 from kept.core.paths.appointment import ESCALATIONS
 from tests.core.builders import APPOINTMENT, MINUTE, STAFF, Visit, later, policy
@@ -265,3 +267,101 @@ def test_once_resolved_it_is_nobodys_and_raised_again_it_is_anybodys():
     visit.refusal("escalation_released", by=GRACE, kind="POSSIBLE_CANCEL")
     visit.happens("change_requested")
     assert take(visit, ADA).events
+
+
+# What is put off
+
+
+def asks_for_a_change():
+    visit = Visit("72h")
+    visit.happens("change_requested")
+    return visit
+
+
+def snooze(visit, until, who=GRACE, kind="POSSIBLE_CANCEL"):
+    return visit.happens("escalation_snoozed", by=who, kind=kind, until=until.isoformat())
+
+
+def refused_to_snooze(visit, until, who=GRACE, kind="POSSIBLE_CANCEL"):
+    data = {"kind": kind, "until": until.isoformat()}
+    return str(visit.refusal("escalation_snoozed", by=who, **data))
+
+
+def test_what_is_put_off_says_until_when_and_by_whom_and_twice_is_once():
+    visit = asks_for_a_change()
+    until = visit.now + timedelta(hours=2)
+    put_off = Snooze(until, "staff:grace")
+    assert snooze(visit, until).snoozed == {"POSSIBLE_CANCEL": put_off}
+    again = snooze(visit, until)
+    assert (again.events, again.snoozed) == ((), {})
+    assert visit.open == {"POSSIBLE_CANCEL"}  # it waits, and is as open as before
+    woken = visit.happens("escalation_woken", by=ADA, kind="POSSIBLE_CANCEL")
+    assert woken.snoozed == {"POSSIBLE_CANCEL": None}
+    assert visit.case.snoozed == {}
+    assert visit.happens("escalation_woken", by=ADA, kind="POSSIBLE_CANCEL").events == ()
+
+
+def test_nothing_is_put_off_into_the_past_nor_until_it_is_too_late_to_help():
+    visit = asks_for_a_change()
+    start = visit.case.anchors["start"]
+    assert visit.case.too_late == {"POSSIBLE_CANCEL": start}
+    assert refused_to_snooze(visit, visit.now) == "That time is over."
+    assert refused_to_snooze(visit, start) == "It would come back too late to help."
+    assert snooze(visit, start - timedelta(minutes=1)).events
+
+
+def test_what_one_sees_to_nobody_else_puts_off():
+    visit = asks_for_a_change()
+    take(visit, GRACE)
+    until = visit.now + timedelta(hours=1)
+    assert refused_to_snooze(visit, until, ADA).startswith("staff:grace sees to it already")
+    assert snooze(visit, until, GRACE).events
+
+
+def test_what_gets_worse_while_it_is_put_off_comes_back():
+    visit = asks_for_a_change()
+    snooze(visit, visit.now + timedelta(hours=2))
+    decision = visit.happens("change_requested")
+    assert decision.snoozed == {"POSSIBLE_CANCEL": None}
+    assert [each.name for each in decision.events] == ["change_requested", "escalation_woken"]
+    assert decision.raised == ()
+
+
+def test_what_came_back_by_itself_needs_nobody_to_bring_it_back():
+    visit = asks_for_a_change()
+    snooze(visit, visit.now + timedelta(minutes=5))
+    visit.until(visit.now + timedelta(minutes=6))
+    assert visit.happens("change_requested").snoozed == {}
+
+
+def test_once_resolved_it_is_put_off_no_more_and_raised_again_it_is_in_sight():
+    visit = asks_for_a_change()
+    snooze(visit, visit.now + timedelta(hours=2))
+    note(visit, "POSSIBLE_CANCEL")
+    assert (visit.case.snoozed, visit.case.too_late) == ({}, {})
+    visit.refusal("escalation_woken", by=GRACE, kind="POSSIBLE_CANCEL")
+    assert visit.happens("change_requested").raised
+    assert visit.case.snoozed == {}
+
+
+@pytest.mark.parametrize(
+    ("kind", "late"),
+    [
+        ("UNACKED", lambda case, due: case.anchors["start"]),
+        ("MESSAGE_INCOMPLETE", lambda case, due: case.anchors["end"]),
+        ("COMPLAINT", lambda case, due: due),
+    ],
+    ids=["before the start", "while it makes sense", "when it is due"],
+)
+def test_it_is_too_late_when_its_harm_is_done(kind, late):
+    case, due = asks_for_a_change().case, datetime(2027, 1, 1, tzinfo=UTC)
+    assert too_late(APPOINTMENT.escalation(kind), case, due) == late(case, due)
+
+
+def test_raised_after_the_start_it_has_its_time_until_it_makes_no_sense_any_more():
+    case = asks_for_a_change().case
+    start, end = case.anchors["start"], case.anchors["end"]
+    rule = APPOINTMENT.escalation("CONTACT_GAP")
+    soon = start + timedelta(minutes=10)
+    assert too_late(rule, case, soon) == soon
+    assert too_late(rule, case, end + timedelta(hours=1)) == end

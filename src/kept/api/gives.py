@@ -278,6 +278,11 @@ class EscalationOut(TypedDict):
     raised_at: Instant
     taken_by: str | None
     taken_at: Instant | None
+    too_late_at: Annotated[Instant, Field(description="From then on resolving it helps no more.")]
+    snoozed_until: Annotated[
+        Instant | None, Field(description="The console does not show it before; null: it does.")
+    ]
+    snoozed_by: str | None
     resolved_at: Instant | None
     resolved_by: str | None
     note: str | None

@@ -745,6 +745,12 @@ class NoteIn(Body):
     note: Said = Field(max_length=1000, examples=["Called; she knows."])
 
 
+class SnoozeIn(Body):
+    """Until when it may wait."""
+
+    until: Instant = Field(description="Before `too_late_at`.")
+
+
 class RejectIn(Body):
     """Why it is not taken over."""
 

@@ -25,7 +25,9 @@ from kept.appointments.opening import walk_in as walk_in
 from kept.appointments.seeing_to_it import answer_hand_off as answer_hand_off
 from kept.appointments.seeing_to_it import release_escalation as release_escalation
 from kept.appointments.seeing_to_it import resolve_escalation as resolve_escalation
+from kept.appointments.seeing_to_it import snooze_escalation as snooze_escalation
 from kept.appointments.seeing_to_it import take_escalation as take_escalation
+from kept.appointments.seeing_to_it import wake_escalation as wake_escalation
 from kept.appointments.surroundings import affected_by as affected_by
 from kept.appointments.surroundings import booked_with as booked_with
 from kept.appointments.surroundings import change_policy as change_policy

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from kept.appointments.asking import Stale
 from kept.cases import actions as cases
 from kept.cases import queries as case_queries
 from kept.cases.queries import Escalation
-from kept.core.case import Actor, Event, NotAllowed
+from kept.core.case import Actor, Event, Facts, NotAllowed
 from kept.lib.again import in_one_transaction
 
 
@@ -42,18 +42,56 @@ def release_escalation(
     return _see_to(business, escalation_id, Event("escalation_released", now, actor), expected)
 
 
+def snooze_escalation(
+    business: UUID,
+    escalation_id: UUID,
+    until: datetime,
+    now: datetime,
+    actor: Actor,
+    *,
+    expected: int | None = None,
+) -> Escalation:
+    """It is out of sight until then, and back by itself. Answers it; twice is once.
+
+    Raises NotAllowed also where `until` is over, or not before it is too late to help
+    (`too_late_at`), or somebody else sees to it. Otherwise as taking it.
+    """
+    data: Facts = {"until": until.astimezone(UTC).isoformat()}
+    event = Event("escalation_snoozed", now, actor, data=data)
+    return _see_to(business, escalation_id, event, expected)
+
+
+def wake_escalation(
+    business: UUID, escalation_id: UUID, now: datetime, actor: Actor, *, expected: int | None = None
+) -> Escalation:
+    """It is back in sight, whoever had put it off. Otherwise as taking it."""
+    return _see_to(business, escalation_id, Event("escalation_woken", now, actor), expected)
+
+
+def _is_so(row: Escalation, event: Event) -> bool:
+    """It is already as this event would make it."""
+    match event.name:
+        case "escalation_taken":
+            return row.taken_by == str(event.actor)
+        case "escalation_released":
+            return not row.taken_by
+        case "escalation_woken":
+            return row.snoozed_until is None
+    put_off = row.snoozed_until and (row.snoozed_until.isoformat(), row.snoozed_by)
+    return put_off == (event.data["until"], str(event.actor))
+
+
 @in_one_transaction
 def _see_to(business: UUID, escalation_id: UUID, event: Event, expected: int | None) -> Escalation:
     case = case_queries.lock(case_queries.escalation(business, escalation_id).case_id)
     row = case_queries.escalation(business, escalation_id)  # as it is now that nobody changes it
     if row.resolved_at is not None:
         raise NotAllowed(event.name, case.state, "It is already resolved.")
-    wanted = str(event.actor) if event.name == "escalation_taken" else ""
-    if row.taken_by == wanted:
+    if _is_so(row, event):
         return row
     if expected is not None and case.version != expected:
         raise Stale(case.version)
-    event = replace(event, data={"kind": row.kind})
+    event = replace(event, data={**event.data, "kind": row.kind})
     cases.apply([cases.Incoming(row.case_id, event)], event.at)
     return case_queries.escalation(business, escalation_id)
 

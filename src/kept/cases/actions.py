@@ -319,6 +319,7 @@ class _Writes:
         self.escalations: list[models.Escalation] = []
         self.resolved: list[tuple[UUID, str, core.Event]] = []
         self.taken: list[tuple[UUID, str, str]] = []
+        self.snoozed: list[tuple[UUID, str, core.Snooze | None]] = []
         self.offers: dict[tuple[UUID, str, int], models.HandOff] = {}
         self.posts: list[outbox.Post] = []
         self.withdrawn: list[tuple[UUID, str, int, str]] = []
@@ -372,12 +373,14 @@ class _Writes:
                 reason=raised.reason,
                 tried=raised.tried[:500],
                 suggestion=raised.suggestion,
+                too_late_at=raised.too_late_at,
                 raised_at=self.now,
             )
             for raised in decision.raised
         ]
         self.resolved += [(row.id, kind, cause) for kind, cause in decision.causes.items()]
         self.taken += [(row.id, kind, who) for kind, who in decision.taken.items()]
+        self.snoozed += [(row.id, kind, snooze) for kind, snooze in decision.snoozed.items()]
 
     def _add_hand_offs(self, case: Loaded, decision: core.Decision) -> None:
         row = case.row
@@ -476,11 +479,12 @@ class _Writes:
 
     def _resolve_escalations(self) -> None:
         for case_id, kind, who in self.taken:
-            models.Escalation.objects.filter(case_id=case_id, kind=kind, resolved_at=None).update(
-                taken_by=who[:220], taken_at=self.now if who else None
-            )
+            _open(case_id, kind).update(taken_by=who[:220], taken_at=self.now if who else None)
+        for case_id, kind, snooze in self.snoozed:
+            until, by = (snooze.until, snooze.by[:220]) if snooze else (None, "")
+            _open(case_id, kind).update(snoozed_until=until, snoozed_by=by)
         for case_id, kind, cause in self.resolved:
-            models.Escalation.objects.filter(case_id=case_id, kind=kind, resolved_at=None).update(
+            _open(case_id, kind).update(
                 resolved_at=self.now,
                 resolved_by=str(cause.actor)[:220],
                 note=cause.reason[:1000] or cause.name,
@@ -494,6 +498,10 @@ class _Writes:
             unique_fields=["case", "to", "version"],
             update_fields=ANSWER,
         )
+
+
+def _open(case_id: UUID, kind: str) -> QuerySet[models.Escalation]:
+    return models.Escalation.objects.filter(case_id=case_id, kind=kind, resolved_at=None)
 
 
 CHANGES: dict[type[Model], tuple[str, ...]] = {

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from kept.cases import models, others
 from kept.cases.models import Case as Case
@@ -74,6 +75,12 @@ def events(cases: Iterable[UUID]) -> list[models.Event]:
     """The histories of these cases as one, oldest first."""
     found = models.Event.objects.filter(case__in=list(cases)).select_related("case")
     return list(found.order_by("case__number", "seq"))
+
+
+def entries(cases: Iterable[UUID], names: Iterable[str]) -> list[models.Event]:
+    """The entries of these names in the histories of these cases, oldest first."""
+    found = models.Event.objects.filter(case__in=list(cases), name__in=list(names))
+    return list(found.order_by("at", "id"))
 
 
 def events_between(business: UUID, begin: datetime, end: datetime) -> list[models.Event]:
@@ -193,6 +200,21 @@ def escalations(business: UUID, *, is_open: bool | None = None) -> QuerySet[mode
     if is_open is not None:
         found = found.filter(resolved_at__isnull=is_open)
     return found.order_by("due_at", "id")
+
+
+def waiting_for_people(
+    business: UUID, now: datetime, *, snoozed: bool = False
+) -> QuerySet[models.Escalation]:
+    """What is open and in sight at `now` (`snoozed`: out of it), what is too late first on top.
+
+    Nothing is out of sight when it is too late, whatever was said when it was put off.
+    """
+    found = models.Escalation.objects.filter(business_id=business, resolved_at=None)
+    too_late_at = Coalesce("too_late_at", "due_at")
+    away = Q(snoozed_until__gt=now, late__gt=now)
+    found = found.select_related("case").annotate(late=too_late_at)
+    found = found.filter(away) if snoozed else found.exclude(away)
+    return found.order_by("late", "due_at", "id")
 
 
 def escalation(business: UUID, escalation_id: UUID) -> models.Escalation:

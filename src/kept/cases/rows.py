@@ -69,7 +69,7 @@ def case_value(
     escalations: Iterable[models.Escalation] = (),
     hand_offs: Iterable[models.HandOff] = (),
 ) -> core.Case:
-    asked = {each.kind: each.taken_by for each in escalations}
+    asked = {each.kind: each for each in escalations}
     return core.Case(
         path=row.path,
         state=row.state,
@@ -80,7 +80,13 @@ def case_value(
         leg=row.number,
         controls=tuple(map(control_value, controls)),
         escalations=frozenset(asked),
-        taken={kind: who for kind, who in asked.items() if who},
+        taken={kind: each.taken_by for kind, each in asked.items() if each.taken_by},
+        snoozed={
+            kind: core.Snooze(each.snoozed_until, each.snoozed_by)
+            for kind, each in asked.items()
+            if each.snoozed_until
+        },
+        too_late={kind: each.too_late_at or each.due_at for kind, each in asked.items()},
         hand_offs=tuple(map(hand_off_value, hand_offs)),
     )
 

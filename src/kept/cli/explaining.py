@@ -193,13 +193,22 @@ class Teller:
                     row["kind"],
                     self.when(row["raised_at"]),
                     self.when(row["due_at"]),
-                    self.when(row["resolved_at"]) or "open",
+                    self.when(row["resolved_at"]) or self._open(row),
                     row["note"] or f"{row['reason']} {row['suggestion']}",
                 )
                 for row in rows
             ),
             indent=0,
         )
+
+    def _open(self, row: dict[str, Any]) -> str:
+        """Open, and whose it is or until when it was put off."""
+        said = ["open"]
+        if row["taken_by"]:
+            said.append(f"taken by {row['taken_by']}")
+        if row["snoozed_until"]:
+            said.append(f"put off until {self.when(row['snoozed_until'])}")
+        return ", ".join(said)
 
     def hand_offs(self, rows: Sequence[dict[str, Any]]) -> None:
         self.table(

@@ -119,7 +119,8 @@ def outside(path: Path, history: Iterable[Event]) -> tuple[Event, ...]:
     follows = following_events(path) | {rule.event for rule in path.settles}
     follows |= {"escalated", "stage_skipped", "policy_changed", "control_due"}
     by_the_house = {rule.does.event for rule in path.controls if isinstance(rule.does, Open)}
-    by_the_house.add("hand_off_accepted")  # a path that Kept walks accepts by itself
+    # A path that Kept walks accepts by itself, and what got worse comes back into sight by itself.
+    by_the_house |= {"hand_off_accepted", "escalation_woken"}
     return tuple(
         event
         for event in history

@@ -117,7 +117,7 @@ class HandOff:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Something only a person can resolve."""
+    """Something only a person can resolve: by `due_at`, and before it is too late to help."""
 
     kind: str
     owner: str
@@ -125,6 +125,15 @@ class Escalation:
     reason: str
     tried: str
     suggestion: str
+    too_late_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snooze:
+    """An escalation is out of sight until then, because somebody wants it so."""
+
+    until: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +143,8 @@ class Case:
     `anchors` are the named instants the path counts from (`opened`, `start`, `end`, `close`,
     `change_until`, `resolved`); `facts` is what is known beside the state (acknowledged, channels,
     outcome ...); `leg` is the number of the booked time within its appointment, from 1; `taken`
-    says of an open escalation who sees to it.
+    says of an open escalation who sees to it, `snoozed` until when nobody is shown it, and
+    `too_late` from when on resolving it helps no more.
     `written_at`: when another case writes to the same person around now (None: not that we know).
     """
 
@@ -148,6 +158,8 @@ class Case:
     controls: tuple[Control, ...] = ()
     escalations: frozenset[str] = frozenset()
     taken: Mapping[str, str] = field(default_factory=dict)
+    snoozed: Mapping[str, Snooze] = field(default_factory=dict)
+    too_late: Mapping[str, datetime] = field(default_factory=dict)
     hand_offs: tuple[HandOff, ...] = ()
     written_at: datetime | None = None
 
@@ -216,7 +228,7 @@ class Decision:
 
     `controls`, `hand_offs` hold only rows that are new or changed; `case` is the case afterwards.
     `causes` says of each kind in `resolved` which event closed it; `taken` by whom an escalation is
-    taken now ("": given back).
+    taken now ("": given back), `snoozed` until when it is out of sight (None: it is back).
     `release_from` says from when on its claims are free again (None: they stay).
     """
 
@@ -229,6 +241,7 @@ class Decision:
     resolved: frozenset[str] = frozenset()
     causes: Mapping[str, Event] = field(default_factory=dict)
     taken: Mapping[str, str] = field(default_factory=dict)
+    snoozed: Mapping[str, Snooze | None] = field(default_factory=dict)
     hand_offs: tuple[HandOff, ...] = ()
     told: Told | None = None
     release_from: datetime | None = None

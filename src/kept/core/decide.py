@@ -7,10 +7,10 @@ what those mean for the state, stands in the path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from kept.core.asked import acceptable, why_not
 from kept.core.case import (
@@ -26,6 +26,7 @@ from kept.core.case import (
     NotAllowed,
     Post,
     Role,
+    Snooze,
     Status,
     Told,
     zone_of_person,
@@ -46,6 +47,8 @@ from kept.core.policy import next_paths
 from kept.core.replay import step
 from kept.core.time import CalendarDays, after, same_local_day
 from kept.core.wishes import REFUSED
+
+Value = TypeVar("Value")
 
 
 def decide(path: Path, case: Case, event: Event, now: datetime) -> Decision:
@@ -85,6 +88,7 @@ class _Walk:
         self.raised: dict[str, Escalation] = {}
         self.resolved: dict[str, Event] = {}
         self.taken: dict[str, str] = {}
+        self.snoozed: dict[str, Snooze | None] = {}
         self.told: Told | None = None
         self.release_from: datetime | None = None
         self.answers = False  # what goes out at once answers what the person did themselves
@@ -169,21 +173,29 @@ class _Walk:
     # -- escalations and hand-offs --------------------------------------------------------
 
     def escalate(self, kind: str, event: Event, *, detail: str = "") -> None:
-        """Raise an escalation, once: while it is open a second reason adds nothing.
+        """Raise an escalation, once: a second reason only brings it back into sight.
 
         When its time was over before it could be raised, it never was: the history holds its cause
         (what failed, what came too late), and no closing of what nobody ever saw open.
         """
-        if kind in self.case.escalations:
-            return
         rule = self.path.escalation(kind)
+        if kind in self.case.escalations:
+            self._bring_back(kind, rule)
+            return
         if rule.until is not None and self.now >= rule.until.of(self.case):
             return
         self.take_place(rule)
         tried = detail or str(event.data.get("detail", ""))
         due = self._due_by(rule)
-        self.raised[kind] = Escalation(kind, rule.owner, due, rule.reason, tried, rule.suggestion)
-        self.case = replace(self.case, escalations=self.case.escalations | {kind})
+        late = too_late(rule, self.case, due)
+        self.raised[kind] = Escalation(
+            kind, rule.owner, due, rule.reason, tried, rule.suggestion, late
+        )
+        self.case = replace(
+            self.case,
+            escalations=self.case.escalations | {kind},
+            too_late={**self.case.too_late, kind: late},
+        )
         data: Facts = {"kind": kind, "detail": tried}
         self.events.append(Event("escalated", self.now, SYSTEM, rule.reason, data))
 
@@ -191,6 +203,13 @@ class _Walk:
         due = self.now + rule.within.delta
         latest = self.case.anchors.get(rule.no_later_than)
         return due if latest is None or latest < self.now else min(due, latest)
+
+    def _bring_back(self, kind: str, rule: EscalationRule) -> None:
+        """What was put off has got worse meanwhile: somebody looks at it now."""
+        snooze = self.case.snoozed.get(kind)
+        if snooze is not None and snooze.until > self.now:
+            data: Facts = {"kind": kind}
+            self.snooze(Event("escalation_woken", self.now, SYSTEM, rule.reason, data), None)
 
     def take_place(self, rule: EscalationRule) -> None:
         """Close what this kind takes the place of: one question about one thing."""
@@ -213,8 +232,13 @@ class _Walk:
         for kind in sorted(kinds & self.case.escalations):
             self.resolved[kind] = cause
             self.raised.pop(kind, None)
-        taken = {kind: who for kind, who in self.case.taken.items() if kind not in kinds}
-        self.case = replace(self.case, escalations=self.case.escalations - kinds, taken=taken)
+        self.case = replace(
+            self.case,
+            escalations=self.case.escalations - kinds,
+            taken=_without(kinds, self.case.taken),
+            snoozed=_without(kinds, self.case.snoozed),
+            too_late=_without(kinds, self.case.too_late),
+        )
 
     def take_escalation(self, event: Event, who: str) -> None:
         """From now on this is `who`'s to resolve ("": anybody's again). Twice is once."""
@@ -223,6 +247,16 @@ class _Walk:
             return
         self.taken[kind] = who
         self.case = replace(self.case, taken={**self.case.taken, kind: who})
+        self.events.append(event)
+
+    def snooze(self, event: Event, snooze: Snooze | None) -> None:
+        """From now on this is out of sight (None: it is back). Twice is once."""
+        kind = self.require_open(event)
+        if self.case.snoozed.get(kind) == snooze:
+            return
+        self.snoozed[kind] = snooze
+        others = _without({kind}, self.case.snoozed)
+        self.case = replace(self.case, snoozed={**others, kind: snooze} if snooze else others)
         self.events.append(event)
 
     def require_open(self, event: Event) -> str:
@@ -498,10 +532,26 @@ class _Walk:
             resolved=resolved,
             causes={kind: self.resolved[kind] for kind in sorted(resolved)},
             taken=self.taken,
+            snoozed=self.snoozed,
             hand_offs=tuple(h for h in self.case.hand_offs if h not in offered),
             told=self.told,
             release_from=self.release_from,
         )
+
+
+def too_late(rule: EscalationRule, case: Case, due: datetime) -> datetime:
+    """From when on resolving it helps nobody: at the anchor it must be settled by, or when it stops
+    making sense; where the path names neither, when it is due."""
+    over = rule.until.of(case) if rule.until else None
+    anchor = case.anchors.get(rule.no_later_than)
+    if anchor is None:
+        return over or due
+    harm = max(due, anchor)  # raised only after the anchor, it still has its time
+    return min(harm, over) if over else harm
+
+
+def _without(kinds: Collection[str], known: Mapping[str, Value]) -> dict[str, Value]:
+    return {kind: value for kind, value in known.items() if kind not in kinds}
 
 
 def _called_back(control: Control, was: Control | None) -> bool:
@@ -602,16 +652,38 @@ def _escalation_resolved(walk: _Walk, event: Event) -> None:
 
 def _escalation_taken(walk: _Walk, event: Event) -> None:
     """Somebody sees to it. What another one has is not taken from them behind their back."""
-    who = str(event.actor)
-    holder = walk.case.taken.get(walk.require_open(event), "")
-    if holder not in {"", who}:
+    _require_free(walk, event)
+    walk.take_escalation(event, str(event.actor))
+
+
+def _require_free(walk: _Walk, event: Event) -> str:
+    """The kind an event speaks of, which nobody else sees to. Raises NotAllowed."""
+    kind = walk.require_open(event)
+    holder = walk.case.taken.get(kind, "")
+    if holder not in {"", str(event.actor)}:
         raise walk.refusal(event, f"{holder} sees to it already: it must be given back first.")
-    walk.take_escalation(event, who)
+    return kind
 
 
 def _escalation_released(walk: _Walk, event: Event) -> None:
     """Given back, by whoever took it or for them (who is ill cannot)."""
     walk.take_escalation(event, "")
+
+
+def _escalation_snoozed(walk: _Walk, event: Event) -> None:
+    """Out of sight until the moment named, and back by itself while it can still be helped."""
+    kind = _require_free(walk, event)
+    until = datetime.fromisoformat(str(event.data["until"]))
+    if until <= walk.now:
+        raise walk.refusal(event, "That time is over.")
+    if until >= walk.case.too_late[kind]:
+        raise walk.refusal(event, "It would come back too late to help.")
+    walk.snooze(event, Snooze(until, str(event.actor)))
+
+
+def _escalation_woken(walk: _Walk, event: Event) -> None:
+    """Back before its time; anybody may."""
+    walk.snooze(event, None)
 
 
 ENGINE: dict[str, Callable[[_Walk, Event], None]] = {
@@ -626,4 +698,6 @@ ENGINE: dict[str, Callable[[_Walk, Event], None]] = {
     "escalation_resolved": _escalation_resolved,
     "escalation_taken": _escalation_taken,
     "escalation_released": _escalation_released,
+    "escalation_snoozed": _escalation_snoozed,
+    "escalation_woken": _escalation_woken,
 }

@@ -1,4 +1,4 @@
-"""GET /escalations; taking one, giving it back and resolving it."""
+"""GET /escalations; taking one, giving it back, putting it off and resolving it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kept.api.declare import changes, lists
 from kept.api.gives import EscalationOut, ListOut
 from kept.api.keys import business_of
 from kept.api.lists import Order, page
-from kept.api.takes import EscalationsIn, NoteIn
+from kept.api.takes import EscalationsIn, NoteIn, SnoozeIn
 from kept.appointments import actions
 from kept.cases import queries as cases
 from kept.cases.queries import Escalation
@@ -78,6 +78,23 @@ def release_escalation(ask: Asked) -> None:
     """It is anybody's again, whoever had taken it."""
     with _shown_when_done(ask) as known:
         actions.release_escalation(*known)
+
+
+@acts.post("snooze", "Put it off", **CHANGES)
+def snooze_escalation(ask: Asked, body: SnoozeIn) -> None:
+    """It waits until then, and is back by itself. It stays open, and is listed as before.
+
+    Refused (409) beyond `too_late_at`, for a time that is over, and where somebody else sees to it.
+    """
+    with _shown_when_done(ask) as (business, thing, now, actor):
+        actions.snooze_escalation(business, thing, body.until, now, actor)
+
+
+@acts.post("wake", "Put it off no more", **CHANGES)
+def wake_escalation(ask: Asked) -> None:
+    """It is back at once, whoever had put it off."""
+    with _shown_when_done(ask) as known:
+        actions.wake_escalation(*known)
 
 
 @contextmanager
