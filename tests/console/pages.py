@@ -74,12 +74,14 @@ def every_page(house, appointment):
         "lateness/?days=7",
         "escalations/",
         "escalations/?resolved=1",
+        "escalations/?snoozed=1",
+        "escalations/?why=untold&whose=mine",
         "business/",
         "messages/",
         "inbox/",
     )
     [open_one, *_] = cases.escalations(house.business.id, is_open=True)
-    yield f"escalations/{open_one.id}/resolve/"
+    yield from (f"escalations/{open_one.id}/{act}/" for act in ("resolve", "snooze"))
     yield from (f"hand-offs/?status={each}" for each in ("offered", "accepted"))
     lead = asks(house)  # what Kept does not take over itself
     loop.turn_once()

@@ -125,6 +125,7 @@ def test_no_event_and_no_duty_is_without_words(booked, desk):
     path = PATHS["appointment"]
     engine = {"escalated", "escalation_resolved", "escalation_lapsed", "escalation_replaced"}
     engine |= {"control_due", "control_skipped", "escalation_taken", "escalation_released"}
+    engine |= {"escalation_snoozed", "escalation_woken"}
     engine |= {"control_expired", "stage_skipped", "hand_off_accepted", "hand_off_rejected"}
     assert {rule.event for rule in path.rules} | engine <= words.EVENTS.keys()
     assert {control.name for control in path.controls} <= words.CONTROLS.keys()

@@ -21,6 +21,9 @@ from kept.web.forms import Form
 BY = [("customer", "The customer"), ("business", "The business")]
 
 
+TWICE = [("0", "Before the clocks go back"), ("1", "After they have gone back")]
+
+
 class DateInput(forms.DateInput):
     input_type = "date"
 
@@ -197,7 +200,7 @@ class Slot(Versioned):
     )
     twice = forms.ChoiceField(
         label="Which of the two?",
-        choices=[("0", "Before the clocks go back"), ("1", "After they have gone back")],
+        choices=TWICE,
         widget=forms.RadioSelect,
         required=False,
         help_text="The clocks show this time twice that night.",
@@ -273,6 +276,34 @@ class Note(Form):
     note = forms.CharField(
         label="What was done?", max_length=1000, help_text="Kept in the history of the appointment."
     )
+
+
+class PutOff(Form):
+    """Until when something may wait: one of the choices it came with (`soon`), or a time typed."""
+
+    soon = forms.CharField(required=False, widget=forms.HiddenInput)
+    day = forms.DateField(label="Day", widget=DateInput(), required=False)
+    at = forms.TimeField(label="Time", widget=TimeInput(), required=False)
+    twice = forms.ChoiceField(
+        label="Which of the two?", choices=TWICE, widget=forms.RadioSelect, required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("day", "at"):  # needed, unless the choice says it
+            self.fields[name].or_another = True  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name in () if data.get("soon") else ("day", "at"):
+            if not data.get(name) and name not in self.errors:
+                self.add_error(name, "Say until when.")
+        return data
+
+    @property
+    def asks_which(self) -> bool:
+        """The clocks show the time twice: only then is there something to choose."""
+        return bool(self.is_bound and self.errors.get("twice"))
 
 
 OF_A_VISIT = [("went_well", "All was well"), ("went_badly", "Something was not right")]

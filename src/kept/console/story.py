@@ -16,6 +16,7 @@ from kept.cases import queries as cases
 from kept.cases.queries import Control, Escalation, Event, HandOff
 from kept.console import words
 from kept.console.access import Desk, name_of
+from kept.console.putting_off import is_put_off, may_wait, too_late_at
 from kept.console.rows import Flag, flags
 from kept.core import drawing
 from kept.core.case import Status
@@ -89,6 +90,7 @@ class Letter:
 class Open:
     """An escalation in words, with what closes it, and who sees to it ("": nobody yet).
 
+    `put_off`: it is out of sight until then; `may_wait`: until when it could be, as choices.
     `because`: what took the staff or the place away, where that is what is wrong; `to_be_moved`:
     another time would settle it.
     """
@@ -101,8 +103,12 @@ class Open:
     age: str
     taken_by: str
     mine: bool
+    too_late_at: datetime
     because: str = ""
     to_be_moved: bool = False
+    put_off: datetime | None = None
+    put_off_by: str = ""
+    may_wait: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +335,8 @@ def _title(desk: Desk, event: Event) -> str:
         return "The new time is booked"
     if event.name == "running_late" and data.get("minutes"):
         return f"Running {data['minutes']} minutes late"
+    if event.name == "escalation_snoozed":
+        said = f"Put off until {_at(desk, data['until'])}"
     return _about(event, said)
 
 
@@ -406,6 +414,10 @@ def escalation(desk: Desk, row: Escalation, leg: Leg | None = None) -> Open:
         mine=row.taken_by == str(desk.actor),
         because=_why_lost(desk, leg) if lost and leg else "",
         to_be_moved=lost,
+        too_late_at=too_late_at(row),
+        put_off=row.snoozed_until if is_put_off(row, desk.now) else None,
+        put_off_by=words.who(row.snoozed_by),
+        may_wait=may_wait(desk, row),
     )
 
 

@@ -86,7 +86,8 @@ def around(request: HttpRequest, desk: Desk) -> dict[str, object]:
 
 
 def open_count(desk: Desk) -> int:
-    return cases.escalations(desk.business.id, is_open=True).count()
+    """What needs a person now; what was put off is not counted before it is back."""
+    return cases.waiting_for_people(desk.business.id, desk.now).count()
 
 
 def navigation(request: HttpRequest, desk: Desk, waiting: int) -> Sequence[Place]:

@@ -112,7 +112,7 @@ def numbers(desk: Desk, found: Sequence[Row]) -> Numbers:
     over = visible(desk, list(appointments.without_outcome(desk.business.id, desk.now)))
     over = readable(over)
     if desk.is_front_desk:
-        waiting = cases.escalations(desk.business.id, is_open=True).count()
+        waiting = cases.waiting_for_people(desk.business.id, desk.now).count()
     else:
         waiting = sum(len(row.escalations) for row in found)
     upcoming = [row for row in found if section_of(desk, row.leg) == "coming"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from kept.accounts.queries import ApiKey, Member
 from kept.appointments.queries import Appointment
@@ -115,6 +116,8 @@ EVENTS = {
     "escalation_resolved": "Resolved by a person",
     "escalation_taken": "Somebody sees to it",
     "escalation_released": "Given back: anybody may see to it",
+    "escalation_snoozed": "Put off",
+    "escalation_woken": "Back in sight",
     "escalation_lapsed": "Closed, its time being over",
     "escalation_replaced": "Another question took its place",
     "control_due": "Its time has come",
@@ -373,6 +376,47 @@ ESCALATIONS = {
     "TOO_MANY_ASK": "Very many enquiries at once",
     "OWNER_OVERDUE": "Has asked, and nobody answered in time",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something needs a person, in a word, and the kinds of escalation of that sort."""
+
+    words: str
+    kinds: frozenset[str]
+
+
+REASONS = {
+    "untold": Reason(
+        "Not told",
+        frozenset(
+            {"CONTACT_GAP", "CONFIRMATION_FAILED", "NOT_WRITTEN", "TOLD_DIFFERS", "NEVER_TOLD"}
+            | {"CONTROL_MISSED", "MESSAGE_INCOMPLETE"}
+        ),
+    ),
+    "unsure": Reason(
+        "May not come", frozenset({"UNACKED", "CONFLICTING_REPLIES", "POSSIBLE_CANCEL"})
+    ),
+    "time_lost": Reason(
+        "Needs another time", frozenset({"RESOURCE_LOST", "REBOOK_BY_HAND", "MISSED_AGAIN"})
+    ),
+    "no_outcome": Reason("No outcome", frozenset({"OUTCOME_DUE", "UNRESOLVED"})),
+    "asked": Reason(
+        "Waits for an answer", frozenset({"LEAD_DUE", "OWNER_OVERDUE", "TOO_MANY_ASK", "REPLY"})
+    ),
+    "unhappy": Reason(
+        "Complaints and reviews",
+        frozenset({"COMPLAINT", "REVIEW_REPLY", "REVIEW_RECOVERY", "WRONG_PERSON"}),
+    ),
+    "next_step": Reason("Not taken over", frozenset({"HANDOFF_NOT_ACCEPTED"})),
+}
+"""The sorts of what needs a person, by which the queue is narrowed. Every kind is of one."""
+
+
+def reason_of(kind: str) -> str:
+    """The sort a kind of escalation belongs to."""
+    return next((key for key, reason in REASONS.items() if kind in reason.kinds), "")
+
 
 LADDER = {
     "queued": "queued",

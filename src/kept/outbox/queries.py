@@ -50,6 +50,12 @@ def of_subject(subject: UUID) -> QuerySet[Message]:
     return messages.order_by("created_at", "id")
 
 
+def tried(cases: Iterable[UUID]) -> list[Message]:
+    """The messages of these cases that were meant to go out and not taken back, without bodies."""
+    found = Message.objects.filter(case__in=list(cases)).exclude(status=Message.WITHDRAWN)
+    return list(found.only("case", "control", "status", "handed_over_at", "created_at"))
+
+
 def in_hand(cases: Iterable[UUID]) -> list[Attempt]:
     """The attempts to hand a message of these cases to a transport at this very moment."""
     handing = Message.objects.filter(case__in=list(cases), status=Message.HANDING_OVER)

@@ -1,8 +1,7 @@
-"""What needs a person, and what was handed on to the next path."""
+"""What was late, and what was handed on to the next path."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -17,12 +16,10 @@ from kept.appointments import actions as appointments
 from kept.appointments import queries
 from kept.appointments.queries import Leg
 from kept.cases import queries as cases
-from kept.cases.queries import Escalation, Event, HandOff
+from kept.cases.queries import HandOff
 from kept.console import lateness, words
 from kept.console.access import Desk, at_desk, sent, show, way_back
-from kept.console.forms import Note, Refuse
-from kept.console.rows import Button, buttons
-from kept.console.story import Open, escalation
+from kept.console.forms import Refuse
 from kept.core.case import NotAllowed
 from kept.core.decide import OPEN_OFFER
 from kept.core.policy import from_data
@@ -33,21 +30,6 @@ LISTED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """An escalation with the appointment it is about and what one tap would settle it.
-
-    `words`: what the customer last said of it, in their own.
-    """
-
-    open: Open
-    leg: Leg | None
-    lead: Lead | None
-    buttons: list[Button]
-    late: bool
-    words: Event | None
-
-
-@dataclass(frozen=True, slots=True)
 class Offered:
     """A hand-off with the appointment it comes from."""
 
@@ -55,23 +37,6 @@ class Offered:
     leg: Leg | None
     lead: Lead | None
     late: bool
-
-
-@at_desk(Member.FRONT_DESK)
-def escalations(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """What needs a person, the most urgent first; with `?resolved=1` what once did."""
-    resolved = request.GET.get("resolved") == "1"
-    found = cases.escalations(desk.business.id, is_open=not resolved)
-    if resolved:
-        found = found.order_by("-resolved_at")
-    context: dict[str, object] = {
-        "items": items(desk, list(found[:LISTED])),
-        "damaged": [] if resolved else queries.damaged(desk.business.id, desk.now),
-        "resolved": resolved,
-        "late_count": 0 if resolved else lateness.count(desk),
-        "back": request.get_full_path(),
-    }
-    return show(request, desk, "console/escalations.html", context)
 
 
 @at_desk(Member.FRONT_DESK)
@@ -88,70 +53,6 @@ def late(request: HttpRequest, desk: Desk) -> HttpResponse:
         "choices": lateness.DAYS,
     }
     return show(request, desk, "console/lateness.html", context)
-
-
-def items(desk: Desk, rows: Sequence[Escalation]) -> list[Item]:
-    legs = queries.current_legs(row.case.subject for row in rows)
-    said_by = cases.said_by_customers({row.case_id for row in rows})
-    asked = leads.of_cases(row.case_id for row in rows)
-    found = []
-    for row in rows:
-        leg = legs.get(row.case.subject)
-        if leg is not None and queries.why_unreadable(leg):
-            continue  # it is named above the list
-        said = escalation(desk, row, leg)
-        taps = buttons(desk, leg) if leg is not None and not said.by_note else []
-        late = row.due_at < desk.now
-        lead = asked.get(row.case_id)
-        found.append(Item(said, leg, lead, taps, late=late, words=said_by.get(row.case_id)))
-    return found
-
-
-@at_desk(Member.FRONT_DESK, posts=True)
-def resolve(request: HttpRequest, desk: Desk, escalation_id: UUID) -> HttpResponse:
-    """Close an escalation with a note of what was done; or say who sees to it."""
-    row = cases.escalation(desk.business.id, escalation_id)
-    if request.POST.get("do") in SEE_TO:
-        return _see_to(request, desk, row)
-    form = Note(sent(request))
-    if request.method == "POST" and form.is_valid():
-        try:
-            appointments.resolve_escalation(
-                desk.business.id, row.id, form.cleaned_data["note"], desk.now, desk.actor
-            )
-        except NotAllowed as error:
-            form.refuse(error)
-        else:
-            messages.success(request, "Resolved.")
-            return redirect(way_back(request, "console:escalations"))
-    leg = queries.current_legs([row.case.subject]).get(row.case.subject)
-    context: dict[str, object] = {
-        "open": escalation(desk, row),
-        "leg": leg,
-        "lead": leads.of_cases([row.case_id]).get(row.case_id),
-        "form": form,
-        "buttons": buttons(desk, leg) if leg else [],
-        "next": request.POST.get("next", ""),
-    }
-    status = 409 if form.is_bound else 200
-    return show(request, desk, "console/resolve.html", context, status=status)
-
-
-SEE_TO = {"take": appointments.take_escalation, "release": appointments.release_escalation}
-
-
-def _see_to(request: HttpRequest, desk: Desk, row: Escalation) -> HttpResponse:
-    """Somebody sees to it, so that nobody else need; or gives it back."""
-    doing = request.POST["do"]
-    try:
-        SEE_TO[doing](desk.business.id, row.id, desk.now, desk.actor)
-    except NotAllowed as error:
-        messages.warning(request, words.plain(str(error)).replace("staff:", ""))
-    else:
-        messages.success(
-            request, "You see to it now." if doing == "take" else "Given back: anybody may take it."
-        )
-    return redirect(way_back(request, "console:escalations"))
 
 
 STATUSES = ("offered", "expired", "rejected", "accepted", "withdrawn")
