@@ -1,7 +1,8 @@
 """An enquiry that fell silent, of somebody who agreed to be written to, is taken up again."""
 
 import importlib
-from datetime import timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from kept.journeys import reactivation
 from kept.leads import actions
 from tests.leads.clinic import (
     DESK,
+    EMAIL,
     VISITOR,
     Clinic,
     asks,
@@ -88,6 +90,58 @@ def test_who_agreed_is_invited_with_free_times_and_at_most_three_times(clinic):
     assert first.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert f"/l/{asked.token}/stop" in first.headers["List-Unsubscribe"]
     assert broken() == []
+
+
+def invitation_to(clinic, *, contact=None, **more):
+    """The first invitation of somebody who asked once and was never here."""
+    asked = fell_silent(clinic, contact={**EMAIL, **(contact or {})}, **more)
+    return asked, go_to(now() + FIRST).letters[-1]
+
+
+def offered(letter):
+    """The days its times are on, by the links to book them."""
+    return [date.fromisoformat(day) for day in re.findall(r"from=([\d-]+)", letter.text)]
+
+
+def test_it_speaks_to_somebody_who_was_never_here(clinic):
+    asked, letter = invitation_to(clinic, service=clinic.service.id)
+    assert letter.subject == f"Foot care ({asked.reference}): are you still looking for a time?"
+    said = " ".join(letter.text.split())
+    assert "You asked us on Monday 1 March 2027, and said that we may write to you again." in said
+    assert "If you are still looking for a time, these are free:" in said
+    assert "Then you need do nothing" in said
+    for word in ("come again", "You were with us", "A time for you?"):
+        assert word not in letter.subject + said
+
+
+def test_it_speaks_german_to_who_reads_german(clinic):
+    _, letter = invitation_to(clinic, contact={"locale": "de"}, service=clinic.service.id)
+    assert letter.subject.endswith(": Suchen Sie noch einen Termin?")
+    assert "Montag, 1. März 2027" in letter.text
+    assert "sind diese Zeiten frei" in " ".join(letter.text.split())
+    assert "brauchen Sie nichts zu tun" in " ".join(letter.text.split())
+
+
+def test_who_asked_about_nothing_in_particular_is_told_what_the_times_are_for(clinic):
+    _, letter = invitation_to(clinic)
+    assert "these are free for Foot care:" in " ".join(letter.text.split())
+
+
+@pytest.mark.parametrize(("days", "soonest"), [(None, 1), (2, 2), (0, 0)])
+def test_it_offers_no_time_sooner_than_its_reader_can_plan(clinic, days, soonest):
+    policy = {} if days is None else {"offer_days_ahead": days}
+    appointments.change_policy(clinic.business, policy, now(), DESK)
+    _, letter = invitation_to(clinic)
+    assert min(offered(letter)) == letter.date.date() + timedelta(days=soonest)
+
+
+def test_the_next_day_begins_where_its_reader_lives_and_both_clocks_are_told(clinic):
+    _, letter = invitation_to(clinic, contact={"time_zone": "Pacific/Kiritimati"})
+    # There it goes at nine on the 15th, and the 16th begins when it is noon in Berlin.
+    assert letter.date == datetime(2027, 4, 14, 19, tzinfo=UTC)
+    assert min(offered(letter)) == date(2027, 4, 15)
+    both = "12:00 Berlin time (Friday 16 April 2027, 00:00 Kiritimati time)"
+    assert both in " ".join(letter.text.split())
 
 
 def test_who_agreed_to_nothing_is_handed_on_to_nobody(clinic):

@@ -117,6 +117,10 @@ COUNTS = {
         "So many visits make a rhythm",
         "Where the service does not say after how many days people come again.",
     ),
+    "offer_days_ahead": (
+        "Times are offered from so many days on",
+        "In letters nobody waits for: suggestions, invitations. 0: what is free today, too.",
+    ),
     "hold_out": (
         "Of a hundred people so many get no invitation",
         "Chosen by chance, so that you see what invitations do. 0: everybody gets them.",
@@ -176,6 +180,7 @@ GROUPS = (
             "agreement_fresh",
             "invitations_a_year",
             "rhythm_visits",
+            "offer_days_ahead",
             "hold_out",
         ),
     ),

@@ -116,6 +116,9 @@ class Policy:
     agreement_fresh: Offset = field(default_factory=lambda: _at_ten(730))
     invitations_a_year: int = 4  # of one person, whatever they came for
     rhythm_visits: int = 4  # so many make a rhythm: one long holiday among them decides nothing
+    # Who did not ask for a letter reads it when there is time for it: it offers no time sooner than
+    # so many days on, by the reader's calendar.
+    offer_days_ahead: int = 1
     hold_out: int = 10  # of a hundred people so many are left alone, to see what invitations do
     # Asking for a review: between one day and three after the visit, once and once more; nobody
     # twice in three months. An open complaint delays it, and after two weeks no longer.
@@ -211,6 +214,7 @@ NUMBERS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {
         "invitations_a_year": (1, 12),
         "rhythm_visits": (3, 20),
+        "offer_days_ahead": (0, 14),
         "hold_out": (0, 50),
         "weekly_mail_day": (1, 7),
         "weekly_mail_hour": (0, 23),

@@ -14,6 +14,7 @@ from kept.appointments import letters
 from kept.appointments.letters import customer_url
 from kept.appointments.queries import Leg
 from kept.cases.queries import Case
+from kept.cases.rows import policy_of
 from kept.channels.base import Letter
 from kept.core.path import Tell
 from kept.core.paths import PATHS
@@ -22,6 +23,7 @@ from kept.journeys import invited, reputation
 from kept.outbox.queries import Message
 from kept.outbox.texts.compose import AFTER_KINDS, AfterFacts, AfterKind, Offer, compose_after
 from kept.people import queries as people
+from kept.people.queries import Customer
 from kept.schedule import queries as schedule
 
 OFFERED = 3  # times in a letter: enough to choose from, few enough to read
@@ -92,9 +94,12 @@ def _facts(message: Message, case: Case, leg: Leg, now: datetime) -> AfterFacts:
         booking_url=_booking_url(case, leg, earliest if earliest > now else None),
         feedback_url=f"{page}/went",
         stop_url=_stop_url(leg, purpose),
+        their_zone=appointment.customer.time_zone,
         later_url=f"{page}/later",
         aftercare=str(case.facts.get("aftercare") or ""),
-        offers=_offers(case, leg, earliest, now) if message.kind in OFFERING and suggests else (),
+        offers=_offers(message, case, leg, earliest, now)
+        if message.kind in OFFERING and suggests
+        else (),
         by_us=str(case.facts.get("follows", "")).endswith("by_business"),
         may_stop=purpose in WAYS_OUT,
         review_url=f"{page}/review",
@@ -109,7 +114,15 @@ def _review_pages(case: Case) -> tuple[str, ...]:
     return tuple(link.name for link in reputation.links_for(case.business_id, place))
 
 
-OFFERING = frozenset({"next_step", "missed_you", "rebook_offer", "invitation", "recall"})
+UNASKED = frozenset({"next_step", "rebook_offer", "invitation", "recall"})
+OFFERING = UNASKED | {"missed_you"}  # which goes while its reader may stand before the door
+
+
+def soonest(case: Case, reader: Customer, now: datetime) -> datetime:
+    """From when on a letter nobody waits for offers times: it is read when there is time for it,
+    and not within the hour. Counted in days of its reader, as the policy says."""
+    zone = ZoneInfo(reader.time_zone or case.zone)
+    return after(now, CalendarDays(policy_of(case.policy_id).offer_days_ahead, time(0)), zone)
 
 
 def _booking_url(case: Case, leg: Leg, begin: datetime | None = None) -> str:
@@ -144,11 +157,15 @@ def _outside_notice(case: Case, leg: Leg, now: datetime) -> datetime:
     return after(now, notice, ZoneInfo(case.zone))
 
 
-def _offers(case: Case, leg: Leg, earliest: datetime, now: datetime) -> tuple[Offer, ...]:
+def _offers(
+    message: Message, case: Case, leg: Leg, earliest: datetime, now: datetime
+) -> tuple[Offer, ...]:
     """Free times from `earliest` on, one a day: a choice, and not a row of quarters."""
     service = leg.service
     if service.archived_at is not None:
         return ()
+    if message.kind in UNASKED:
+        earliest = max(earliest, soonest(case, leg.appointment.customer, now))
     resources = schedule.staff_of(service)
     free = schedule.free_slots(service, resources, earliest, earliest + LOOK_AHEAD, now)
     zone = ZoneInfo(leg.case.zone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Final, cast
+from typing import cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,10 @@ from django.conf import settings
 
 from kept.appointments import letters
 from kept.appointments.letters import Unaddressed, locale_of, message_id, thread_of
+from kept.cases import queries as cases
 from kept.channels.base import Address, Letter
 from kept.core.time import local_day
+from kept.journeys.letters import soonest
 from kept.leads import due, queries
 from kept.leads.models import Lead
 from kept.lib import i18n
@@ -25,7 +27,7 @@ from kept.schedule.queries import Service, Slot
 
 OFFERED = 3  # times in a letter: enough to choose from, few enough to read
 LOOK_AHEAD = timedelta(days=28)
-NUDGE: Final = "lead_nudge"
+NUDGE = "lead_nudge"
 INVITATION = "invitation"
 OFFERING = (NUDGE, INVITATION)  # what its reader may refuse; the answer to an enquiry is none
 
@@ -43,12 +45,21 @@ def letter_for(message: Message, now: datetime) -> Letter:
     customer = lead.customer
     if not customer.email or customer.email_bad:
         raise Unaddressed(customer.email_bad or "the customer has no e-mail address")
-    kind = NUDGE if message.kind == INVITATION else cast(AskedKind, message.kind)
-    service = _asked_about(lead) or (_suitable(lead, now) if message.kind == INVITATION else None)
-    facts = _facts(lead, service, now, with_offers=kind == NUDGE)
-    text = compose_asked(kind, facts)
+    text = compose_asked(*_said(message, lead, now))
     envelope = _envelope(message, lead, customer.email, now)
     return replace(envelope, subject=text.subject, text=text.text, html=text.html)
+
+
+def _said(message: Message, lead: Lead, now: datetime) -> tuple[AskedKind, AskedFacts]:
+    """Which letter it is, and what it says."""
+    if message.kind == INVITATION:
+        case = cases.case(message.case)
+        begin = max(now, soonest(case, lead.customer, now))
+        service = _asked_about(lead) or _suitable(lead, begin, now)
+        return "lead_invitation", _facts(lead, service, _offers(lead, service, begin, now), now)
+    kind, service = cast(AskedKind, message.kind), _asked_about(lead)
+    offers = _offers(lead, service or _only(lead), now, now) if kind == NUDGE else ()
+    return kind, _facts(lead, service, offers, now)
 
 
 def as_sent(message: Message) -> Letter:
@@ -93,7 +104,9 @@ def stop_url(lead: Lead) -> str:
     return f"{settings.BASE_URL}/l/{lead.token}/stop"
 
 
-def _facts(lead: Lead, service: Service | None, now: datetime, *, with_offers: bool) -> AskedFacts:
+def _facts(
+    lead: Lead, service: Service | None, offers: tuple[Offer, ...], now: datetime
+) -> AskedFacts:
     business, customer = lead.business, lead.customer
     locale = locale_of(customer, business)
     opens = due.next_open(schedule.open_times(business.id, now, now + due.AHEAD), now)
@@ -112,7 +125,9 @@ def _facts(lead: Lead, service: Service | None, now: datetime, *, with_offers: b
         stop_url=stop_url(lead),
         called=queries.last_enquiry(lead).source == "missed_call",
         opens_at=None if opens == now else opens,
-        offers=_offers(lead, service or _only(lead), now) if with_offers else (),
+        offers=offers,
+        offers_of="" if service is None or service == _asked_about(lead) else _public(service),
+        their_zone=customer.time_zone,
     )
 
 
@@ -120,9 +135,13 @@ def _named(lead: Lead, locale: str) -> str:
     """What they asked about, in public; of a private service nothing is said."""
     service = lead.service
     if service is not None and (service.public_name or not service.private):
-        return service.public_name or service.name
+        return _public(service)
     said = i18n.translations(locale).gettext("Your enquiry to %(business)s")
     return said % {"business": lead.business.name}
+
+
+def _public(service: Service) -> str:
+    return service.public_name or service.name
 
 
 def _asked_about(lead: Lead) -> Service | None:
@@ -131,20 +150,23 @@ def _asked_about(lead: Lead) -> Service | None:
     return None if service is None or service.archived_at is not None else service
 
 
-def _offers(lead: Lead, service: Service | None, now: datetime) -> tuple[Offer, ...]:
-    """Free times, one a day: of what they asked about, or of the only thing there is."""
+def _offers(
+    lead: Lead, service: Service | None, begin: datetime, now: datetime
+) -> tuple[Offer, ...]:
+    """Free times from `begin` on, one a day."""
     if service is None:
         return ()
     zone = ZoneInfo(lead.business.time_zone)
     by_day: dict[date, datetime] = {}
-    for slot in _free(service, now):
+    for slot in _free(service, begin, now):
         by_day.setdefault(local_day(slot.start, zone), slot.start)
     first = list(by_day.items())[:OFFERED]
     return tuple(Offer(start, booking_url(lead, day, service)) for day, start in first)
 
 
-def _free(service: Service, now: datetime) -> Sequence[Slot]:
-    return schedule.free_slots(service, schedule.staff_of(service), now, now + LOOK_AHEAD, now)
+def _free(service: Service, begin: datetime, now: datetime) -> Sequence[Slot]:
+    staff = schedule.staff_of(service)
+    return schedule.free_slots(service, staff, begin, begin + LOOK_AHEAD, now)
 
 
 def _only(lead: Lead) -> Service | None:
@@ -152,8 +174,8 @@ def _only(lead: Lead) -> Service | None:
     return services[0] if len(services) == 1 else None
 
 
-def _suitable(lead: Lead, now: datetime) -> Service | None:
+def _suitable(lead: Lead, begin: datetime, now: datetime) -> Service | None:
     """The first service with a free time, for who did not say what they wanted. Of one whose name
     is not to be seen nothing is said in a letter."""
     services = (each for each in schedule.services(lead.business_id) if not each.private)
-    return next((each for each in services if _free(each, now)), None)
+    return next((each for each in services if _free(each, begin, now)), None)

@@ -176,10 +176,27 @@ def format_both(start: datetime, end: datetime, primary: str, secondary: str, lo
     """
     if _same_clock(start, end, primary, secondary):
         return format_when(start, end, primary, locale)
+    there = _elsewhere(start, primary, secondary, locale)
+    return f"{_span(start, end, primary, locale)} {zone_name(primary, locale)} ({there})"
+
+
+def _elsewhere(start: datetime, primary: str, secondary: str, locale: str) -> str:
     there = f"{format_time(start, secondary, locale)} {zone_name(secondary, locale)}"
     if _local(start, primary).date() != _local(start, secondary).date():
         there = f"{format_date(start, secondary, locale)}, {there}"
-    return f"{_span(start, end, primary, locale)} {zone_name(primary, locale)} ({there})"
+    return there
+
+
+def format_start(start: datetime, place: str, reader: str, locale: str) -> str:
+    """The time of day at the place, and where the reader lives if the clocks differ just then.
+
+    Like "09:30", or "09:30 Berlin time (16:30 Tokyo time)", with the date in the brackets when it
+    is another one there.
+    """
+    time = format_time(start, place, locale)
+    if _same_clock(start, start, place, reader):
+        return time
+    return f"{time} {zone_name(place, locale)} ({_elsewhere(start, place, reader, locale)})"
 
 
 def relative_day(now: datetime, start: datetime, zone: str, locale: str) -> str:

@@ -8,7 +8,7 @@ from typing import Literal, assert_never, get_args
 
 from kept.lib import i18n
 from kept.lib.text import one_line
-from kept.outbox.texts.content import Content, Frame, Link, Note, Row, clean
+from kept.outbox.texts.content import Content, Frame, Link, Note, Offer, Row, clean
 from kept.outbox.texts.facts import MissingField
 
 AfterKind = Literal[
@@ -26,14 +26,6 @@ AFTER_KINDS: tuple[AfterKind, ...] = get_args(AfterKind)
 
 
 LATER: frozenset[AfterKind] = frozenset({"invitation", "recall"})
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A free time, and the link that begins its booking."""
-
-    start: datetime
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +66,8 @@ class AfterFacts:
     """Where the customer chooses the page to review on."""
     review_pages: tuple[str, ...] = ()
     """What those pages are called, in one order for everybody."""
+    their_zone: str = ""
+    """Where its reader lives, said beside where the clocks differ; "": nobody knows."""
 
 
 def after_content(kind: AfterKind, facts: AfterFacts) -> Content:
@@ -279,15 +273,7 @@ class _Writer(Frame[AfterFacts]):
         return Link(self._("Choose a time"), self.facts.booking_url)
 
     def _offered(self) -> tuple[Row, ...]:
-        zone, locale = self.facts.zone, self.locale
-        return tuple(
-            Row(
-                i18n.format_date(offer.start, zone, locale),
-                i18n.format_time(offer.start, zone, locale),
-                offer.url,
-            )
-            for offer in self.facts.offers
-        )
+        return self._free(self.facts.offers, self.facts.zone, self.facts.their_zone)
 
     def _how_to_wait(self) -> Note:
         words = self._("It does not suit you just now?")

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Literal, assert_never, get_args
 
 from kept.lib import i18n
-from kept.outbox.texts.after import Offer
-from kept.outbox.texts.content import Content, Frame, Link, Note, Row, clean
+from kept.outbox.texts.content import Content, Frame, Link, Note, Offer, Row, clean
 from kept.outbox.texts.facts import MissingField
 
-AskedKind = Literal["lead_received", "lead_nudge"]
+AskedKind = Literal["lead_received", "lead_nudge", "lead_invitation"]
 ASKED_KINDS: tuple[AskedKind, ...] = get_args(AskedKind)
 
 
@@ -39,6 +38,10 @@ class AskedFacts:
     opens_at: datetime | None = None
     """When somebody is there again; None: now."""
     offers: tuple[Offer, ...] = ()
+    offers_of: str = ""
+    """What the times are for, where that is not what they asked about."""
+    their_zone: str = ""
+    """Where its reader lives, said beside where the clocks differ; "": nobody knows."""
 
 
 def asked_content(kind: AskedKind, facts: AskedFacts) -> Content:
@@ -51,11 +54,11 @@ def asked_content(kind: AskedKind, facts: AskedFacts) -> Content:
     match kind:
         case "lead_received":
             return writer.received()
-        case "lead_nudge":
+        case "lead_nudge" | "lead_invitation":
             # A letter that asks for something must say where its sender is (16 CFR 316.3).
             if not facts.business_address:
                 raise MissingField(kind, "business_address")
-            return writer.nudge()
+            return writer.nudge() if kind == "lead_nudge" else writer.invitation()
         case _:
             assert_never(kind)
 
@@ -90,6 +93,34 @@ class _Writer(Frame[AskedFacts]):
             rows=self._offered(),
             notes=(self._how_to_reach_us(), self._how_to_stop()),
         )
+
+    def invitation(self) -> Content:
+        """For somebody who was never here, and whose silence may be the answer."""
+        _ = self._
+        asked = _("You asked us on %(day)s, and said that we may write to you again.")
+        stop = Link(_("Send me no more of these"), self.facts.stop_url)
+        return self._content(
+            subject=_("%(stem)s: are you still looking for a time?"),
+            heading=_("Are you still looking for a time?"),
+            lead=(asked % {"day": self._day(self.facts.asked_at)}, self._if_still_looking()),
+            rows=self._offered(),
+            notes=(
+                self._how_to_reach_us(),
+                Note(_("You are not looking any more? Then you need do nothing."), stop),
+            ),
+        )
+
+    def _if_still_looking(self) -> str:
+        _ = self._
+        if not self.facts.offers:
+            return _(
+                "If you are still looking for a time, choose one whenever you like, or answer "
+                "this letter."
+            )
+        if not self.facts.offers_of:
+            return _("If you are still looking for a time, these are free:")
+        words = _("If you are still looking for a time, these are free for %(service)s:")
+        return words % {"service": self.facts.offers_of}
 
     def _when_we_answer(self) -> str:
         _, opens_at = self._, self.facts.opens_at
@@ -129,11 +160,7 @@ class _Writer(Frame[AskedFacts]):
         return i18n.format_date(instant, self.facts.zone, self.locale)
 
     def _offered(self) -> tuple[Row, ...]:
-        zone, locale = self.facts.zone, self.locale
-        return tuple(
-            Row(self._day(offer.start), i18n.format_time(offer.start, zone, locale), offer.url)
-            for offer in self.facts.offers
-        )
+        return self._free(self.facts.offers, self.facts.zone, self.facts.their_zone)
 
     def _how_to_stop(self) -> Note:
         words = self._("You would rather not hear from us?")

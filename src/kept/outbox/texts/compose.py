@@ -1,8 +1,8 @@
 """Compose a message from its facts."""
 
-from kept.outbox.texts.after import AFTER_KINDS, AfterFacts, AfterKind, Offer, after_content
+from kept.outbox.texts.after import AFTER_KINDS, AfterFacts, AfterKind, after_content
 from kept.outbox.texts.asked import ASKED_KINDS, AskedFacts, AskedKind, asked_content
-from kept.outbox.texts.content import Content, content
+from kept.outbox.texts.content import Content, Offer, content
 from kept.outbox.texts.facts import KINDS, Facts, Kind, MissingField, Text
 from kept.outbox.texts.render import html, plain
 

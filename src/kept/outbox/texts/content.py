@@ -41,6 +41,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A free time, and the link that begins its booking."""
+
+    start: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A sentence under the button, with at most one link after it."""
 
@@ -115,6 +123,17 @@ class Frame(Generic[Said]):
 
     def _how_to_reach_us(self) -> Note:
         return self._note_to_call(self._("Questions?"))
+
+    def _free(self, offers: tuple[Offer, ...], zone: str, theirs: str) -> tuple[Row, ...]:
+        """Free times to choose from, by the clock of the place and beside it by their own."""
+        return tuple(
+            Row(
+                i18n.format_date(offer.start, zone, self.locale),
+                i18n.format_start(offer.start, zone, theirs or zone, self.locale),
+                offer.url,
+            )
+            for offer in offers
+        )
 
     def _note_to_call(self, words: str) -> Note:
         facts = self.facts
