@@ -9,7 +9,8 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from kept.accounts.models import ApiKey, Business, PolicyVersion
-from kept.lib.ready import Ready
+from kept.lib.postgres.statements import Statements
+from kept.lib.ready import Ready, ahead
 
 NOW = datetime(2027, 3, 1, 7, 0, 0, 123456, tzinfo=UTC)
 
@@ -125,3 +126,67 @@ def test_threads_may_share_it(house_db):
     for thread in threads:
         thread.join()
     assert [[each.name for each in rows] for rows in found] == [["Harbour"]] * 160
+
+
+# Asked ahead: in one journey to PostgreSQL, and otherwise as if nobody had
+
+on_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite is not asked ahead: it has no journeys"
+)
+since = Ready(lambda number: PolicyVersion.objects.filter(number__gte=number))
+
+
+@pytest.fixture
+def journeys(db, monkeypatch):
+    made, exchange = [], Statements._exchange
+
+    def counted(self, sends):
+        made.append(len(sends))
+        return exchange(self, sends)
+
+    by_name(name="Nobody")
+    since(number=9)
+    monkeypatch.setattr(Statements, "_exchange", counted)
+    return made
+
+
+def test_what_was_asked_ahead_is_found_as_ever(db):
+    shop = business("Harbour")
+    with ahead(by_name.of(name="Harbour"), since.of(number=1), by_name.of(name="Nobody")):
+        assert by_name(name="Harbour") == [shop]
+        assert (since(number=1), by_name(name="Nobody")) == ([], [])
+
+
+@on_postgresql
+def test_all_that_is_asked_ahead_is_one_journey(journeys):
+    business("Harbour")
+    with ahead(by_name.of(name="Harbour"), since.of(number=1)):
+        assert journeys == [2]
+        assert (by_name.one(name="Harbour").name, since(number=1)) == ("Harbour", [])
+        assert journeys == [2]
+
+
+@on_postgresql
+def test_another_value_a_second_time_and_what_comes_after_the_block_are_asked_anew(journeys):
+    with ahead(by_name.of(name="Harbour")):
+        assert by_name(name="Other") == []
+        assert by_name(name="Harbour") == []
+        shop = business("Harbour")
+        assert by_name(name="Harbour") == [shop]
+    with ahead(since.of(number=1)):
+        pass
+    assert since(number=1) == []
+    assert len(journeys) == 5
+
+
+def test_nobody_who_listens_misses_what_was_asked_ahead(db):
+    with CaptureQueriesContext(connection) as captured, ahead(by_name.of(name="Harbour")):
+        assert len(captured) == 0
+        by_name(name="Harbour")
+        assert len(captured) == 1
+
+
+def test_a_row_is_locked_ahead_only_in_a_transaction(house_db):
+    locked = Ready(lambda name: Business.objects.select_for_update().filter(name=name))
+    with pytest.raises(TransactionManagementError), ahead(locked.of(name="Harbour")):
+        locked(name="Harbour")

@@ -29,6 +29,38 @@ def test_values_travel_beside_the_text_and_come_back_as_they_went(line):
     assert one("SELECT '100 %% of %%s ' || %s", "it") == "100 % of %s it"
 
 
+def test_several_travel_together_and_each_has_its_rows(line):
+    asked = [("SELECT %s::int", [1]), ("SELECT generate_series(1, %s::int)", [3])]
+    with transaction.atomic():
+        assert line.ask(*asked, ("SELECT 1 WHERE false", [])) == [[(1,)], [(1,), (2,), (3,)], []]
+
+
+def test_of_several_the_first_that_fails_is_said_and_those_after_it_are_not_done(line):
+    with line.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE seen (number int)")
+    write = "INSERT INTO seen VALUES (%s::int) RETURNING 1"
+    for zero in ("0", "0"):  # the second time all of them are prepared
+        with pytest.raises(DataError, match="division"), transaction.atomic():
+            line.ask((write, [1]), ("SELECT 1 / %s::int", [zero]), (write, [2]))
+    assert one("SELECT count(*) FROM seen") == 0
+    assert line.ask((write, [1]), ("SELECT 1 / %s::int", ["1"])) == [[(1,)], [(1,)]]
+
+
+def test_what_is_refused_again_and_again_stays_prepared_once(line):
+    for _ in range(3):
+        with pytest.raises(DataError), transaction.atomic():
+            one("SELECT 1 / %s::int", "0")
+    assert (
+        one("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT 1 /%%'") == 1
+    )
+
+
+def test_more_than_fits_on_the_line_at_once_goes_through_both_ways(line):
+    long = "x" * 4_000_000
+    answers = line.ask(*[("SELECT %s::text", [long])] * 3)
+    assert [rows[0][0] == long for rows in answers] == [True] * 3
+
+
 def test_a_transaction_begins_with_its_first_statement(line):
     with transaction.atomic():
         first = one("SELECT pg_current_xact_id()::text")

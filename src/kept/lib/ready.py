@@ -8,12 +8,14 @@ asks the same few questions every time, as a booking does, that is most of what 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property, partial
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -46,7 +48,9 @@ class Ready(Generic[Found]):
 
     def __call__(self, **values: object) -> list[Found]:
         made, present = self._made, connections[DEFAULT_DB_ALIAS]
-        rows = made.converted(made.rows(values, present), present)
+        known = _read_ahead(self, values)
+        raw = made.rows(values, present) if known is None else known
+        rows = made.converted(raw, present)
         if made.instances is not None:
             found: list[Found] = [made.instances.of(row) for row in rows]
             return found
@@ -61,6 +65,10 @@ class Ready(Generic[Found]):
             query=SimpleNamespace(get_compiler=lambda using: compiler),
         )
         return list(made.queryset._iterable_class(asked))
+
+    def of(self, **values: object) -> Question:
+        """The question with these values, to be asked with others (`ahead`)."""
+        return Question(self, values)
 
     def one(self, **values: object) -> Found:
         """The first of what is found. Raises the model's DoesNotExist."""
@@ -126,14 +134,65 @@ class _Made:
     def rows(
         self, values: dict[str, object], present: BaseDatabaseWrapper
     ) -> list[tuple[Any, ...]]:
+        return ask(present, *self.asked(values, present))
+
+    def asked(
+        self, values: dict[str, object], present: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
+        """The text, and the values that travel beside it."""
         if self.queryset.query.select_for_update and not present.in_atomic_block:
             raise TransactionManagementError("A row can only be locked in a transaction.")
         if present.vendor == "postgresql":  # its driver takes every value as it is
-            return ask(present, self.sql, [values[param.name] for param in self.params])
-        params: list[Any] = [
+            return self.sql, [values[param.name] for param in self.params]
+        return self.sql, [
             _plain(values[p.name], present) if isinstance(p, _Value) else p for p in self.params
         ]
-        return ask(present, self.sql, params)
+
+
+class Question(NamedTuple):
+    """A question made ready, with the values it will be asked with."""
+
+    ready: Ready[Any]
+    values: dict[str, object]
+
+
+@contextmanager
+def ahead(*questions: Question) -> Iterator[None]:
+    """For whoever knows at the beginning what is going to be asked: reads it now, in one journey.
+
+    The first time that one of these is asked in this block, with the same values, it is answered
+    by what was read here. What is asked with other values, or a second time, goes to the database
+    as ever: who foresees wrongly loses time and nothing else. They are read, and what they lock is
+    locked, in the order they are given. None may hang on what the block writes before it asks.
+
+    Only PostgreSQL is asked ahead. On SQLite there is no journey, and where somebody listens to
+    what is executed they hear of each when it is asked.
+    """
+    present = connections[DEFAULT_DB_ALIAS]
+    alone = present.vendor == "postgresql" and not present.queries_logged
+    if not alone or present.execute_wrappers:
+        yield
+        return
+    texts = [ready._made.asked(values, present) for ready, values in questions]
+    rows = cast("DatabaseWrapper", present).ask(*texts)
+    known = {_key(*each): found for each, found in zip(questions, rows, strict=True)}
+    before = _ahead.set(known)
+    try:
+        yield
+    finally:
+        _ahead.reset(before)
+
+
+_ahead: ContextVar[dict[Any, list[Any]] | None] = ContextVar("ahead", default=None)
+
+
+def _read_ahead(ready: Ready[Any], values: dict[str, object]) -> list[Any] | None:
+    known = _ahead.get()
+    return known.pop(_key(ready, values), None) if known else None
+
+
+def _key(ready: Ready[Any], values: dict[str, object]) -> tuple[object, ...]:
+    return (ready, *sorted(values.items()))
 
 
 class _Value(Expression):
@@ -186,7 +245,7 @@ def ask(present: BaseDatabaseWrapper, text: str, values: Sequence[object]) -> li
 
 def _at_once(text: str, values: Sequence[Any], many: bool, context: dict[str, Any]) -> list[Any]:
     present: DatabaseWrapper = context["connection"]
-    return present.ask(text, values)
+    return present.ask((text, values))[0]
 
 
 def _by_cursor(present: BaseDatabaseWrapper, text: str, values: Sequence[Any]) -> list[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap
 from psycopg.types.datetime import TimestamptzLoader
 
-from kept.lib.postgres.statements import Row, Statements
+from kept.lib.postgres.statements import Question, Row, Statements
 
 LONGEST_PAUSE = 5.0  # seconds
 
@@ -39,8 +38,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _seen_at = -LONGEST_PAUSE  # by the monotonic clock
     _statements: Statements | None = None
 
-    def ask(self, text: str, values: Sequence[Any]) -> list[Row]:
-        """The rows of a statement that is asked again and again; `%s` stands for each value.
+    def ask(self, *questions: Question) -> list[list[Row]]:
+        """The rows of each of these statements, which are asked again and again, in one journey.
 
         As `execute` and `fetchall` of a cursor, with the same errors; for `kept.lib.ready`, who
         tells those that listen to what is executed.
@@ -52,7 +51,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             made = self._statements
             if made is None or made.connection is not self.connection:
                 made = self._statements = Statements(self.connection)
-            return made.ask(text, values)
+            return made.ask(questions)
 
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()

@@ -2,24 +2,28 @@
 
 A cursor of psycopg does for every statement what a cursor may be wanted for; where a request asks
 the same few questions each time, that is as much work as PostgreSQL has with them. Here a text is
-prepared at its first use, and then only values go there and rows come back. The `BEGIN` of a
-transaction travels with its first statement, so that it costs no journey of its own.
+prepared at its first use, and then only values go there and rows come back. Several may travel
+together, and the `BEGIN` of a transaction travels with its first statement: what costs is the
+number of journeys, on both sides, more than what is carried.
+
+All of it is libpq's pipeline mode, spoken through psycopg's own wrapper of libpq (`psycopg.pq`).
+Its `Connection.pipeline` would make a cursor for each statement again.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from typing import Any, TypeAlias
+import select
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, TypeAlias
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError, abc
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.generators import execute, fetch_many, send
 from psycopg.pq import ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
 
 MOST = 100  # statements that stay prepared on one connection
 # PostgreSQL, error codes: the plan does not fit any more (a migration has been there), or is gone.
@@ -27,7 +31,17 @@ OUTDATED = frozenset({"0A000", "26000"})
 DONE = frozenset({ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK})
 
 Row: TypeAlias = tuple[Any, ...]
+Question: TypeAlias = tuple[str, Sequence[Any]]
+"""A text with `%s` for each value, and the values."""
 Key: TypeAlias = tuple[str, tuple[int, ...]]
+
+
+class _Send(NamedTuple):
+    """A part of a journey, and the statement that it prepares or executes."""
+
+    go: Callable[[], None]
+    key: Key | None = None
+    prepares: bool = False
 
 
 class Statements:
@@ -38,74 +52,116 @@ class Statements:
         self._names: dict[Key, bytes] = {}
         self._made = 0
 
-    def ask(self, text: str, values: Sequence[Any]) -> list[Row]:
-        """Execute this text, with `%s` for each value, in the transaction of the connection.
+    def ask(self, questions: Sequence[Question]) -> list[list[Row]]:
+        """Execute these in their order, in the transaction of the connection, in one journey.
 
-        Answers the rows, read as any cursor reads them. Raises psycopg.Error.
+        Answers the rows of each, read as any cursor reads them. When one fails, those after it are
+        not carried out, and its error is raised (psycopg.Error).
         """
-        reader = Transformer.from_context(self.connection)
-        given = reader.dump_sequence(values, _automatic(len(values)))
-        key = (text, reader.types or ())
-        name = self._names.get(key) or self._prepare(key)
-        with self.connection.lock:
-            if self._begins:
-                result = self._with_begin(name, given, reader.formats)
-            else:
-                self.connection.pgconn.send_query_prepared(name, given, reader.formats)
-                result = self.connection.wait(execute(self.connection.pgconn))[-1]
-        self._check(result, key)
-        reader.set_pgresult(result)
-        return reader.load_rows(0, result.ntuples, tuple)
+        sends, readers = self._begin(), []
+        for text, values in questions:
+            reader = Transformer.from_context(self.connection)
+            given = reader.dump_sequence(values, _automatic(len(values)))
+            sends += self._execute((text, reader.types or ()), given, reader.formats)
+            readers.append((len(sends) - 1, reader))
+        results = self._exchange([each.go for each in sends])
+        self._check(sends, results)
+        return [_rows(reader, results[at]) for at, reader in readers]
 
-    @property
-    def _begins(self) -> bool:
-        """The statement is the first of a transaction, which has not begun."""
-        idle = self.connection.pgconn.transaction_status == TransactionStatus.IDLE
-        return idle and not self.connection.autocommit
+    def _begin(self) -> list[_Send]:
+        """`BEGIN`, where a transaction is to begin with what is asked."""
+        line = self.connection.pgconn
+        idle = line.transaction_status == TransactionStatus.IDLE
+        if not idle or self.connection.autocommit:
+            return []
+        return [_Send(partial(line.send_query_params, b"BEGIN", None))]
 
-    def _prepare(self, key: Key) -> bytes:
-        text, types = key
-        self._made += 1
-        name = b"kept_%d" % self._made
+    def _execute(self, key: Key, given: Sequence[Any], formats: Any) -> list[_Send]:
+        """Execute a statement, and prepare it on the way if it is not."""
+        line, name = self.connection.pgconn, self._names.get(key)
+        if name is not None:
+            return [_Send(partial(line.send_query_prepared, name, given, formats), key)]
         if len(self._names) >= MOST:
             self._forget(next(iter(self._names)))
-        with self.connection.lock:
-            self.connection.pgconn.send_prepare(name, _numbered(text), types)
-            result = self.connection.wait(execute(self.connection.pgconn))[-1]
-        self._check(result, key)
-        self._names[key] = name
-        return name
+        self._made += 1
+        name = self._names[key] = b"kept_%d" % self._made
+        return [
+            _Send(partial(line.send_prepare, name, _numbered(key[0]), key[1]), key, prepares=True),
+            _Send(partial(line.send_query_prepared, name, given, formats), key),
+        ]
 
     def _forget(self, key: Key) -> None:
-        with self.connection.lock:
-            self.connection.pgconn.send_query(b"DEALLOCATE " + self._names.pop(key))
-            self.connection.wait(execute(self.connection.pgconn))
+        name = self._names.pop(key)
+        line = self.connection.pgconn
+        self._exchange([partial(line.send_query_params, b"DEALLOCATE " + name, None)])
 
-    def _with_begin(self, name: bytes, given: Sequence[Any], formats: Any) -> PGresult:
-        """`BEGIN` and the statement in one journey: the result of the second, or what failed."""
-        line, wait = self.connection.pgconn, self.connection.wait
+    def _exchange(self, sends: Sequence[Callable[[], None]]) -> list[PGresult]:
+        """Send all of it in one journey; answers the result of each."""
+        line = self.connection.pgconn
         try:
             line.enter_pipeline_mode()
-            line.send_query_params(b"BEGIN", None)
-            line.send_query_prepared(name, given, formats)
+            for send in sends:
+                send()
             line.pipeline_sync()
-            wait(send(line))
-            begun, asked, _ = (wait(fetch_many(line)) for _ in range(3))
+            _flush(line)
+            results = [_result(line) for _ in sends]
+            _take(line)  # the end of the exchange
             line.exit_pipeline_mode()
         except BaseException:
             # From the middle of an exchange nobody can go on.
             self.connection.close()
             raise
-        result: PGresult = [*(each for each in begun if each.status not in DONE), asked[-1]][0]
-        return result
+        return results
 
-    def _check(self, result: PGresult, key: Key) -> None:
-        if result.status in DONE:
+    def _check(self, sends: Sequence[_Send], results: Sequence[PGresult]) -> None:
+        """Raises the error of the first that failed, and forgets what is not prepared any more."""
+        failed = [at for at, result in enumerate(results) if result.status not in DONE]
+        if not failed:
             return
-        error = error_from_result(result, encoding=self.connection.info.encoding)
-        if error.sqlstate in OUTDATED:
-            self._names.pop(key, None)
+        error = error_from_result(results[failed[0]], encoding=self.connection.info.encoding)
+        for at in failed:
+            key = sends[at].key
+            if key is not None and (sends[at].prepares or error.sqlstate in OUTDATED):
+                self._names.pop(key, None)
         raise error
+
+
+def _flush(line: PGconn) -> None:
+    """Let all of it go, reading meanwhile: a server that cannot get rid of its answers listens to
+    nothing more."""
+    while line.flush():
+        if _waited(line, select.POLLIN | select.POLLOUT) & select.POLLIN:
+            line.consume_input()
+
+
+def _result(line: PGconn) -> PGresult:
+    """What came of one statement."""
+    found = None
+    while (result := _take(line)) is not None:
+        found = result
+    if found is None:
+        raise OperationalError("the connection is lost")
+    return found
+
+
+def _take(line: PGconn) -> PGresult | None:
+    while line.is_busy():
+        _waited(line, select.POLLIN)
+        line.consume_input()
+    return line.get_result()
+
+
+def _waited(line: PGconn, what: int) -> int:
+    """Wait for the server while other threads go on; answers what has happened."""
+    watch = select.poll()
+    watch.register(line.socket, what)
+    ((_, happened),) = watch.poll()
+    return happened
+
+
+def _rows(reader: abc.Transformer, result: PGresult) -> list[Row]:
+    reader.set_pgresult(result)
+    return reader.load_rows(0, result.ntuples, tuple)
 
 
 @lru_cache(maxsize=512)
