@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,11 +11,13 @@ from kept.accounts.queries import Business
 from kept.appointments.asking import Booking, CannotBook, Opened, nothing
 from kept.appointments.models import Appointment
 from kept.appointments.new_leg import NewLeg, check_start
+from kept.cases import actions as cases
 from kept.core import time
 from kept.core.availability import Refusal
 from kept.core.case import Actor, Event
 from kept.lib.again import in_one_transaction
 from kept.lib.ids import new_reference, new_token
+from kept.lib.ready import Question, ahead
 from kept.lib.rows import new_row
 from kept.people import actions as people
 from kept.people.queries import Customer
@@ -36,6 +39,24 @@ def book(
     Raises CannotBook, Service.DoesNotExist, Resource.DoesNotExist (nobody of that id has ever
     worked here), and TimeError for a start without an offset.
     """
+    with ahead(*_asks(business, booking)):
+        return _book(business, booking, now, actor, alongside)
+
+
+def _asks(business: Business, booking: Booking) -> Iterator[Question]:
+    """What every booking asks and locks, in this order."""
+    contact, start = booking.contact, booking.start
+    yield schedule_queries.asks_service(business.id, booking.service)
+    yield people.asks_customer(business.id, contact)
+    # Their own hold is dropped before it is seen whether the time is free.
+    if booking.staff is not None and booking.hold is None:
+        yield schedule.asks_giver(booking.service, booking.staff, start)
+    yield cases.asks_newcomer(business.id, contact.email, contact.phone, booking.lead)
+
+
+def _book(
+    business: Business, booking: Booking, now: datetime, actor: Actor, alongside: Opened
+) -> Appointment:
     service, policy, heard = schedule_queries.service_and_policy(business.id, booking.service)
     customer = people.customer_for(
         business.id, booking.contact, now, by_stranger=booking.origin == "page"

@@ -35,7 +35,7 @@ from kept.core.paths import PATHS
 from kept.lib import together
 from kept.lib.again import given_up
 from kept.lib.among import among
-from kept.lib.ready import Ready
+from kept.lib.ready import Question, Ready
 from kept.lib.rows import new_row
 from kept.lib.trouble import database_away
 from kept.outbox import actions as outbox
@@ -127,6 +127,11 @@ def begin(
     _let_others_hear(case, decision, circle, written, opening.answers)
     written.write(along)
     return case.row
+
+
+def asks_newcomer(business: UUID, email: str, phone: str, lead: UUID | None) -> Question:
+    """What `begin` asks for somebody of this address and number, to be asked ahead."""
+    return others.asks_leads(business, email, phone, lead)
 
 
 def _decide(case: Loaded, event: core.Event, written: _Writes) -> core.Decision:

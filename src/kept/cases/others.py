@@ -24,7 +24,7 @@ from kept.core.paths import PATHS
 from kept.core.paths.appointment import APPOINTMENT
 from kept.core.paths.lead_response import LEAD_RESPONSE
 from kept.core.time import same_local_day
-from kept.lib.ready import Ready
+from kept.lib.ready import Question, Ready
 from kept.outbox import queries as outbox
 from kept.people import queries as people
 
@@ -96,26 +96,42 @@ def listening_to_newcomer(opening: Opening) -> set[UUID]:
     person = opening.person
     if person is None:
         return set()
-    rows = _listening(
-        person=person.id,
-        business=opening.business,
-        email=person.email.lower() or NOBODY,
-        phone=person.phone or NOBODY,
-        lead=opening.answers or NO_LEAD,
-    )
+    leads = _leads(**_reached(opening.business, person.email, person.phone, opening.answers))
+    # Nothing can listen yet to somebody who is new with this.
+    theirs = [] if person._state.adding else _theirs(person=person.id)
     shares = bool(person.email) and getattr(person, "shares_address", True)
-    return {row.id for row in rows} | (_waiting(people.at_address(person)) if shares else set())
+    nearby = _waiting(people.at_address(person)) if shares else set()
+    return {case for (case,) in (*leads, *theirs)} | nearby
 
 
-def _waiting_for(person: Any, business: Any, email: Any, phone: Any, lead: Any) -> QuerySet[Any]:
+def asks_leads(business: UUID, email: str, phone: str, lead: UUID | None) -> Question:
+    """What `listening_to_newcomer` asks whoever comes, to be asked ahead."""
+    return _leads.of(**_reached(business, email, phone, lead))
+
+
+def _reached(business: UUID, email: str, phone: str, lead: UUID | None) -> dict[str, object]:
+    return {
+        "business": business,
+        "email": email.lower() or NOBODY,
+        "phone": phone or NOBODY,
+        "lead": lead or NO_LEAD,
+    }
+
+
+def _waiting_leads(business: Any, email: Any, phone: Any, lead: Any) -> QuerySet[Any, tuple[UUID]]:
     same = Q(address=email) | Q(person__phone=phone)
-    theirs = Q(person=person, path__in=LISTENING)
-    followed = Q(subject=lead, business=business, path__in=LISTENING)
-    found = models.Case.objects.alias(address=Lower("person__email")).filter(waits=True)
-    return found.filter(theirs | followed | (Q(path=LEAD, business=business) & same)).only("id")
+    followed = Q(subject=lead, path__in=LISTENING)
+    found = models.Case.objects.alias(address=Lower("person__email"))
+    waiting = found.filter(waits=True, business=business)
+    return waiting.filter(followed | (Q(path=LEAD) & same)).values_list("id")
 
 
-_listening = Ready(_waiting_for)
+_leads = Ready(_waiting_leads)
+_theirs = Ready(
+    lambda person: models.Case.objects.filter(
+        waits=True, person=person, path__in=LISTENING
+    ).values_list("id")
+)
 
 
 def answering(path: str, event: core.Event, listening: Iterable[Loaded]) -> core.Event:

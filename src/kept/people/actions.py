@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from kept.core.time import zone as known_zone
 from kept.core.wishes import Wish
-from kept.lib.ready import Ready
+from kept.lib.ready import Question, Ready
 from kept.lib.rows import new_row
 from kept.people import models, queries
 
@@ -177,7 +177,7 @@ def customer_for(
     bookings of a new customer at the same moment may make two customers; each appointment has its
     own, and nothing counts on there being one.
     """
-    same = {"name": contact.name, "email": contact.email, "phone": contact.phone}
+    same = _named(contact)
     known = _in_reach if contact.email else _known
     found = next(iter(known(business=business, **same)), None)
     if found is None or any(getattr(found, name) != value for name, value in same.items()):
@@ -199,6 +199,16 @@ def customer_for(
     if (said := _newly_said(customer, contact)) and _still(customer, same).update(**said):
         customer.refresh_from_db()
     return customer
+
+
+def asks_customer(business: UUID, contact: Contact) -> Question:
+    """What `customer_for` asks, to be asked ahead."""
+    known = _in_reach if contact.email else _known
+    return known.of(business=business, **_named(contact))
+
+
+def _named(contact: Contact) -> dict[str, str]:
+    return {"name": contact.name, "email": contact.email, "phone": contact.phone}
 
 
 def customer_asking(business: UUID, contact: Contact, now: datetime) -> models.Customer:

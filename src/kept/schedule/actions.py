@@ -14,16 +14,16 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q
+from django.db.models import Max, OuterRef, Q
 
 from kept.accounts import queries as accounts
 from kept.core import availability
 from kept.core.availability import Span, to_minute
 from kept.core.policy import PolicyError, own_hand_offs
-from kept.core.time import Exactly, WeeklyHours, first_instant, parse_offset, wall_text
+from kept.core.time import Exactly, WeeklyHours, first_instant, parse_offset, utc, wall_text
 from kept.core.time import zone as known_zone
 from kept.lib.ids import new_id
-from kept.lib.ready import Ready
+from kept.lib.ready import Question, Ready
 from kept.lib.rows import new_row
 from kept.schedule import queries
 from kept.schedule.models import Claim, Closure, Hours, Resource, Service
@@ -113,15 +113,24 @@ def lock_giver(service: Service, staff: UUID, start: datetime) -> tuple[list[Res
     refuses our claim then (`taken_if_refused`). What is not seen as free may yet be: `room_for`
     looks once more, now that nothing changes.
     """
-    begin, end = map(to_minute, claimed_span(service, start))
-    spans = _giver_locked(service=service.id, staff=staff, begin=begin, end=end)
+    spans = _giver_locked(service=service.id, staff=staff, at=to_minute(start))
     free = bool(spans) and not spans[0].touched
     return queries.with_hours(spans), free
 
 
+def asks_giver(service: UUID, staff: UUID, start: datetime) -> Question:
+    """What `lock_giver` asks, to be asked ahead. (Within a minute nobody can begin.)"""
+    minute = utc(start).replace(second=0, microsecond=0)
+    return _giver_locked.of(service=service, staff=staff, at=to_minute(minute))
+
+
+# The visit and its buffers (`claimed_span`) are counted in the database, so that the question can
+# travel beside the one for the service.
 _giver_locked: Ready[Any] = Ready(
-    lambda service, staff, begin, end: queries.and_whether_touched(
-        queries.by_spans(services=service, id=staff), begin, end
+    lambda service, staff, at: queries.and_whether_touched(
+        queries.by_spans(services=service, id=staff),
+        at - OuterRef("services__buffer_before_minutes"),
+        at + OuterRef("services__duration_minutes") + OuterRef("services__buffer_after_minutes"),
     ).select_for_update(of=("self",), no_key=True)
 )
 _locked = Ready(

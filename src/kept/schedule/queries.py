@@ -22,7 +22,7 @@ from kept.core.availability import SlotRules, Span, from_minute, to_minute
 from kept.core.policy import Policy, unmapped
 from kept.core.time import Exactly, WeeklyHours, format_offset, local_day, parse_offset, utc
 from kept.core.time import zone as known_zone
-from kept.lib.ready import Ready
+from kept.lib.ready import Question, Ready
 from kept.lib.rows import new_row
 from kept.schedule.models import Claim as Claim
 from kept.schedule.models import Closure as Closure
@@ -56,6 +56,11 @@ def service_and_policy(business: UUID, service_id: UUID) -> tuple[Service, int, 
     happens (`Business.heard`), read in the same statement."""
     found = _bookable.one(business=business, service=service_id)
     return found, found.in_force, found.heard
+
+
+def asks_service(business: UUID, service_id: UUID) -> Question:
+    """What `service_and_policy` asks, to be asked ahead."""
+    return _bookable.of(business=business, service=service_id)
 
 
 _bookable: Ready[Any] = Ready(
