@@ -6,13 +6,17 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from kept.appointments import actions as appointments
 from kept.appointments.queries import Appointment
+from kept.cases.queries import Case
 from kept.core.case import Actor, Role
 from kept.leads import actions, queries
 from kept.leads.models import Asking, Enquiry, Lead
 from kept.lib.logs import without_secrets
+from kept.outbox import queries as outbox
+from kept.people import actions as people
 from kept.people.queries import Consent
-from tests.appointments.clinic import Post
+from tests.appointments.clinic import DESK, Post, go_to
 from tests.public.house import TUESDAY_TEN, Booker, body, now, open_house, text, title
 
 MIA = {"name": "Mia Sanders", "email": "mia@example.com", "phone": "", "notes": "Do you?"}
@@ -42,12 +46,62 @@ def send(house, tail="", client=None, **typed):
 
 def test_somebody_asks_and_is_told_that_it_has_come(house):
     answer = send(house, service=str(house.service.id))
-    assert (answer.status_code, answer["Location"]) == (303, f"{path(house)}?sent=1")
-    assert "We have your enquiry" in text(opened(house, "?sent=1"))
+    assert (answer.status_code, answer["Location"]) == (303, f"{path(house)}?sent=letter")
+    assert "We have your enquiry" in text(opened(house, "?sent=letter"))
     lead = Lead.objects.get()
     assert (lead.source, lead.service_id) == ("form", house.service.id)
     assert Enquiry.objects.get().words == "Do you?"
     assert Consent.objects.count() == 0  # the box was not ticked
+
+
+def mail_is(state, monkeypatch):
+    monkeypatch.setattr("kept.outbox.queries.mail", lambda: outbox.Mail(state, "smtp"))
+
+
+def thanked(house, **typed):
+    """The page after the form, as often as it is looked at."""
+    where = send(house, **typed)["Location"]
+    first, again = (text(Client().get(where)) for _ in range(2))
+    assert first == again
+    return first
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "not_said"),
+    [
+        ("ok", "A letter is on its way", "cannot leave"),
+        ("away", "Our letters cannot leave at the moment", "on its way"),
+        ("unset", "Our letters cannot leave at the moment", "on its way"),
+        ("unknown", "Our letters cannot leave at the moment", "on its way"),
+    ],
+)
+def test_the_page_says_that_a_letter_comes_only_where_one_can(
+    house, monkeypatch, state, said, not_said
+):
+    mail_is(state, monkeypatch)
+    page = thanked(house)
+    assert said in page
+    assert not_said not in page
+
+
+def test_who_gave_no_address_is_told_of_no_letter(house, monkeypatch):
+    mail_is("ok", monkeypatch)
+    page = thanked(house, email="", phone="+442079460123")
+    assert "We call you" in page
+    assert "letter" not in page
+
+
+def test_the_page_does_not_say_whether_the_address_is_known(house, monkeypatch):
+    """Nor what its owner wants, nor how many letters went there: anybody may type it."""
+    mail_is("ok", monkeypatch)
+    first = thanked(house)
+    assert thanked(house) == first  # once more: it joins, and no second letter goes
+    lead = Lead.objects.get()
+    people.record_consent(
+        lead.customer_id, "contact", given=False, now=now(), source="desk", by="staff", wording=""
+    )
+    assert thanked(house) == first
+    assert thanked(house, email="nobody@example.com") == first
 
 
 def test_the_form_sent_twice_counts_once(house):
@@ -155,7 +209,7 @@ def test_only_the_sites_named_may_frame_the_form(house):
 def test_a_frame_needs_no_cookie_and_shows_what_it_did(house):
     client = Client(enforce_csrf_checks=True)
     answer = send(house, "frame", client)
-    assert answer["Location"] == f"{path(house, 'frame')}?sent=1"
+    assert answer["Location"] == f"{path(house, 'frame')}?sent=letter"
     assert Lead.objects.count() == 1
 
 
@@ -222,6 +276,56 @@ def test_who_wants_no_more_letters_says_so_behind_the_link(house):
     assert "You get no more letters" in text(done)
     assert queries.of_case(lead.pk).case.state == "opted_out"
     assert Client().get("/l/nobodys/stop").status_code == 404
+
+
+def test_refusing_twice_adds_nothing(house):
+    send(house)
+    address = f"/l/{Lead.objects.get().token}/stop"
+    for _ in range(3):
+        assert "You get no more letters" in text(Client().post(address))
+    assert Consent.objects.count() == 1
+    page = Client().get(address)
+    assert "You get no more letters" in text(page)
+    assert "<form" not in body(page)
+
+
+AFTER_THE_END = {
+    "booked": "Your enquiry has become an appointment",
+    "not_a_fit": "Your enquiry has ended already",
+    "unreachable": "Your enquiry has ended already",
+}
+
+
+@pytest.mark.parametrize("state", AFTER_THE_END)
+def test_what_the_page_says_is_true_of_an_enquiry_that_has_ended(house, state):
+    send(house)
+    lead = Lead.objects.get()
+    if state == "booked":
+        Booker(house).book(TUESDAY_TEN, lead=lead.token)
+    else:
+        said = {"not_a_fit": "not_a_fit", "unreachable": "gave_up"}[state]
+        actions.say(house.business.id, lead.pk, said, now(), DESK)
+    assert queries.of_case(lead.pk).case.state == state
+    address = f"/l/{lead.token}/stop"
+    page = text(Client().get(address))
+    assert AFTER_THE_END[state] in page
+    assert "Your enquiry ends here" not in page
+    assert queries.of_case(lead.pk).case.state == state  # looking changes nothing
+    assert "You get no more letters" in text(Client().post(address))
+    assert [each.given for each in Consent.objects.all()] == [False]
+
+
+def test_who_is_invited_again_is_told_that_this_stops_it(house):
+    policy = {"hold_out": 0}
+    appointments.change_policy(house.business, policy, now(), DESK)
+    send(house, agrees="on")
+    lead = Lead.objects.get()
+    actions.say(house.business.id, lead.pk, "responded", now(), DESK)
+    go_to(now() + timedelta(days=15))
+    address = f"/l/{lead.token}/stop"
+    assert "we may invite you once in a while" in text(Client().get(address))
+    Client().post(address)
+    assert Case.objects.get(path="reactivation").facts["result"] == "opted out"
 
 
 FILLED_IN = {"name": "Mia", "email": "m•••@example.com", "phone": "", "notes": ""}

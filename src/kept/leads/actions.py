@@ -15,12 +15,13 @@ from kept.core.case import Actor, Event
 from kept.journeys import actions as journeys
 from kept.leads import queries
 from kept.leads.models import Asking, Frame, Lead
+from kept.leads.receiving import MARKETING, happen
 from kept.leads.receiving import Asked as Asked
 from kept.leads.receiving import Taken as Taken
-from kept.leads.receiving import happen
 from kept.leads.receiving import receive as receive
 from kept.lib.again import in_one_transaction
 from kept.people import actions as people
+from kept.people import queries as people_queries
 
 SAYINGS = frozenset(
     {
@@ -87,8 +88,11 @@ def _for_service(lead: Lead, service: UUID | None) -> Lead:
 def stop(lead: Lead, now: datetime, actor: Actor, *, source: str, wording: str) -> None:
     """The person wants to hear no more: this lead ends, and nothing else invites them either.
 
-    Kept with its proof. Asked twice, the second time adds only proof.
+    Kept with its proof. Asked twice, the second time changes nothing: mail programs press the
+    button as often as they like.
     """
+    if not lead.case.waits and people_queries.has_said_no(lead.customer_id, MARKETING):
+        return
     journeys.refuse_suggestions(lead.customer_id, now, actor, source=source, wording=wording)
     case = case_queries.lock(lead.case_id)
     event = Event("stopped", now, actor, wording)

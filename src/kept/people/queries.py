@@ -138,6 +138,12 @@ def has_agreed(customer_id: UUID, purpose: Wish) -> bool:
     return said is not None and said.given
 
 
+def has_said_no(customer_id: UUID, purpose: Wish) -> bool:
+    """The person's own last word about it is no, whatever others at their address said."""
+    said = Consent.objects.filter(customer=customer_id, purpose=purpose).order_by("-id").first()
+    return said is not None and not said.given
+
+
 def consents(customer_id: UUID) -> list[Consent]:
     """What a person last said of each purpose they were asked about, by purpose."""
     last = {

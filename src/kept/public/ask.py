@@ -21,10 +21,15 @@ from django.views.decorators.http import require_http_methods
 from kept.accounts.queries import Business
 from kept.clock import queries as clock
 from kept.core.case import Actor, Role
+from kept.core.paths.lead_response import BOOKED
+from kept.core.paths.reactivation import REACTIVATION
+from kept.journeys import queries as journeys
 from kept.leads import actions as leads
 from kept.leads import queries
 from kept.leads.actions import Asked
 from kept.leads.queries import Lead
+from kept.outbox import queries as outbox
+from kept.people import queries as people
 from kept.public import tokens
 from kept.public.asking import AskedEnough, count
 from kept.public.choice import business_of, render
@@ -90,7 +95,7 @@ def _answer(
     if request.method != "POST":
         first = {"service": asked_about} if asked_about else {}
         form = Ask(business=business, services=services, initial=first)
-        sent = "sent" in request.GET
+        sent = _answered_by(request.GET["sent"]) if "sent" in request.GET else ""
         return _page(request, business, form, framed=framed, sent=sent)
     form = Ask(
         request.POST,
@@ -109,7 +114,20 @@ def _answer(
         form.add_error(None, _("You have sent a lot in a short time. Please call us instead."))
         return _page(request, business, form, framed=framed, status=429)
     _take(business, form, f"form:{key}")
-    return HttpResponseRedirect(f"{request.path}?sent=1", status=303)
+    how = LETTER if form.contact.email else CALL
+    return HttpResponseRedirect(f"{request.path}?sent={how}", status=303)
+
+
+LETTER, CALL, LATER = "letter", "call", "later"
+
+
+def _answered_by(how: str) -> str:
+    """How whoever asked hears from us, as far as it may be said: by what they typed, and by whether
+    mail leaves at all. Of the address nothing: not whether it is known, had letters, or wants none.
+    """
+    if how == CALL:
+        return CALL
+    return LETTER if outbox.mail().state == "ok" else LATER
 
 
 def _asked_about(services: list[Service], service_id: UUID | None) -> str:
@@ -140,7 +158,7 @@ def _page(
     form: Ask,
     *,
     framed: bool,
-    sent: bool = False,
+    sent: str = "",
     status: int = 200,
 ) -> HttpResponse:
     context = {
@@ -168,8 +186,22 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         who = Actor(Role.CUSTOMER, lead.customer.name)
         leads.stop(lead, clock.now(), who, source="letter", wording=str(STOP))
-    context = {"words": STOP, "stopped": request.method == "POST"}
+        lead = _lead_of(token)
+    context = {"words": STOP, "standing": _standing(lead)}
     return render(business, request, "public/ask_stop.html", context)
+
+
+def _standing(lead: Lead) -> str:
+    """Where the enquiry stands for who wants no more letters: *open*, *booked*, *invited* (it fell
+    silent, and its person agreed to be written to), *ended*; *silent*: they get none already."""
+    if lead.case.waits:
+        return "open"
+    if people.has_refused(lead.customer_id, "marketing"):
+        return "silent"
+    if lead.case.state == BOOKED:
+        return "booked"
+    became = journeys.current(lead.pk, REACTIVATION.name)
+    return "invited" if became is not None and became.waits else "ended"
 
 
 def _lead_of(token: str) -> Lead:
