@@ -2,20 +2,24 @@
 
 from datetime import date, datetime, timedelta
 from unittest import mock
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import DatabaseError, transaction
 
+from kept.accounts.actions import new_policy_version as change_policy
 from kept.accounts.queries import Member
 from kept.appointments import actions
 from kept.audit import letters, weekly
 from kept.audit.history import Outcome
-from kept.audit.models import WeeklyLetter
+from kept.audit.models import WeeklyEvidence, WeeklyLetter
 from kept.audit.report import audit
 from kept.audit.watching import broken_now
 from kept.channels.base import TransportError
 from kept.clock import actions as clock
 from kept.core.policy import Policy
+from kept.outbox.actions import BACKOFF, MOST_DOUBTS
 from kept.worker.weekly import send_waiting
 from tests.appointments.clinic import DESK, MIA, Clinic, Post, berlin, go_to, now
 from tests.audit.building import Given, clean, plant
@@ -61,7 +65,7 @@ def test_it_says_what_broke_what_it_costs_and_what_was_won_back(clinic):
         "1 appointment had no outcome a day after its end.",
         "/console/audit/behind/B6/?from=2027-03-01&to=2027-03-07",
         "€60.00 are at risk",
-        "Won back: 1 visit that had been moved took place, worth €60.00.",
+        "Won back, worth €60.00: 1 visit took place after it had been moved (€60.00).",
         "list price of the visits, not margin",
     ):
         assert said in letter.text
@@ -82,6 +86,29 @@ def test_after_weeks_without_a_worker_one_letter_comes(clinic):
     assert WeeklyLetter.objects.get().week == date(2027, 3, 29)
 
 
+def kinds():
+    return [each.kind for each in WeeklyEvidence.objects.order_by("at", "id")]
+
+
+def over():
+    """The leases of whoever holds a letter are over."""
+    WeeklyLetter.objects.update(taken_until=datetime.now(BERLIN) - timedelta(seconds=1))
+
+
+class Failing(Post):
+    """Takes every letter and then says that it did not, or breaks off."""
+
+    def __init__(self, error, times=1):
+        super().__init__()
+        self.fails, self.times, self.tried = error, times, []
+
+    def hand_over(self, letter):
+        self.tried.append(letter.message_id)
+        if len(self.tried) <= self.times:
+            raise self.fails
+        return super().hand_over(letter)
+
+
 def test_a_mail_server_that_is_away_gets_it_later_and_once(clinic):
     clock.advance_to(MONDAY)
     post = Post()
@@ -89,9 +116,63 @@ def test_a_mail_server_that_is_away_gets_it_later_and_once(clinic):
     assert turn(post) == []
     post.away = None
     assert turn(post) == [], "not at once"
-    clock.advance(letters.AGAIN_AFTER)
+    clock.advance(BACKOFF[0])
     assert len(turn(post)) == 1
     assert turn(post) == post.letters[:1]
+    assert kinds() == ["queued", "retrying", "handed_over", "accepted"]
+
+
+def test_one_that_is_refused_for_now_is_not_lost(clinic):
+    clock.advance_to(MONDAY)
+    post = Failing(TransportError("452 too busy"), times=3)
+    for wait in BACKOFF[:4]:
+        turn(post)
+        clock.advance(wait + BACKOFF[0])
+    assert len(post.tried) == 4
+    assert len(post.letters) == 1
+    assert turn(post) == post.letters
+    assert letters.given_up(clinic.business.id) == []
+
+
+def test_one_that_may_have_arrived_is_repeated_as_the_same_letter_a_few_times(clinic):
+    clock.advance_to(MONDAY)
+    hangs = Failing(TransportError("no answer", doubt=True), times=99)
+    for _ in range(6):
+        turn(hangs)
+        clock.advance(BACKOFF[-1])
+    assert len(hangs.tried) == MOST_DOUBTS
+    assert len(set(hangs.tried)) == 1
+    (told,) = letters.given_up(clinic.business.id)
+    assert told.error == "it may have arrived: no answer"
+
+
+def test_the_desk_is_told_of_one_that_was_given_up_until_somebody_has_seen_it(clinic):
+    clock.advance_to(MONDAY)
+    refused = Failing(TransportError("550 no such address", permanent=True))
+    turn(refused)
+    clock.advance(BACKOFF[-1])
+    assert turn(refused) == []
+    (told,) = letters.given_up(clinic.business.id)
+    assert told.error == "550 no such address"
+    another = uuid4()
+    assert letters.given_up(another) == []
+    with pytest.raises(WeeklyLetter.DoesNotExist):
+        letters.seen(another, told.id, now())
+    letters.seen(clinic.business.id, told.id, now())
+    assert letters.given_up(clinic.business.id) == []
+    letters.send_again(clinic.business.id, told.id, now())
+    assert len(turn(refused)) == 1
+    assert kinds()[-5:] == ["given_up", "seen", "asked_for_again", "handed_over", "accepted"]
+
+
+def test_one_that_could_not_leave_in_its_week_is_given_up_and_told(clinic):
+    clock.advance_to(MONDAY)
+    post = Post()
+    post.away = TransportError("no connection")
+    turn(post)
+    clock.advance(letters.OF_USE)
+    turn(post)
+    assert [each.week for each in letters.given_up(clinic.business.id)] == [date(2027, 3, 8)]
 
 
 def test_a_worker_that_dies_before_it_is_handed_over_leaves_it_to_another(clinic):
@@ -99,11 +180,11 @@ def test_a_worker_that_dies_before_it_is_handed_over_leaves_it_to_another(clinic
     letters.write_due(now())
     assert letters.take(now()) is not None
     assert turn() == [], "it is in somebody's hands"
-    WeeklyLetter.objects.update(taken_until=datetime.now(BERLIN) - timedelta(seconds=1))
+    over()
     assert len(turn()) == 1
 
 
-def test_a_worker_that_dies_while_handing_it_over_does_not_double_it(clinic):
+def test_a_worker_that_dies_while_handing_it_over_leaves_a_doubt_and_no_silence(clinic):
     clock.advance_to(MONDAY)
 
     class Dies(Post):
@@ -114,9 +195,52 @@ def test_a_worker_that_dies_while_handing_it_over_does_not_double_it(clinic):
     post = Dies()
     with pytest.raises(KeyboardInterrupt):
         turn(post)
-    assert len(post.letters) == 1
-    WeeklyLetter.objects.update(taken_until=datetime.now(BERLIN) - timedelta(seconds=1))
+    assert turn() == [], "it is in somebody's hands"
+    over()
+    assert turn() == [], "not at once"
+    clock.advance(BACKOFF[-1])
+    (again,) = turn()
+    assert again.message_id == post.letters[0].message_id, "mail programs keep one"
+    assert kinds() == ["queued", "handed_over", "doubt", "retrying", "handed_over", "accepted"]
     assert turn() == []
+
+
+def test_one_that_leaves_late_says_so_and_one_in_time_does_not(clinic):
+    clock.advance_to(MONDAY)
+    assert "was due" not in turn()[0].text
+    clock.advance_to(berlin(17, 14, 30))
+    (late,) = turn()
+    said = (
+        "This letter was due on Mon 15 March 2027 at 08:00. It leaves on Wed 17 March 2027 at 14:30"
+    )
+    assert late.text.startswith(said)
+    assert f"</h1><p>{said}" in late.html
+    assert late.date == now()
+
+
+def test_a_day_changed_between_two_workers_makes_no_second_letter(clinic):
+    """One has worked out Monday's letter when the day is changed and another writes Tuesday's."""
+    clock.advance_to(berlin(9, 9))
+    tell, other = weekly.tell, Post()
+
+    def meanwhile(*arguments):
+        found = tell(*arguments)
+        with mock.patch.object(weekly, "tell", tell):
+            change_policy(clinic.business, {"weekly_mail_day": 2}, now(), "owner")
+            turn(other)
+        return found
+
+    with mock.patch.object(weekly, "tell", meanwhile):
+        assert turn() == []
+    assert len(other.letters) == 1
+    assert list(WeeklyLetter.objects.values_list("week", flat=True)) == [date(2027, 3, 9)]
+
+
+def test_what_became_of_a_letter_is_never_changed(clinic):
+    clock.advance_to(MONDAY)
+    turn()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        WeeklyEvidence.objects.update(kind="accepted")
 
 
 def test_one_business_of_which_nothing_can_be_told_keeps_no_other_waiting(clinic, monkeypatch):
@@ -139,6 +263,7 @@ def test_who_is_no_owner_any_more_is_told_nothing_of_the_money(clinic):
     Member.objects.filter(business=clinic.business).update(role=Member.STAFF)
     assert turn() == []
     assert WeeklyLetter.objects.get().handed_over_at is None
+    assert letters.given_up(clinic.business.id) == []
 
 
 def test_two_workers_at_one_moment_send_one(clinic):
@@ -161,7 +286,7 @@ def test_two_who_take_it_at_once(clinic):
     clock.advance_to(MONDAY)
     letters.write_due(now())
     first = letters.take(now())
-    WeeklyLetter.objects.update(taken_until=None)  # its lease ran out while it was held up
+    over()  # it was held up for longer than its lease
     second = letters.take(now())
     assert letters.mark(second, now())
     assert not letters.mark(first, now())

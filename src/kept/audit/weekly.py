@@ -6,7 +6,7 @@ nothing broke: silence would otherwise mean two things.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,15 +18,20 @@ from django.utils.html import format_html, format_html_join
 from kept.accounts.queries import Business
 from kept.audit import own
 from kept.audit.figures import Break, Report
-from kept.audit.history import Appointment, Enquiry, History, Outcome
+from kept.audit.history import Appointment, Enquiry, History
 from kept.audit.measures.wording import price
 from kept.audit.report import audit
+from kept.audit.won_back import BACK_WITHIN, How, Won, WonBack
 from kept.core.policy import Policy
 from kept.core.time import day_bounds, first_instant, local_day
 from kept.lib import i18n
 
 LOCALE = "en_GB"
-NOT_MARGIN = "Money is the list price of the visits, not margin."
+NOT_MARGIN = (
+    "Money is the list price of the visits, not margin. Of what was won back nobody knows whether "
+    "it would have come all the same; each visit is counted once."
+)
+HEADING_ENDS = "</h1>"
 
 
 def due(policy: Policy, zone: ZoneInfo, now: datetime) -> date | None:
@@ -69,28 +74,16 @@ def week_before(day: date, zone: ZoneInfo) -> Week:
     return Week(since, until, day_bounds(since, zone)[0], day_bounds(until, zone)[1])
 
 
-@dataclass(slots=True)
-class WonBack:
-    """Visits that took place although their first time was given up; by list price."""
-
-    visits: int = 0
-    worth: Decimal = Decimal(0)
-
-
 class _Watched:
     """A history, and what was won back in it."""
 
     def __init__(self, history: History, week: Week) -> None:
         self.source, self.quality = history.source, history.quality
-        self._history, self._week, self.won = history, week, WonBack()
+        self._history, self.won = history, WonBack(week.begin, week.end)
 
     def appointments(self) -> Iterator[Appointment]:
         for appointment in self._history.appointments():
-            *before, last = appointment.legs
-            within = self._week.begin <= last.start < self._week.end
-            if before and within and last.outcome is Outcome.COMPLETED:
-                self.won.visits += 1
-                self.won.worth += last.price or 0
+            self.won.take(appointment)
             yield appointment
 
     def enquiries(self) -> Iterator[Enquiry]:
@@ -109,18 +102,19 @@ class Told:
 def tell(business: Business, day: date, now: datetime) -> Told:
     """The letter of the week before this day."""
     week = week_before(day, ZoneInfo(business.time_zone))
-    watched = _Watched(own.history(business, now, week.begin, week.end), week)
+    # What was lost in the weeks before may have been won back in this one.
+    history = own.history(business, now, week.begin - BACK_WITHIN, week.end)
+    watched = _Watched(history, week)
     report = audit(watched, begin=week.begin, end=week.end)
-    return worded(business, week, report, watched.won)
+    return worded(business, week, report, watched.won.found(history.invitations()))
 
 
-def worded(business: Business, week: Week, report: Report, won: WonBack) -> Told:
+def worded(business: Business, week: Week, report: Report, won: Mapping[How, Won]) -> Told:
     """The report of a week in words."""
     pages = f"{settings.BASE_URL}/console/audit"
     broken = [each for each in report.breaks if each.appointments]
     named = [(each.sentence, f"{pages}/behind/{each.number}/?{week.query}") for each in broken]
     facts = [report.headline.answer, *_cost(broken, business.currency), _won(won, business)]
-    facts += [_back(report)] if _back(report) else []
     whole = f"{pages}/?{week.query}"
     span = f"{_day(week.since)} to {_day(week.until)}"
     ends = (
@@ -159,18 +153,39 @@ def _cost(broken: list[Break], currency: str) -> list[str]:
     ]
 
 
-def _won(won: WonBack, business: Business) -> str:
-    if not won.visits:
-        return "No visit that had been moved took place in this week."
-    visits = "1 visit that had been moved" if won.visits == 1 else f"{won.visits} moved visits"
-    return f"Won back: {visits} took place, worth {price(won.worth, business.currency)}."
+WON = {
+    How.MOVED: ("took place after it had been moved", "took place after they had been moved"),
+    How.CAME_BACK: ("came after a miss or a cancellation",) * 2,
+    How.INVITED: ("followed an invitation",) * 2,
+    How.REFILLED: (
+        "used a time somebody else had given back",
+        "used times others had given back",
+    ),
+}
 
 
-def _back(report: Report) -> str:
-    """What was given back and filled again."""
-    refilled = report.figure("refilled_slots")
-    known = {value.name: value.raw for value in refilled.values}
-    return refilled.answer if known.get("refilled") else ""
+def _won(won: Mapping[How, Won], business: Business) -> str:
+    if not won:
+        return (
+            "Nothing was won back in this week: no visit took place that had been moved, followed "
+            "a miss, a cancellation or an invitation, or used a time given back."
+        )
+    parts = [_won_so(how, each, business) for how, each in won.items()]
+    whole = sum((each.worth for each in won.values()), Decimal(0))
+    return f"Won back, worth {price(whole, business.currency)}: {'; '.join(parts)}."
+
+
+def _won_so(how: How, won: Won, business: Business) -> str:
+    one, several = WON[how]
+    worth = price(won.worth, business.currency)
+    said = f"1 visit {one}" if won.visits == 1 else f"{won.visits} visits {several}"
+    return f"{said} ({worth})"
+
+
+def moment_words(at: datetime, zone: ZoneInfo) -> str:
+    """A moment by the clocks of the business."""
+    local = at.astimezone(zone)
+    return f"{_day(local.date())} at {local:%H:%M}"
 
 
 def _day(day: date) -> str:

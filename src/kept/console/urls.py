@@ -87,6 +87,7 @@ urlpatterns = [
     path("console/audit/event-log", audit.event_log, name="audit_event_log"),
     path("console/audit/file/", audit.foreign, name="audit_file"),
     path("console/inbox/", messages.inbox, name="inbox"),
+    path("console/messages/weekly/<uuid:letter_id>/", messages.unsent, name="unsent"),
     path("console/clock/", clock.jump, name="clock"),
     path("console/set-up/", setup.index, name="setup"),
     path("console/set-up/business/", setup.business, name="setup_business"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kept.accounts.queries import ApiKey, Member
 from kept.appointments.queries import Appointment
+from kept.audit.letters import WeeklyLetter
 from kept.cases.queries import Escalation, HandOff
 from kept.journeys.reputation import Review, ReviewLink
 from kept.leads.queries import Lead, Source
@@ -33,6 +34,7 @@ NOT_FOUND = (
     ReviewLink.DoesNotExist,
     Service.DoesNotExist,
     Source.DoesNotExist,
+    WeeklyLetter.DoesNotExist,
 )
 """What the rooms raise for rows that do not exist, and for those of another business."""
 

@@ -17,6 +17,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import close_old_connections, connection
 
+from kept.audit import letters as owners_letters
 from kept.cases import actions as cases
 from kept.cases import queries as case_queries
 from kept.channels.base import Transport, TransportError
@@ -257,3 +258,4 @@ def _look_after_mail(transport: Transport, mail: Watch) -> None:
             transport.prepare()
     if mail.has_returned():
         outbox.try_again_now(clock_queries.now())
+        owners_letters.try_again_now(clock_queries.now())

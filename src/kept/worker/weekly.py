@@ -54,10 +54,20 @@ def _send(transport: Transport, waiting: WeeklyLetter, now: datetime) -> bool:
     try:
         transport.hand_over(letters.as_letter(waiting, now))
     except TransportError as error:
-        log.warning("A weekly letter of %s did not leave: %s", waiting.business.name, error.detail)
-        if error.permanent or error.doubt:
-            letters.give_up(waiting, error.detail)
-        else:
-            letters.try_again(waiting, error.detail, now)
+        _failed(waiting, error, now)
         return False
+    except Exception as error:  # we tripped over something ourselves: nobody knows whether it left
+        letters.in_doubt(waiting, f"{type(error).__name__}: {error}", now)
+        raise
+    letters.accepted(waiting, now)
     return True
+
+
+def _failed(waiting: WeeklyLetter, error: TransportError, now: datetime) -> None:
+    log.warning("A weekly letter of %s did not leave: %s", waiting.business.name, error.detail)
+    if error.doubt:
+        letters.in_doubt(waiting, error.detail, now)
+    elif error.permanent:
+        letters.give_up(waiting, error.detail, now)
+    else:
+        letters.try_again(waiting, error.detail, now)

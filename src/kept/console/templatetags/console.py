@@ -131,5 +131,11 @@ def origin_words(origin: str) -> str:
 
 
 @register.filter
+def plainly(kind: str) -> str:
+    """A name of the code as words: "handed_over" is "handed over"."""
+    return kind.replace("_", " ")
+
+
+@register.filter
 def ladder_words(kind: str) -> str:
     return words.told_of(kind, words.LADDER)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib import messages as notices
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from kept.accounts.queries import Member
@@ -113,8 +115,7 @@ def weekly_letters(desk: Desk) -> list[OwnersLetter]:
             row,
             row.id,
             row.subject_line,
-            row.text,
-            row.html,
+            *letters.words(row),
             row.address,
             Reader(OWNERS),
             row.handed_over_at or row.created_at,
@@ -124,6 +125,21 @@ def weekly_letters(desk: Desk) -> list[OwnersLetter]:
 
 
 OWNERS = "The owner"
+
+
+@at_desk(Member.OWNER, posts=True)
+def unsent(request: HttpRequest, desk: Desk, letter_id: UUID) -> HttpResponse:
+    """A weekly letter that did not leave: its words, what became of it, and what is to be done."""
+    row = letters.of_business(desk.business.id, letter_id)
+    if request.method != "POST":
+        evidence = row.evidence.order_by("at", "id")
+        return show(request, desk, "console/unsent.html", {"row": row, "evidence": evidence})
+    if "again" in request.POST:
+        letters.send_again(desk.business.id, letter_id, desk.now)
+        notices.success(request, "The letter is handed over again as soon as mail can leave.")
+    else:
+        letters.seen(desk.business.id, letter_id, desk.now)
+    return redirect("console:today")
 
 
 def headers(message: Message | OwnersLetter) -> list[tuple[str, str]]:

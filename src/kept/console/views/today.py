@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from kept.accounts.queries import Member
 from kept.appointments import actions as appointments
 from kept.appointments import queries
+from kept.audit.letters import given_up as unsent
 from kept.audit.watching import broken_now
 from kept.console import lateness
 from kept.console import today as days
@@ -48,6 +49,7 @@ def today(request: HttpRequest, desk: Desk) -> HttpResponse:
         "arrivable": len(arrivable(desk, rows)),
         "late_count": lateness.count(desk),
         "broken": broken_now(desk.business, desk.now) if desk.is_owner else None,
+        "unsent": unsent(desk.business.id) if desk.is_front_desk else [],
         "unknown_self": days.mine(desk) == [],
         "back": request.get_full_path(),
     }
