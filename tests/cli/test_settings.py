@@ -101,3 +101,16 @@ def test_a_secret_key_is_made_once_and_only_its_owner_may_read_it(fresh):
     fresh.kept("migrate")
     assert key.read_text() == first
     assert key.stat().st_mode & 0o077 == 0
+
+
+def test_what_another_user_left_in_the_folder_is_named(fresh):
+    """As after a command that was run as root: here a folder, which not even root may write to."""
+    (fresh.folder / "migrate.lock").mkdir()
+    said = fresh.kept("migrate", code=2).sentence
+    assert "migrate.lock" in said
+    assert "this user must own it" in said
+
+
+def test_a_database_of_another_user_is_said_to_be_that(fresh):
+    (fresh.folder / "kept.sqlite3").mkdir()
+    assert "belongs to the user who runs Kept" in fresh.kept("migrate", code=2).sentence

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from kept.cli.out import note
 from kept.cli.problems import Misused, Refused
@@ -98,7 +98,12 @@ def _in_sentences() -> Iterator[None]:
 def _about_database(error: Exception) -> str:
     """The driver's words without the address it tried: a password may stand in that."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return f"The database cannot be used ({first}): check KEPT_DATABASE_URL and KEPT_DATA_DIR."
+    from django.db import connection
+
+    check = "check KEPT_DATABASE_URL and KEPT_DATA_DIR"
+    if connection.vendor == "sqlite":
+        check += ", and that the file belongs to the user who runs Kept"
+    return f"The database cannot be used ({first}): {check}."
 
 
 # Migrations
@@ -193,9 +198,19 @@ def _alone() -> Iterator[None]:
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
         return
-    with Path(settings.DATA_DIR, "migrate.lock").open("w") as file:
+    with _lock_file(Path(settings.DATA_DIR, "migrate.lock")) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _lock_file(path: Path) -> IO[str]:
+    try:
+        return path.open("w")
+    except OSError as error:
+        raise Misused(
+            f"{path} cannot be written ({error.strerror}): this user must own it, and everything "
+            "else in KEPT_DATA_DIR."
+        ) from None
 
 
 MIGRATION_LOCK = 0x6B657074  # "kept"; any number will do that nobody else on this database uses
