@@ -56,7 +56,7 @@ def test_who_booked_again_in_each_group(people, monkeypatch):
     assert found.invited.worth == Decimal(120)
     assert found.beyond == Decimal(60)
     assert found.difference.rate == 0.5
-    assert found.became == {"booked": 2}
+    assert found.counted == {"booked": 2}
     drawn = list(own.history(people.business, now()).invitations())
     assert sorted((each.held_out, each.booked_at is not None) for each in drawn) == [
         (False, True),
@@ -64,6 +64,44 @@ def test_who_booked_again_in_each_group(people, monkeypatch):
         (True, False),
         (True, True),
     ]
+
+
+def adds_up(found):
+    """Each figure is a part of one that stands beside it, and together they are everybody."""
+    invited, held = found.invited.returned, found.held_out.returned
+    assert sum(found.counted.values()) == invited.of
+    assert found.counted.get("booked", 0) == invited.count
+    assert sum(found.so_far.values()) + found.early_held_out == found.early
+    parts = (invited.of, held.of, found.early, *found.not_asked.values(), *found.others.values())
+    assert sum(parts) == found.everybody
+    return found
+
+
+def test_whatever_day_it_is_what_is_told_adds_up(people):
+    other = people.new_service(people.ada, name="Talk")
+    talk = people.book(now() + timedelta(days=1), service=other, name="Eva Roth", by=DESK)
+    go_to(now() + timedelta(days=1, hours=1))
+    appointments.say(talk, "completed", now(), DESK)
+    go_to(now())
+    mia = people.book(now() + timedelta(days=7), name="Mia Wong", by=DESK)
+    early = adds_up(measured(people))
+    assert (early.early, early.so_far) == (4, {"booked": 1, "asked": 1})
+    assert (early.invited.returned.of, early.counted) == (0, {})
+    appointments.cancel(mia, now(), DESK, by=Role.STAFF)
+    assert adds_up(measured(people)).so_far == {"asked": 2}
+    go_to(AFTER_ALL)
+    late = adds_up(measured(people))
+    assert (late.early, late.counted, late.others) == (0, {"lapsed": 2}, {"no due date": 1})
+
+
+def test_who_is_not_due_yet_stands_apart_from_who_was_asked(people):
+    again = people.book(now() + timedelta(days=7), name="Leo Ek", by=DESK)
+    go_to(now() + timedelta(days=7, hours=1))
+    appointments.say(again, "completed", now(), DESK)
+    go_to(now())
+    found = adds_up(measured(people))
+    assert found.not_asked == {"not due": 1}
+    assert found.so_far == {"booked": 1, "asked": 1}
 
 
 def test_what_fell_due_a_short_time_ago_is_not_counted_yet_and_the_command_says_the_same(people):
@@ -76,6 +114,7 @@ def test_what_fell_due_a_short_time_ago_is_not_counted_yet_and_the_command_says_
     text = CliRunner().invoke(_command(show, as_json=False)).output
     assert "Too few people" in text
     assert "4 fell due too short a time ago" in text
+    assert "Of those invited: 2 asked." in text
 
 
 def test_a_booking_that_was_cancelled_is_no_return(people):

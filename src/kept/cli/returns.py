@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from rich.table import Table
@@ -40,9 +41,18 @@ def _print(found: Yield) -> None:
         )
     else:
         out.line(found.why_not)
+    _became("Of these invited", found.counted)
     out.line(f"{found.early} fell due too short a time ago to be counted.")
+    _became("Of those invited", found.so_far)
+    _became("Not asked so far", found.not_asked)
     for why, number in sorted(found.others.items()):
         out.line(f"{number} in neither group: {why}")
+
+
+def _became(who: str, counts: Mapping[str, int]) -> None:
+    said = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()))
+    if said:
+        out.line(f"{who}: {said}.")
 
 
 def _row(group: Group, currency: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from kept.accounts.queries import Business
 from kept.appointments import queries as appointments
 from kept.cases.queries import Case, Event
 from kept.core.holdout import Difference, Share, difference, share, too_few
-from kept.core.paths.reactivation import REACTIVATION
+from kept.core.paths.reactivation import LAPSED, REACTIVATION
 
 WINDOW = timedelta(days=135)
 """In which a return counts: from two weeks before the day somebody is due until the last letter
@@ -42,8 +42,12 @@ class Yield:
     """What invitations bring. `difference` and `beyond` are None as long as `why_not` says why.
 
     `beyond`: by list price, what the invited booked beyond what as many left alone would have.
-    `early`: how many of both groups fell due too short a time ago. `others`: why other completed
-    visits are in neither group; `became`: how the invitations ended that have ended.
+
+    Everybody who was handed on is counted in one place (`everybody` is their sum): in the two
+    groups; in `early`, who fell due too short a time ago; in `not_asked`, who has not fallen due;
+    in `others`, who is in neither group, with the reason. `counted` says what became of the
+    invited, and `so_far` what has become of the invited among the early, whose others are
+    `early_held_out`.
     """
 
     invited: Group
@@ -52,26 +56,35 @@ class Yield:
     beyond: Decimal | None
     why_not: str
     early: int
+    early_held_out: int
+    counted: Mapping[str, int]
+    so_far: Mapping[str, int]
+    not_asked: Mapping[str, int]
     others: Mapping[str, int]
-    became: Mapping[str, int]
+    everybody: int
     currency: str
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Somebody of one group, and from when on a return counts."""
+    """Somebody of one group, from when on a return counts, and how the asking stands."""
 
+    case: UUID
     person: UUID
     group: str
     since: datetime
+    stands: str
 
 
 def of(business: Business, now: datetime) -> Yield:
     """What the invitations of this business have brought until now."""
     cases = list(Case.objects.filter(business=business, path=REACTIVATION.name))
-    everybody = _due(cases)
-    ripe = [each for each in everybody if each.since + WINDOW <= now]
-    first = _first_returns(business, ripe)
+    due = _due(cases)
+    first = _first_returns(business, due)
+    ripe = [each for each in due if each.since + WINDOW <= now]
+    early = [each for each in due if each.since + WINDOW > now]
+    asked = {each.case for each in due}
+    in_a_group = [case for case in cases if case.facts.get("group")]
     invited, held = (_group(name, ripe, first) for name in (INVITED, HELD_OUT))
     why_not = too_few(invited.returned.of, held.returned.of)
     return Yield(
@@ -80,9 +93,13 @@ def of(business: Business, now: datetime) -> Yield:
         difference=None if why_not else difference(invited.returned, held.returned),
         beyond=None if why_not else _beyond(invited, held),
         why_not=why_not,
-        early=len(everybody) - len(ripe),
-        others=Counter(_why_outside(case.facts) for case in cases if not case.facts.get("group")),
-        became=_became(cases),
+        early=len(early),
+        early_held_out=sum(each.group == HELD_OUT for each in early),
+        counted=_became(ripe, first),
+        so_far=_became(early, first),
+        not_asked=_counts(_stands(case, NOT_DUE) for case in in_a_group if case.id not in asked),
+        others=_counts(_why_outside(case.facts) for case in cases if not case.facts.get("group")),
+        everybody=len(cases),
         currency=business.currency,
     )
 
@@ -95,7 +112,13 @@ def _due(cases: Iterable[Case]) -> list[Due]:
     for case_id, at in fell.values_list("case_id", "at"):
         first.setdefault(case_id, at)
     return [
-        Due(case.person_id, str(case.facts["group"]), first[case.id])
+        Due(
+            case.id,
+            case.person_id,
+            str(case.facts["group"]),
+            first[case.id],
+            _stands(case, BEING_ASKED),
+        )
         for case in known.values()
         if case.person_id is not None and case.id in first
     ]
@@ -138,7 +161,27 @@ def _why_outside(facts: Mapping[str, object]) -> str:
     return "recall" if facts.get("recall") else "not agreed"
 
 
-def _became(cases: Iterable[Case]) -> Mapping[str, int]:
-    invited = [case.facts for case in cases if case.facts.get("group") == INVITED]
-    ended = (facts.get("result") or ("booked" if facts.get("booked") else "") for facts in invited)
-    return Counter(str(result) for result in ended if result)
+def _became(people: Iterable[Due], first: Mapping[Due, Decimal]) -> Mapping[str, int]:
+    """What became of the invited among these: who booked again as the groups count it, and of the
+    others how the asking stands."""
+    invited = (each for each in people if each.group == INVITED)
+    return _counts("booked" if each in first else each.stands for each in invited)
+
+
+def _counts(words: Iterable[str]) -> Mapping[str, int]:
+    return dict(Counter(words))  # a plain one: `asdict` would count the pairs of a Counter
+
+
+BEING_ASKED, NOT_DUE, NO_RETURN = "asked", "not due", "no return"
+BOOKED = frozenset({"booked", "newer visit"})
+
+
+def _stands(case: Case, otherwise: str) -> str:
+    """How the asking ended; where it goes on, `otherwise`. Who booked what is no return by the
+    count (given back, or too late) is told apart from who did."""
+    if case.state == LAPSED:
+        return "lapsed"
+    result = str(case.facts.get("result") or "")
+    if otherwise == BEING_ASKED and result in BOOKED:
+        return NO_RETURN
+    return result or otherwise

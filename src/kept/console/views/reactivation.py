@@ -35,7 +35,10 @@ def overview(request: HttpRequest, desk: Desk) -> HttpResponse:
         "bars": [_bar("Invited", found.invited), _bar("Left alone by chance", found.held_out)],
         "points": _points(found.difference) if found.difference else None,
         "others": _counted(found.others),
-        "became": _counted(found.became),
+        "counted": _counted(found.counted),
+        "so_far": _counted(found.so_far),
+        "early_invited": found.early - found.early_held_out,
+        "not_asked": _counted(found.not_asked),
         "missing": reactivation.to_set_up(desk.business),
     }
     return show(request, desk, "console/returns.html", context)
