@@ -1,6 +1,6 @@
 """Booking through the API, and everything that may happen to a booking."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -479,6 +479,36 @@ def test_instants_carry_the_offset_of_their_own_date(db, house):
 
 def test_the_same_moment_may_be_given_in_any_offset(house):
     assert house.book("2027-03-03T09:00:00Z")["start"] == WEDNESDAY
+
+
+NIGHT = [{"weekday": day, "start": "00:00", "end": "24:00"} for day in range(7)]
+LEFT_OUT = "2027-03-28T02:30:00+01:00"
+
+
+@pytest.mark.parametrize("start", [LEFT_OUT, "2027-03-28T02:30:00+02:00"])
+def test_a_time_that_the_clocks_leave_out_is_refused_although_its_offset_names_a_moment(
+    house, start
+):
+    """The offset of the place stands behind a time of the place, and there is none such."""
+    night = house.add_service([house.add_staff("Nox", weekly_hours=NIGHT)], "Night watch")
+    booked = house.book("2027-03-28T04:00:00+02:00", service=night["id"])
+    wanted = house.booking(start, service=night["id"])
+    for refused in (
+        house.post("/appointments", wanted, 422),
+        house.ask(booked, "reschedule", {"start": start}, 422),
+    ):
+        (error,) = problem(refused, "invalid")["errors"]
+        assert error["pointer"] == "#/start"
+        assert "02:30 does not exist in Europe/Berlin" in error["detail"]
+        assert "2027-03-28 03:00" in error["detail"]
+
+
+def test_written_in_another_offset_it_is_the_moment_it_says(house):
+    night = house.add_service([house.add_staff("Nox", weekly_hours=NIGHT)], "Night watch")
+    for start in ("2027-03-28T01:30:00Z", "2027-03-28T02:45:00-04:00"):
+        moment = datetime.fromisoformat(start)
+        booked = house.book(start, service=night["id"])
+        assert datetime.fromisoformat(booked["start"]) == moment
 
 
 def test_reading_changes_nothing(house):

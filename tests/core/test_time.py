@@ -1,6 +1,6 @@
 """Time arithmetic, tried where it hurts: at every change of the clocks of twenty-odd zones."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
 from itertools import pairwise
 from time import tzset
@@ -39,6 +39,7 @@ from kept.core.time import (
     parse_offset,
     previous_allowed,
     quiet_shift,
+    refuse_left_out,
     same_local_day,
     utc,
     zone,
@@ -211,6 +212,23 @@ def test_every_wall_time_that_a_change_leaves_out_is_refused_with_the_next_that_
             assert refusal.value.next_valid == change
             assert (refusal.value.wall, refusal.value.zone) == (missing, place)
             assert first_instant(missing, place) == change
+
+
+@all_zones
+def test_a_left_out_time_with_an_offset_of_the_zone_is_refused_and_no_other_moment_is(name):
+    place = zone(name)
+    for change, old, new in clock_changes(name):
+        for skipped in range(0, int((new - old).total_seconds()), 600):
+            missing = (change + old).replace(tzinfo=None) + timedelta(seconds=skipped)
+            for offset in filter(None, (old, new)):
+                with pytest.raises(NonexistentTime) as refusal:
+                    refuse_left_out(missing.replace(tzinfo=timezone(offset)), place)
+                assert refusal.value.next_valid == change
+            elsewhere = timezone(new + timedelta(hours=3, minutes=7))
+            refuse_left_out(missing.replace(tzinfo=elsewhere), place)
+        for moment in (change - timedelta(seconds=1), change, change + timedelta(hours=1)):
+            refuse_left_out(moment.astimezone(place), place)
+            refuse_left_out(moment.astimezone(UTC), place)
 
 
 @all_zones

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from copy import copy
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeVar
 from uuid import UUID
@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic_core import PydanticUndefined
 
 from kept.api.problems import not_found
-from kept.core.time import parse_instant, parse_offset
+from kept.core.time import parse_offset, parse_written
 from kept.core.wishes import Wish
 from kept.people.actions import CHECKS, ContactError
 
@@ -39,13 +39,18 @@ CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 
 
 def _instant(value: object) -> datetime:
+    return _written(value).astimezone(UTC)
+
+
+def _written(value: object) -> datetime:
     if not isinstance(value, str):
         raise ValueError("Give a date and time with its offset, like 2027-03-03T10:00:00+01:00.")
-    return parse_instant(value)
+    return parse_written(value)
 
 
 def _start(value: object) -> datetime:
-    start = _instant(value)
+    """In the offset it is written with: whether the clocks show that time is asked of the zone."""
+    start = _written(value)
     if start.second or start.microsecond:
         raise ValueError("Appointments begin at a whole minute: leave the seconds at 00.")
     return start
@@ -145,8 +150,8 @@ Start = Annotated[
     _json(
         type="string",
         format="date-time",
-        description="RFC 3339, with an offset, at a whole minute. It is the instant it says, also "
-        "with an offset that the business's zone does not have then.",
+        description="RFC 3339, with an offset, at a whole minute. It is the instant it says; a "
+        "local time of the business that its clocks leave out is refused.",
         examples=[INSTANT],
     ),
 ]

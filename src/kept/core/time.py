@@ -169,6 +169,20 @@ def instant(wall: datetime, zone: ZoneInfo, fold: int | None = None) -> datetime
     return second if fold else first
 
 
+def refuse_left_out(moment: datetime, zone: ZoneInfo) -> None:
+    """Raises `NonexistentTime` for a moment written as a time that the clocks of `zone` skip.
+
+    02:30+01:00 names a moment also where the clocks go from 02:00+01:00 to 03:00+02:00 that night.
+    Who writes it means half past two there, with the usual offset behind it, and nobody can come
+    then. Written in UTC, or with an offset that is not the zone's, it is just the moment.
+    """
+    wall = moment.replace(tzinfo=None)
+    first, second = _readings(wall, zone)
+    offsets = {reading.astimezone(zone).utcoffset() for reading in (first, second)}
+    if first > second and moment.utcoffset() and moment.utcoffset() in offsets:
+        raise NonexistentTime(wall, zone, _end_of_gap(first, second, zone))
+
+
 def wall_time(instant: datetime, zone: ZoneInfo) -> datetime:
     """What the clocks of `zone` show at that instant: naive, and without a word on the fold."""
     return utc(instant).astimezone(zone).replace(tzinfo=None, fold=0)
@@ -234,7 +248,13 @@ _LOST_PLUS = re.compile(r":[0-9]{2} [0-9]{2}:?[0-9]{2}$")
 
 def parse_instant(text: str) -> datetime:
     """The instant (UTC) that RFC 3339 text names: `2026-03-29T09:00:00+02:00`,
-    `2026-03-29T07:00:00Z`.
+    `2026-03-29T07:00:00Z`. Refuses what `parse_written` refuses.
+    """
+    return parse_written(text).astimezone(UTC)
+
+
+def parse_written(text: str) -> datetime:
+    """The same instant, in the offset it is written with.
 
     Seconds and the offset are required. What is finer than a microsecond is cut off. Raises
     `NotAnInstant` for anything else, for a leap second (23:59:60), and for years outside FIRST_YEAR
@@ -249,10 +269,9 @@ def parse_instant(text: str) -> datetime:
     if not FIRST_YEAR <= int(day[:4]) <= LAST_YEAR:
         raise NotAnInstant(f"{text!r} is not between the years {FIRST_YEAR} and {LAST_YEAR}.")
     try:
-        moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{offset.upper()}")
+        return datetime.fromisoformat(f"{day}T{clock}{(fraction or '')[:7]}{offset.upper()}")
     except ValueError as error:
         raise NotAnInstant(f"{text!r} is not a possible date and time: {error}.") from error
-    return moment.astimezone(UTC)
 
 
 def _not_an_instant(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypedDict
 from uuid import UUID
@@ -22,7 +22,7 @@ from kept.api.keys import actor_of, business_of
 from kept.api.lists import Order, page
 from kept.api.matching import if_match, not_modified
 from kept.api.once import once
-from kept.api.problems import Problem, not_found
+from kept.api.problems import Problem, invalid, not_found
 from kept.api.takes import (
     AppointmentsIn,
     BookingIn,
@@ -46,6 +46,7 @@ from kept.appointments.queries import Appointment, Leg
 from kept.clock.queries import now as clock
 from kept.core.availability import Refusal
 from kept.core.case import Actor, Role
+from kept.core.time import NonexistentTime, refuse_left_out
 from kept.journeys import actions as following
 from kept.journeys import queries as journeys
 from kept.people.actions import Contact, contact_of
@@ -76,7 +77,7 @@ def book(request: HttpRequest, body: BookingIn) -> HttpResponse:
     """
     booking = actions.Booking(
         service=body.service,
-        start=body.start,
+        start=_start(request, body.start),
         contact=_contact(body.customer),
         staff=body.staff,
         notes=body.notes,
@@ -121,7 +122,7 @@ def walk_in(request: HttpRequest, body: WalkInIn) -> HttpResponse:
     """
     booking = actions.Booking(
         service=body.service,
-        start=body.start or clock(),
+        start=_start(request, body.start) if body.start else clock(),
         contact=_contact(body.customer),
         staff=body.staff,
         notes=body.notes,
@@ -157,6 +158,15 @@ def _made(
         raise not_found("There is no such service.", "#/service") from error
     except Resource.DoesNotExist as error:
         raise not_found(NOT_THEIRS, "#/staff") from error
+
+
+def _start(request: HttpRequest, written: datetime) -> datetime:
+    """The instant (UTC), unless it is written as a local time that the business's clocks skip."""
+    try:
+        refuse_left_out(written, shapes.zone_of(business_of(request)))
+    except NonexistentTime as error:
+        raise invalid("#/start", str(error)) from error
+    return written.astimezone(UTC)
 
 
 def _contact(customer: CustomerIn) -> Contact:
@@ -364,10 +374,11 @@ def reschedule(ask: Asked, body: RescheduleIn) -> None:
     """This leg closes, the next one opens, and the customer is told. If the new time cannot be
     had nothing has changed: 409 with `alternatives`.
     """
+    start = _start(ask.request, body.start)
     try:
         actions.move(
             ask.thing,
-            body.start,
+            start,
             ask.now,
             ask.actor,
             staff=body.staff,
@@ -379,7 +390,7 @@ def reschedule(ask: Asked, body: RescheduleIn) -> None:
         leg = queries.current_leg(ask.thing)
         service, who = queries.service_as_booked(leg), body.staff or leg.staff_id
         raise _cannot_book(
-            refused, ask.business, service, body.start, who, ask.now, but=leg.case_id
+            refused, ask.business, service, start, who, ask.now, but=leg.case_id
         ) from refused
     except Resource.DoesNotExist as error:
         raise not_found(NOT_THEIRS, "#/staff") from error
