@@ -147,6 +147,25 @@ def test_a_sample_at_a_time_that_does_not_exist_is_refused(bare):
     assert "does not exist in Europe/Berlin" in refused.stderr
 
 
+def test_a_sample_at_a_time_that_happens_twice_asks_for_its_offset_and_takes_it(bare):
+    asked = ("path", "--time-zone", "Europe/Berlin", "--sample")
+    refused = bare(*asked, "2027-10-31T02:30", code=2)
+    assert "happens twice in Europe/Berlin" in refused.stderr
+    for text, utc in (("2027-10-31T02:30+02:00", "00:30"), ("2027-10-31T02:30+01:00", "01:30")):
+        assert text in refused.stderr
+        told = bare(*asked, text).stdout.splitlines()
+        (begins,) = (line for line in told if line.startswith("(begins)"))
+        assert begins.endswith(f"2027-10-31 {utc}")
+    left_out = bare(*asked, "2027-03-28T02:30+01:00", code=2)
+    assert "does not exist in Europe/Berlin" in left_out.stderr
+
+
+@pytest.mark.parametrize("text", ["banana", "2027-03-28", "2027-03-28T10:00+2", "2027-02-30T10:00"])
+def test_what_is_no_time_of_the_wall_is_said_to_be_none(bare, text):
+    refused = bare("path", "--sample", text, code=2).stderr
+    assert f"{text!r} is not a date and time such as 2027-03-28T10:00" in refused
+
+
 def test_a_path_that_does_not_exist_is_refused(bare):
     assert "there are: appointment" in bare("path", "desire", code=2).stderr
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -28,6 +29,33 @@ class Instant(click.ParamType[datetime]):
             return time.parse_instant(value)
         except time.TimeError as error:
             self.fail(str(error), param, ctx)
+
+
+class WallTime(click.ParamType[datetime]):
+    """What a clock on a wall shows, to the minute: 2027-03-28T10:00. Naive; or, where an offset
+    stands behind it, the instant in that offset."""
+
+    name = "YYYY-MM-DDTHH:MM"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return _wall_time(value)
+        except ValueError:
+            sentence = "is not a date and time such as 2027-03-28T10:00 or 2027-03-28T10:00+02:00."
+            self.fail(f"{value!r} {sentence}", param, ctx)
+
+
+_WALL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})?")
+
+
+def _wall_time(text: str) -> datetime:
+    if not _WALL.fullmatch(text):
+        raise ValueError(text)
+    return datetime.fromisoformat(text)
 
 
 class Duration(click.ParamType[timedelta]):

@@ -14,7 +14,7 @@ from kept.core.drawing import SampleRow
 from kept.core.path import AT_ONCE, ControlRule, Escalate, Lapse, Moment, Open, Path, Tell
 from kept.core.paths import PATHS
 from kept.core.policy import Policy
-from kept.core.time import TimeError, format_offset, instant
+from kept.core.time import TimeError, format_offset, instant, refuse_left_out
 from kept.core.time import zone as known_zone
 from kept.lib.i18n import format_duration
 
@@ -128,13 +128,14 @@ def sample(
 ) -> None:
     """Print the real instants of every control for a booking at this wall time.
 
-    `start` is naive: the time on the wall of that zone.
+    `start` is naive, the time on the wall of that zone; or an instant, where that happens twice.
     """
     path = _path(name)
     try:
         zone = known_zone(zone_name)
-        begins = instant(start, zone)
-        rows = drawing.sample(path, start, zone, Policy(), booked_before, LENGTH)
+        wall, fold = _on_the_wall(start, zone)
+        begins = instant(wall, zone, fold)
+        rows = drawing.sample(path, wall, zone, Policy(), booked_before, LENGTH, fold)
     except TimeError as error:
         raise Misused(str(error)) from None
     if as_json:
@@ -154,6 +155,15 @@ def sample(
         return
     for text in _told(path, rows, begins, zone, booked_before):
         out.line(text)
+
+
+def _on_the_wall(start: datetime, zone: ZoneInfo) -> tuple[datetime, int | None]:
+    """What the clocks show, and where they show it twice, which of the two is meant."""
+    if start.tzinfo is None:
+        return start, None
+    refuse_left_out(start, zone)
+    there = start.astimezone(zone)
+    return there.replace(tzinfo=None, fold=0), there.fold
 
 
 LENGTH = timedelta(hours=1)  # of the sample visit

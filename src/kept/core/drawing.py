@@ -115,12 +115,14 @@ def sample(
     policy: Policy,
     booked_before: timedelta,
     length: timedelta = timedelta(hours=1),
+    fold: int | None = None,
 ) -> list[SampleRow]:
     """When each control comes for a booking that starts at this wall time, in order of time.
 
-    Raises NonexistentTime or AmbiguousTime when the clocks of `zone` change over `start_wall`.
+    `fold` as in `core.time.instant`. Raises NonexistentTime or AmbiguousTime when the clocks of
+    `zone` change over `start_wall`.
     """
-    start = instant(start_wall, zone)
+    start = instant(start_wall, zone, fold)
     opened, end = start - booked_before, start + length
     close = close_of_business(end, (), zone, not_before=end + policy.gap("outcome_grace").delta)
     anchors = {"opened": opened, "start": start, "end": end, "close": close}

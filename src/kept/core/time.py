@@ -62,10 +62,11 @@ class AmbiguousTime(TimeError):
 
     def __init__(self, wall: datetime, zone: ZoneInfo, first: datetime, second: datetime) -> None:
         self.wall, self.zone, self.first, self.second = wall, zone, first, second
+        both = [each.astimezone(zone).isoformat(timespec="minutes") for each in (first, second)]
         super().__init__(
             f"{wall:%Y-%m-%d %H:%M} happens twice in {zone}: first at {_offset_name(first, zone)} "
             f"and again at {_offset_name(second, zone)}. "
-            "Say which is meant: fold 0 is the first, fold 1 the second."
+            f"Say which is meant: {both[0]} or {both[1]}."
         )
 
 

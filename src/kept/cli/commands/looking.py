@@ -10,7 +10,7 @@ import click
 from kept import __version__
 from kept.cli import house
 from kept.cli.commands.options import business_option, json_option
-from kept.cli.kinds import Duration
+from kept.cli.kinds import Duration, WallTime
 
 
 @click.command()
@@ -131,7 +131,7 @@ def leads(business: str | None, state: str, speed: bool, days: int, as_json: boo
 @click.argument("name", default="appointment", metavar="[PATH]")
 @click.option(
     "--sample",
-    type=click.DateTime(["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]),
+    type=WallTime(),
     metavar="YYYY-MM-DDTHH:MM",
     help="Print the real instants for a booking at this time of the wall clock.",
 )
