@@ -1,6 +1,7 @@
 """What the engine does on every path, tried on the smallest one."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,9 +9,11 @@ from kept.core.case import Case, Event
 from kept.core.decide import decide
 from kept.core.path import ControlRule, Open, Path, Rule, State, at
 from kept.core.paths import PATHS
+from kept.core.plan import plan
 from kept.core.policy import Policy
-from tests.core.builders import APPOINTMENT, START
+from tests.core.builders import APPOINTMENT, START, Visit
 
+HOUR = timedelta(hours=1)
 OPEN = frozenset({"open"})
 ERRAND = Path(
     name="errand",
@@ -81,3 +84,14 @@ def test_a_path_knows_after_which_events_it_may_speak_to_the_others():
     timed = ControlRule("tell", "", at("opened"), None, OPEN, does=Open("closed"))
     speaking = replace(ERRAND, announces={"closed": "heard"}, controls=(timed,))
     assert speaking.speaks_after == {"closed", "begun", "control_due"}
+
+
+def test_what_is_planned_already_is_planned_as_it_stands():
+    visit = Visit(ahead="72h")
+    planned = visit.case.controls
+    assert plan(APPOINTMENT, visit.case, visit.now, "nothing") is planned
+    moved = replace(visit.case, anchors={**visit.case.anchors, "close": visit.end + HOUR})
+    again = plan(APPOINTMENT, moved, visit.now, "moved")
+    assert {new.name for new, old in zip(again, planned, strict=True) if new is not old} == {
+        "unresolved"
+    }

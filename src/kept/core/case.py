@@ -64,6 +64,11 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+# Looked up in its class a member costs ten times as much, and every duty of every case is asked.
+PLANNED, DONE, SKIPPED, VOID = Status.PLANNED, Status.DONE, Status.SKIPPED, Status.VOID
+EXPIRED, FAILED = Status.EXPIRED, Status.FAILED
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """A timed duty of a case, and what became of it.
@@ -89,7 +94,7 @@ class Control:
     @property
     def waiting(self) -> bool:
         """Planned and not yet fallen due."""
-        return self.status is Status.PLANNED and self.fired_at is None
+        return self.fired_at is None and self.status is PLANNED
 
 
 class HandOffStatus(StrEnum):
@@ -168,18 +173,18 @@ class Case:
     @property
     def not_to_write(self) -> Mapping[str, str]:
         """Of each purpose this person may not be written for, the sentence why not."""
-        return cast(Mapping[str, str], self.facts.get("not_to_write") or {})
+        return cast("Mapping[str, str]", self.facts.get("not_to_write") or {})
 
     @property
     def in_answer(self) -> Mapping[str, int]:
         """The letters that go although they are refused, because they answer what the person did
         themselves: the run of each control."""
-        return cast(Mapping[str, int], self.facts.get("in_answer") or {})
+        return cast("Mapping[str, int]", self.facts.get("in_answer") or {})
 
     @property
     def put_off(self) -> Mapping[str, str]:
         """The moment before which each of these controls may not go, as ISO 8601."""
-        return cast(Mapping[str, str], self.facts.get("put_off") or {})
+        return cast("Mapping[str, str]", self.facts.get("put_off") or {})
 
     @property
     def outcome(self) -> Facts:
@@ -190,6 +195,11 @@ class Case:
     def carries(self) -> Facts:
         """What a hand-off of this case takes along."""
         return cast(Facts, self.facts.get("carries") or {})
+
+
+def whole(value: object) -> int:
+    """A number among facts or data: what is read from elsewhere may have it as text."""
+    return value if isinstance(value, int) else int(str(value))
 
 
 def zone_of_person(case: Case) -> ZoneInfo:

@@ -14,7 +14,13 @@ from typing import TypeVar, assert_never
 
 from kept.core.asked import acceptable, why_not
 from kept.core.case import (
+    DONE,
+    EXPIRED,
+    FAILED,
+    PLANNED,
+    SKIPPED,
     SYSTEM,
+    VOID,
     Case,
     Control,
     Decision,
@@ -29,6 +35,7 @@ from kept.core.case import (
     Snooze,
     Status,
     Told,
+    whole,
     zone_of_person,
 )
 from kept.core.path import (
@@ -83,6 +90,7 @@ class _Walk:
 
     def __init__(self, path: Path, case: Case, now: datetime) -> None:
         self.path, self.before, self.case, self.now = path, case, case, now
+        self.known = {(control.name, control.run): control for control in case.controls}
         self.events: list[Event] = []
         self.post: list[Post] = []
         self.raised: dict[str, Escalation] = {}
@@ -268,7 +276,7 @@ class _Walk:
 
     def _hand_on(self, outcome: str, event: Event) -> None:
         """Withdraw what was offered for an earlier outcome; offer what this one maps to."""
-        version = int(str(self.case.facts.get("outcome_version", 0))) + 1
+        version = whole(self.case.facts.get("outcome_version", 0)) + 1
         old = tuple(_withdrawn(hand_off) for hand_off in self.case.hand_offs)
         accept_by = self.now + self.case.policy.gap("accept_within").delta
         targets = next_paths(self.case.policy, self.case.facts.get("hand_offs"), outcome)
@@ -316,11 +324,13 @@ class _Walk:
     # -- controls -------------------------------------------------------------------------
 
     def replan(self, cause: str) -> None:
-        self.case = replace(self.case, controls=plan(self.path, self.case, self.now, cause))
+        controls = plan(self.path, self.case, self.now, cause)
+        if controls is not self.case.controls:
+            self.case = replace(self.case, controls=controls)
 
     def set_control(self, control: Control) -> None:
-        rows = tuple(control if c.key == control.key else c for c in self.case.controls)
-        self.case = replace(self.case, controls=rows)
+        rows = {(c.name, c.run): c for c in self.case.controls} | {control.key: control}
+        self.case = replace(self.case, controls=tuple(rows.values()))
 
     def end_control(self, event: Event, status: Status, reason: str) -> None:
         """What became of the control a message belongs to.
@@ -328,7 +338,7 @@ class _Walk:
         A control whose message failed is mended by a later acceptance; a void one stays void:
         its message was withdrawn, and what is heard of it afterwards is only evidence.
         """
-        key = (str(event.data["control"]), int(str(event.data.get("run", 1))))
+        key = (str(event.data["control"]), whole(event.data.get("run", 1)))
         for control in self.case.controls:
             if control.key == key and control.status in CHANGED_BY[status]:
                 self.set_control(replace(control, status=status, reason=reason))
@@ -369,7 +379,7 @@ class _Walk:
                 self.take_if_allowed(Event(name, self.now, SYSTEM, rule.says, data))
             case Escalate(kind=kind, unless=unless):
                 if unless is not None and unless(self.case):
-                    self._end_unsent(control, Status.SKIPPED, "no need")
+                    self._end_unsent(control, SKIPPED, "no need")
                 else:
                     self._done(control, due)
                     self.escalate(kind, due)
@@ -384,7 +394,7 @@ class _Walk:
 
     def _expire(self, control: Control, rule: ControlRule) -> None:
         """Nobody was there to do it in time: of what was to be said, a person hears in time."""
-        self._end_unsent(control, Status.EXPIRED, "too late: the time it was of use is over")
+        self._end_unsent(control, EXPIRED, "too late: the time it was of use is over")
         missed = rule.does.missed if isinstance(rule.does, Tell) else ""
         if missed and not any(self._says_instead(other, missed) for other in self.case.controls):
             detail = f"{control.name} was due while no worker ran"
@@ -397,7 +407,7 @@ class _Walk:
 
     def _done(self, control: Control, due: Event) -> None:
         self.events.append(due)
-        self.set_control(replace(control, status=Status.DONE, fired_at=self.now))
+        self.set_control(replace(control, status=DONE, fired_at=self.now))
 
     def _end_unsent(self, control: Control, status: Status, reason: str) -> None:
         data: Facts = {"control": control.name, "run": control.run}
@@ -410,11 +420,11 @@ class _Walk:
         if self._gives_way(rule):
             self._put_off(control)
         elif later:
-            self._end_unsent(control, Status.SKIPPED, f"superseded by {later}, due as well")
+            self._end_unsent(control, SKIPPED, f"superseded by {later}, due as well")
         elif refused and not self.answers:
             self._withhold(control, tell, refused)
         elif not self.case.facts.get("channels"):
-            self._end_unsent(control, Status.SKIPPED, UNREACHABLE)
+            self._end_unsent(control, SKIPPED, UNREACHABLE)
             if tell.unreachable and (tell.needed is None or tell.needed(self.case)):
                 self.escalate(tell.unreachable, due)
         else:
@@ -431,26 +441,27 @@ class _Walk:
         for control in self.case.controls:
             does = self.path.control(control.name).does
             refused = unwanted(self.path.control(control.name), self.case)
-            on_its_way = control.status is Status.PLANNED and control.fired_at is not None
+            on_its_way = control.status is PLANNED and control.fired_at is not None
             if refused and on_its_way and isinstance(does, Tell):
                 self._withhold(control, does, refused)
 
     def _withhold(self, control: Control, tell: Tell, refused: str) -> None:
         """It is not written. What the person must know nevertheless somebody is to tell them."""
-        self._end_unsent(control, Status.SKIPPED, refused)
+        self._end_unsent(control, SKIPPED, refused)
         if tell.unreachable and (tell.needed is None or tell.needed(self.case)):
             self.escalate(tell.unreachable, self.events[-1], detail=refused)
 
     def ask_instead(self) -> None:
         """A person hears, once, that this customer is not written about what is booked."""
-        kind, before = self.path.withheld, {c.key: c for c in self.before.controls}
+        kind, before = self.path.withheld, self.known
         new = [c for c in self.case.controls if self._is_withheld(c) and before.get(c.key) != c]
         if kind and new and not self.case.escalations & self._of_the_untold():
             self.escalate(kind, self.events[-1], detail=new[0].reason)
 
     def _is_withheld(self, control: Control) -> bool:
-        refused = control.status is Status.SKIPPED and control.reason in REFUSED
-        does = self.path.control(control.name).does if refused else None
+        if control.status is not SKIPPED or control.reason not in REFUSED:
+            return False
+        does = self.path.control(control.name).does
         # Of what must be told somebody was asked by name.
         return isinstance(does, Tell) and does.purpose == "service" and not does.unreachable
 
@@ -460,10 +471,10 @@ class _Walk:
 
     def _gives_way(self, rule: ControlRule) -> bool:
         """Another letter is written to this person today, and one a day is enough."""
-        zone = zone_of_person(self.case)
-        written = [*self._written_here(), *filter(None, [self.case.written_at])]
         if not rule.gives_way:
             return False
+        zone = zone_of_person(self.case)
+        written = [*self._written_here(), *filter(None, [self.case.written_at])]
         # Of two asks for a review on one day neither would know of the other in time: nobody is
         # asked twice, whatever else may share a day.
         asks_a_review = isinstance(rule.does, Tell) and rule.does.purpose == "review"
@@ -475,7 +486,7 @@ class _Walk:
         """When this case itself wrote what gives way to others: its own letters do to each other.
         Not what answers the person at once: an enquiry is acknowledged, and times are offered."""
         for control in self.case.controls:
-            went = control.status in {Status.PLANNED, Status.DONE} and control.fired_at
+            went = control.status in {PLANNED, DONE} and control.fired_at
             if went and self.path.control(control.name).gives_way:
                 yield went
 
@@ -491,11 +502,13 @@ class _Walk:
 
     def _superseded_by(self, control: Control, rule: ControlRule) -> str:
         """The name of a more important message that goes out at this very moment."""
+        if rule.rank == 0:
+            return ""
         posted = {(post.control, post.run) for post in self.post}
         for other in self.case.controls:
             useful = other.useful_until is None or self.now < other.useful_until
             due = other.waiting and other.due_at <= self.now and useful
-            if (due or other.key in posted) and self._rank(other) > rule.rank > 0:
+            if (due or other.key in posted) and self._rank(other) > rule.rank:
                 return other.name
         return ""
 
@@ -518,8 +531,10 @@ class _Walk:
                 self.replan(cause=rule.event)
 
     def decision(self) -> Decision:
-        before = {control.key: control for control in self.before.controls}
-        controls = tuple(c for c in self.case.controls if before.get(c.key) != c)
+        before, present = self.known, self.case.controls
+        # What no plan changed is the very same object, and need not be compared.
+        touched = [c for c in present if before.get((c.name, c.run)) is not c]
+        controls = tuple(c for c in touched if before.get(c.key) != c)
         offered = set(self.before.hand_offs)
         resolved = frozenset(self.resolved) & self.before.escalations
         return Decision(
@@ -557,8 +572,8 @@ def _without(kinds: Collection[str], known: Mapping[str, Value]) -> dict[str, Va
 def _called_back(control: Control, was: Control | None) -> bool:
     """Its message had been posted and is not wanted any more."""
     posted = was is not None and was.fired_at is not None
-    skipped = control.status is Status.SKIPPED and posted
-    return skipped or (control.status is Status.VOID and control.fired_at is not None)
+    skipped = control.status is SKIPPED and posted
+    return skipped or (control.status is VOID and control.fired_at is not None)
 
 
 def _evidence(event: Event) -> str:
@@ -582,9 +597,9 @@ def _withdrawn(hand_off: HandOff) -> HandOff:
 # What a control must be for the news of its message to change it. A refusal may follow an
 # acceptance (a bounce), and an acceptance a refusal (another address was tried).
 CHANGED_BY = {
-    Status.DONE: frozenset({Status.PLANNED, Status.DONE, Status.FAILED, Status.EXPIRED}),
-    Status.FAILED: frozenset({Status.PLANNED, Status.DONE}),
-    Status.EXPIRED: frozenset({Status.PLANNED}),
+    DONE: frozenset({PLANNED, DONE, FAILED, EXPIRED}),
+    FAILED: frozenset({PLANNED, DONE}),
+    EXPIRED: frozenset({PLANNED}),
 }
 
 
@@ -596,25 +611,25 @@ def _time_passed(walk: _Walk, event: Event) -> None:
 
 
 def _message_accepted(walk: _Walk, event: Event) -> None:
-    walk.end_control(event, Status.DONE, str(event.data.get("doubt", "")))
+    walk.end_control(event, DONE, str(event.data.get("doubt", "")))
     walk.take(event)
 
 
 def _message_failed(walk: _Walk, event: Event) -> None:
     reason = str(event.data.get("detail") or "the transport refused it")
-    walk.end_control(event, Status.FAILED, reason)
+    walk.end_control(event, FAILED, reason)
     walk.take(event)
 
 
 def _message_doubtful(walk: _Walk, event: Event) -> None:
     """It may have arrived and is not sent again: the duty is done as far as it can be."""
-    walk.end_control(event, Status.DONE, str(event.data.get("detail") or "it may have arrived"))
+    walk.end_control(event, DONE, str(event.data.get("detail") or "it may have arrived"))
     walk.take(event)
 
 
 def _message_expired(walk: _Walk, event: Event) -> None:
     reason = str(event.data.get("detail") or "it could not be sent while it was of use")
-    walk.end_control(event, Status.EXPIRED, reason)
+    walk.end_control(event, EXPIRED, reason)
     walk.take(event)
 
 

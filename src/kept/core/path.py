@@ -282,6 +282,11 @@ class Path:
         return {rule.name: rule for rule in self.controls}
 
     @cached_property
+    def repeated(self) -> tuple[ControlRule, ...]:
+        """The controls of which there may be several runs."""
+        return tuple(rule for rule in self.controls if rule.run)
+
+    @cached_property
     def order(self) -> Mapping[str, int]:
         """The place of each control in the path."""
         return {rule.name: place for place, rule in enumerate(self.controls)}

@@ -11,12 +11,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from kept.core.case import Case, Control, Status, zone_of_person
+from kept.core.case import (
+    DONE,
+    EXPIRED,
+    FAILED,
+    PLANNED,
+    SKIPPED,
+    VOID,
+    Case,
+    Control,
+    zone_of_person,
+)
 from kept.core.path import ControlRule, Path, Tell
 from kept.core.time import quiet_shift
 from kept.core.wishes import REFUSED
 
-FINAL = frozenset({Status.DONE, Status.FAILED, Status.EXPIRED})
+FINAL = frozenset({DONE, FAILED, EXPIRED})
 SWITCHED_OFF = "switched off by policy"
 TOO_LATE = "too late to be of use"
 UNREACHABLE = "no channel reaches the customer"
@@ -26,32 +36,34 @@ COALESCE = timedelta(minutes=30)  # two messages closer than this are one too ma
 LONG_ENOUGH = timedelta(days=2)  # what has no end can wait for the next morning
 
 
-def plan(
-    path: Path, case: Case, now: datetime, cause: str, *, asked_for: bool = False
-) -> tuple[Control, ...]:
+def plan(path: Path, case: Case, now: datetime, cause: str) -> tuple[Control, ...]:
     """Every control of the case as it ought to be after `cause`, history included.
-
-    `asked_for`: the person did something themselves, and what goes out at once is their answer.
 
     1. Each control rule of the path gives at most one row (a new `run` gives a new row).
     2. Rows that no longer apply become *void* because of `cause`.
     3. Reminders that quiet hours push onto one another become one.
 
-    What has been acted upon is history, and no plan changes it or does it twice.
+    What has been acted upon is history, and no plan changes it or does it twice. Where nothing
+    changes, which is most of the time, the answer is `case.controls` itself.
     """
-    rows = {control.key: control for control in case.controls}
-    runs = {rule.name: rule.run(case) if rule.run else 1 for rule in path.controls}
-    _void_other_runs(rows, runs, cause)
+    before = case.controls
+    rows = {(row.name, row.run): row for row in before}
+    runs = {rule.name: rule.run(case) for rule in path.repeated if rule.run}
+    _void_other_runs(path, rows, runs, cause)
     for rule in path.controls:
-        run = runs[rule.name]
+        run = runs.get(rule.name, 1)
         old = rows.get((rule.name, run))
-        if old is None and case.controls and case.state not in rule.states:
-            continue  # nothing was planned and nothing is to be
+        if old is None:
+            if before and case.state not in rule.states:
+                continue  # nothing was planned and nothing is to be
+        elif _is_history(old):
+            continue
         row = _planned(path, rule, case, now, old, run, cause)
-        if row is not None:
+        if row is not None and row != old:
             rows[row.key] = row
     _coalesce(path, rows)
-    return tuple(rows.values())
+    after = tuple(rows.values())
+    return before if after == before else after
 
 
 def _is_history(row: Control) -> bool:
@@ -59,18 +71,20 @@ def _is_history(row: Control) -> bool:
 
     A void one whose message had been posted counts too: brought back, it would be said twice.
     """
-    acted_upon = row.fired_at is not None and row.status is not Status.PLANNED
-    return row.status in FINAL or acted_upon
+    status = row.status
+    return status in FINAL or (row.fired_at is not None and status is not PLANNED)
 
 
 def _void_other_runs(
-    rows: dict[tuple[str, int], Control], runs: Mapping[str, int], cause: str
+    path: Path, rows: dict[tuple[str, int], Control], runs: Mapping[str, int], cause: str
 ) -> None:
     """Of each duty only its present run is planned; one of an earlier path ends with that."""
     for key, row in rows.items():
-        if row.status is Status.PLANNED and row.run != runs.get(row.name):
-            reason = cause if row.name in runs else "no longer part of the path"
-            rows[key] = replace(row, status=Status.VOID, reason=reason)
+        if row.status is PLANNED and (
+            row.name not in path.order or row.run != runs.get(row.name, 1)
+        ):
+            reason = cause if row.name in path.order else "no longer part of the path"
+            rows[key] = replace(row, status=VOID, reason=reason)
 
 
 def _planned(
@@ -83,15 +97,13 @@ def _planned(
     cause: str,
 ) -> Control | None:
     """The row this rule asks for, or None where there is and was nothing."""
-    if row is not None and _is_history(row):
-        return row
     applies = rule.when is None or rule.when(case)
     if not applies or case.state not in rule.states:
         return _not_wanted(path, rule, case, row, run, cause, applies)
-    if row is not None and row.status is Status.PLANNED and row.fired_at is not None:
+    if row is not None and row.status is PLANNED and row.fired_at is not None:
         # Its message is on the way: only a change of state may void it, or a lost address.
         unreachable = _unreachable(rule, case)
-        return replace(row, status=Status.SKIPPED, reason=UNREACHABLE) if unreachable else row
+        return replace(row, status=SKIPPED, reason=UNREACHABLE) if unreachable else row
     return _timed(path, rule, case, now, row, run)
 
 
@@ -105,13 +117,13 @@ def _not_wanted(
     applies: bool,
 ) -> Control | None:
     if row is not None:
-        planned = row.status is Status.PLANNED
-        return replace(row, status=Status.VOID, reason=cause) if planned else row
+        planned = row.status is PLANNED
+        return replace(row, status=VOID, reason=cause) if planned else row
     # A case that begins further on (a walk-in) says of each duty it passes over why.
     passed_over = applies and not case.controls and path.stages[0] in rule.states
     if passed_over and case.state != path.stages[0]:
         due = rule.due.of(case)
-        return Control(rule.name, due, _until(rule, case), run, Status.SKIPPED, cause)
+        return Control(rule.name, due, _until(rule, case), run, SKIPPED, cause)
     return None
 
 
@@ -126,7 +138,7 @@ def _timed(
     due, until = _due(rule, case), _until(rule, case)
     # What is due now is withheld, or sent as the answer to somebody, by whoever fires it.
     reason = _why_not(rule, case, due, until) or (unwanted(rule, case) if due > now else "")
-    when = None if reason else _undisturbed(rule, case, due, until, _earliest(rule, case))
+    when = None if reason else _undisturbed(rule, case, due, until)
     if row is not None and (when or due) <= now and _left_behind(path, rule, case, row, now):
         return _not_brought_back(row)
     if when is not None and when <= now and (until is None or now < until):
@@ -135,8 +147,11 @@ def _timed(
         when = when if from_now == now else from_now
     if when is None:
         reason = reason or QUIET
-    status = Status.SKIPPED if reason else Status.PLANNED
-    return Control(rule.name, when or due, until, run, status, reason)
+    at, status = when or due, SKIPPED if reason else PLANNED
+    same = row is not None and row.due_at == at and row.useful_until == until
+    if row is not None and same and row.status is status and row.reason == reason:
+        return row
+    return Control(rule.name, at, until, run, status, reason)
 
 
 def _due(rule: ControlRule, case: Case) -> datetime:
@@ -178,15 +193,22 @@ def _earliest(rule: ControlRule, case: Case) -> datetime:
 
 
 def _undisturbed(
-    rule: ControlRule, case: Case, due: datetime, until: datetime | None, earliest: datetime
+    rule: ControlRule,
+    case: Case,
+    due: datetime,
+    until: datetime | None,
+    not_before: datetime | None = None,
 ) -> datetime | None:
-    """The moment nearest to `due` at which the person may be disturbed; None: no useful one."""
+    """The moment nearest to `due` at which the person may be disturbed; None: no useful one.
+
+    Not before that moment, or else not before the rule's least time after the booking.
+    """
     window = case.policy.window(rule.quiet) if rule.quiet else None
     if window is None:
         return due
     start = case.anchors.get("start") or until or due + LONG_ENOUGH
     lead = start - until if until is not None else timedelta(0)
-    zone = zone_of_person(case)
+    zone, earliest = zone_of_person(case), not_before or _earliest(rule, case)
     shifted = quiet_shift(due, start, window, zone, min_lead=lead, earliest=earliest)
     return None if shifted != due and shifted == until else shifted
 
@@ -199,9 +221,9 @@ def _left_behind(path: Path, rule: ControlRule, case: Case, row: Control, now: d
     skipped comes back with the policy, while it is of use and no later reminder has gone. What
     somebody did not want when its time came they do not get later either.
     """
-    if row.status is Status.SKIPPED and row.reason in REFUSED:
+    if row.status is SKIPPED and row.reason in REFUSED:
         return True
-    if rule.rank == 0 or row.status is Status.PLANNED:
+    if rule.rank == 0 or row.status is PLANNED:
         return False
     until = _until(rule, case)
     over = until is not None and now >= until
@@ -214,10 +236,10 @@ def _said_later(path: Path, rule: ControlRule, case: Case) -> bool:
 
 
 def _not_brought_back(row: Control) -> Control:
-    if row.status is Status.SKIPPED:
+    if row.status is SKIPPED:
         return row
     reason = "its time had passed when it was planned anew"
-    return replace(row, status=Status.SKIPPED, reason=reason)
+    return replace(row, status=SKIPPED, reason=reason)
 
 
 def _coalesce(path: Path, rows: dict[tuple[str, int], Control]) -> None:
@@ -228,4 +250,4 @@ def _coalesce(path: Path, rows: dict[tuple[str, int], Control]) -> None:
     for lower, higher in pairwise(waiting):
         if abs(higher.due_at - lower.due_at) < COALESCE:
             reason = f"one message with {higher.name}"
-            rows[lower.key] = replace(lower, status=Status.SKIPPED, reason=reason)
+            rows[lower.key] = replace(lower, status=SKIPPED, reason=reason)

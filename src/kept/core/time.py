@@ -140,6 +140,8 @@ def similar_zones(name: str) -> list[str]:
 
 def utc(moment: datetime) -> datetime:
     """The same instant, in UTC. Raises `NotAnInstant` for a naive datetime."""
+    if moment.tzinfo is UTC:
+        return moment
     if moment.utcoffset() is None:
         raise NotAnInstant(f"{moment.isoformat()} has no offset from UTC, so it names no moment.")
     return moment.astimezone(UTC)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from kept.core.case import Case, Control, Event, Facts, Role, Status
+from kept.core.case import Case, Control, Event, Facts, Role, Status, whole
 from kept.core.path import (
     ControlRule,
     Escalate,
@@ -78,11 +78,11 @@ def later_leg(case: Case) -> bool:
 
 def confirmation_run(case: Case) -> int:
     """Staff may send the confirmation again, and a corrected address asks for it."""
-    return int(str(case.facts.get("confirmation_run", 1)))
+    return whole(case.facts.get("confirmation_run", 1))
 
 
 def outcome_version(case: Case) -> int:
-    return int(str(case.facts.get("outcome_version", 0)))
+    return whole(case.facts.get("outcome_version", 0))
 
 
 def time_open(case: Case) -> int:
@@ -160,7 +160,7 @@ def at_once(case: Case, now: datetime) -> datetime:
 
 def once_put_in_order(case: Case, now: datetime) -> datetime:
     """Finished early, the room and the person are still needed for what the service plans after."""
-    return now + timedelta(minutes=int(str(case.facts.get("buffer_after_minutes", 0))))
+    return now + timedelta(minutes=whole(case.facts.get("buffer_after_minutes", 0)))
 
 
 def took_place(event: Event) -> bool:
