@@ -9,6 +9,8 @@ from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 
 from kept.accounts.models import ApiKey, Business, PolicyVersion
+from kept.lib.among import among
+from kept.lib.ids import new_id
 from kept.lib.postgres.statements import Statements
 from kept.lib.ready import Ready, ahead
 
@@ -126,6 +128,25 @@ def test_threads_may_share_it(house_db):
     for thread in threads:
         thread.join()
     assert [[each.name for each in rows] for rows in found] == [["Harbour"]] * 160
+
+
+def test_many_values_of_a_kind_are_one_list(db):
+    mine, other = business("Harbour"), business("Other")
+    among_these = Ready(lambda ids: Business.objects.filter(among("id", ids)).order_by("name"))
+    assert among_these(ids=[other.id, mine.id, new_id()]) == [mine, other]
+    assert among_these(ids=[other.id]) == [other]
+    assert among_these(ids=[]) == []
+    with ahead(among_these.of(ids=[mine.id, other.id])):
+        assert among_these(ids=[mine.id, other.id]) == [mine, other]
+        assert among_these(ids=[mine.id]) == [mine]
+
+
+def test_columns_have_their_names_where_that_is_asked(db):
+    business("Harbour")
+    named = Ready(
+        lambda name: Business.objects.filter(name=name).values_list("slug", "name", named=True)
+    )
+    assert [(row.slug, row.name) for row in named(name="Harbour")] == [("harbour", "Harbour")]
 
 
 # Asked ahead: in one journey to PostgreSQL, and otherwise as if nobody had

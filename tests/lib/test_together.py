@@ -56,9 +56,8 @@ def test_only_the_named_fields_of_a_row_change_and_no_other_row(db):
     together.insert([shop, mia, leo])
     mia.name, mia.phone, mia.created_at = "Mia 'Wong'\n漢", "+442079460100", NOW + timedelta(1)
     shop.address, shop.name = "12 Canal Street", "not named, so not written"
-    changes = {Customer: ("name", "created_at"), Business: ("address",)}
     with CaptureQueriesContext(connection) as captured:
-        together.update([mia, shop], changes)
+        together.update(([mia], ("name", "created_at")), ([shop], ("address",)))
     assert len(captured) == (1 if connection.vendor == "postgresql" else 2)
     read = Customer.objects.get(id=mia.id)
     assert (read.name, read.phone, read.created_at) == (mia.name, "", mia.created_at)
@@ -72,16 +71,28 @@ def test_what_is_nothing_or_a_document_changes_too(db):
     policy = PolicyVersion(business=shop, number=1, data={"a": 1}, created_at=NOW)
     together.insert([shop, care, policy])
     care.price, care.archived_at, policy.data = None, NOW, {"b": [None, "ü"]}
-    named = {Service: ("price", "archived_at"), PolicyVersion: ("data",)}
     policy.id = PolicyVersion.objects.get().id
-    together.update([care, policy], named)
+    together.update(([care], ("price", "archived_at")), ([policy], ("data",)))
     assert Service.objects.values_list("price", "archived_at").get() == (None, NOW)
     assert PolicyVersion.objects.get().data == {"b": [None, "ü"]}
 
 
+def test_of_one_table_some_rows_may_change_more_than_others(db):
+    shop = business()
+    mia, leo = customer(shop), customer(shop, "Leo Marsh")
+    together.insert([shop, mia, leo])
+    for row in (mia, leo):
+        row.name, row.phone = row.name.upper(), "+442079460100"
+    together.update(([mia], ("name",)), ([leo], ("name", "phone")))
+    assert set(Customer.objects.values_list("name", "phone")) == {
+        ("MIA WONG", ""),
+        ("LEO MARSH", "+442079460100"),
+    }
+
+
 def test_to_change_nothing_costs_nothing(db):
     with CaptureQueriesContext(connection) as captured:
-        together.update([], {})
+        together.update(([], ("name",)))
     assert len(captured) == 0
 
 

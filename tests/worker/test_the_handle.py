@@ -91,7 +91,7 @@ def test_a_turn_ends_while_another_process_holds_what_is_due(clinic, monkeypatch
     clinic.book(START, clinic.ada)
     loop.turn_once()
     clock.advance_to(START - timedelta(hours=24))
-    monkeypatch.setattr("kept.cases.actions._claim", lambda candidates, now: [])
+    monkeypatch.setattr("kept.cases.actions._claim", lambda candidates, now: {})
     assert loop.turn_once() == 0
 
 

@@ -90,7 +90,7 @@ def test_a_full_disk_is_nobodys_fault_and_pushes_no_case_back(db, monkeypatch, c
     clinic = Clinic()
     for hour in (10, 11, 12):
         clinic.book(berlin(4, hour), clinic.ada)
-    monkeypatch.setattr(cases, "apply", failing(FULL))
+    monkeypatch.setattr(cases.together, "update", failing(FULL))
     with pytest.raises(OperationalError):
         cases.turn_due(berlin(4, 9))
     assert caplog.records == []

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -88,9 +89,14 @@ def apply(incoming: Sequence[Incoming], now: datetime) -> list[core.Decision]:
 
     Raises core.NotAllowed when a path refuses one, NoSuchCase; then nothing at all is written.
     """
-    # Gather
     loaded = _load({each.case for each in incoming}, also=_listening(incoming), now=now)
-    # Decide
+    return _apply(incoming, loaded, now)
+
+
+def _apply(
+    incoming: Sequence[Incoming], loaded: Mapping[UUID, Loaded], now: datetime
+) -> list[core.Decision]:
+    """Decide and write, once everything is gathered."""
     decisions = []
     written, circle = _Writes(now), others.of_one_mailbox(loaded.values())
     for each in incoming:
@@ -99,7 +105,6 @@ def apply(incoming: Sequence[Incoming], now: datetime) -> list[core.Decision]:
             others.note_posted(loaded[each.case], circle, now)
         _let_others_hear(loaded[each.case], decision, circle, written)
         decisions.append(decision)
-    # Apply
     written.write()
     return decisions
 
@@ -158,13 +163,19 @@ def _load(asked: set[UUID], *, also: set[UUID], now: datetime) -> dict[UUID, Loa
 
     Raises NoSuchCase where one of those `asked` for does not exist.
     """
-    loaded: dict[UUID, Loaded] = {}
     ids = asked | also
     if not ids:
-        return loaded
-    rows, controls, escalations, hand_offs = _read_one(*ids) if len(ids) == 1 else _read(ids)
-    if missing := asked - {row.id for row in rows}:
+        return {}
+    found = _read_one(*ids) if len(ids) == 1 else _read(_locked(ids=list(ids)))
+    if missing := asked - {row.id for row in found[0]}:
         raise NoSuchCase(f"{len(missing)} of {len(asked)} cases do not exist")
+    return _loaded(found, now)
+
+
+def _loaded(found: Read, now: datetime) -> dict[UUID, Loaded]:
+    """The cases as values, beside the rows they were read from."""
+    loaded: dict[UUID, Loaded] = {}
+    rows, controls, escalations, hand_offs = found
     for row in rows:
         value = case_value(row, controls[row.id], escalations[row.id], hand_offs[row.id])
         by_key = {(control.name, control.run): control for control in controls[row.id]}
@@ -181,19 +192,19 @@ Read: TypeAlias = "tuple[list[Any], ByCase, ByCase, ByCase]"
 """Rows of cases, locked, and by case their controls, open escalations and hand-offs."""
 
 
-def _read(ids: set[UUID]) -> Read:
-    own = among("case_id", ids)
-    controls = _controls_of(own).values_list(*CONTROL, named=True)
+def _read(rows: list[Any]) -> Read:
+    """What hangs on these locked cases."""
+    ids = [row.id for row in rows]
     return (
-        list(_locked_with(among("id", ids))),
-        _by_case(controls),
-        _by_case(_escalations_of(own)),
-        _by_case(_hand_offs_of(own)),
+        rows,
+        _by_case(_controls(ids=ids)),
+        _by_case(_escalations(ids=ids)),
+        _by_case(_hand_offs(ids=ids)),
     )
 
 
 def _read_one(case: UUID) -> Read:
-    """The same for a single one, as after most of what happens: by questions made ready."""
+    """The same for a single one, as after most of what happens."""
     return (
         _one_locked(case=case),
         _by_case(_one_controls(case=case)),
@@ -202,10 +213,15 @@ def _read_one(case: UUID) -> Read:
     )
 
 
+def _cases(which: Any) -> QuerySet[Any]:
+    """`heard`: somebody outside listens."""
+    found = models.Case.objects.filter(which)
+    return found.annotate(heard=webhooks.listening(OuterRef("business")))
+
+
 def _locked_with(which: Any) -> QuerySet[Any]:
-    """In the order of their ids, as everybody locks them; `heard`: somebody outside listens."""
-    rows = models.Case.objects.filter(which).order_by("id").select_for_update(no_key=True)
-    return rows.annotate(heard=webhooks.listening(OuterRef("business")))
+    """In the order of their ids, as everybody locks them."""
+    return _cases(which).order_by("id").select_for_update(no_key=True)
 
 
 def _controls_of(which: Any) -> QuerySet[models.Control]:
@@ -220,10 +236,19 @@ def _hand_offs_of(which: Any) -> QuerySet[models.HandOff]:
     return models.HandOff.objects.filter(which).order_by("id")
 
 
+# Of a batch of cases there are thousands of controls: values, no instances of the model.
+CONTROL = tuple(field.attname for field in models.Control._meta.concrete_fields)
+
 _one_locked = Ready(lambda case: _locked_with(Q(id=case)))
 _one_controls = Ready(lambda case: _controls_of(Q(case_id=case)))
 _one_escalations = Ready(lambda case: _escalations_of(Q(case_id=case)))
 _one_hand_offs = Ready(lambda case: _hand_offs_of(Q(case_id=case)))
+
+_locked = Ready(lambda ids: _locked_with(among("id", ids)))
+_free = Ready(lambda ids: _cases(among("id", ids)).select_for_update(skip_locked=True, no_key=True))
+_controls = Ready(lambda ids: _controls_of(among("case_id", ids)).values_list(*CONTROL, named=True))
+_escalations = Ready(lambda ids: _escalations_of(among("case_id", ids)))
+_hand_offs = Ready(lambda ids: _hand_offs_of(among("case_id", ids)))
 
 
 def _listening(incoming: Sequence[Incoming]) -> set[UUID]:
@@ -254,9 +279,6 @@ def _persons_in(which: Any) -> QuerySet[models.Case, tuple[UUID, UUID, str]]:
 
 
 _person_of = Ready(lambda case: _persons_in(Q(id=case)))
-
-# Of a batch of cases there are thousands of controls: values, no instances of the model.
-CONTROL = tuple(field.attname for field in models.Control._meta.concrete_fields)
 
 
 def _by_case(rows: Iterable[Any]) -> ByCase:
@@ -351,8 +373,9 @@ class _Writes:
         row, value = case.row, decision.case
         if row.state != value.state:
             row.state, row.state_since = value.state, self.now
-        row.anchors = anchors_data(value.anchors)
-        row.facts = dict(value.facts)
+        if value.anchors is not case.value.anchors or value.facts is not case.value.facts:
+            row.anchors, row.facts = anchors_data(value.anchors), dict(value.facts)
+            case.touched = True
         row.waits = waits(value)
         for event in decision.events:
             row.version += 1
@@ -464,8 +487,12 @@ class _Writes:
         What changes makes room: a message withdrawn and posted anew in one go must leave before
         the new one comes, and so must an escalation that is resolved and raised again.
         """
-        old = [case.row for case in self.cases.values() if not case.is_new]
-        together.update([*old, *self.changed_controls.values()], CHANGES)
+        old = [case for case in self.cases.values() if not case.is_new]
+        together.update(
+            ([case.row for case in old if case.touched], (*STANDING, "anchors", "facts")),
+            ([case.row for case in old if not case.touched], STANDING),
+            (list(self.changed_controls.values()), BECAME),
+        )
         self._resolve_escalations()
         self._write_hand_offs()
         outbox.withdraw(self.withdrawn, self.now)
@@ -509,10 +536,8 @@ def _open(case_id: UUID, kind: str) -> QuerySet[models.Escalation]:
     return models.Escalation.objects.filter(case_id=case_id, kind=kind, resolved_at=None)
 
 
-CHANGES: dict[type[Model], tuple[str, ...]] = {
-    models.Case: ("state", "state_since", "version", "waits", "anchors", "facts", "policy"),
-    models.Control: ("due_at", "useful_until", "status", "reason", "fired_at", "wake_at"),
-}
+STANDING = ("state", "state_since", "version", "waits")  # of a case, what every event may change
+BECAME = ("due_at", "useful_until", "status", "reason", "fired_at", "wake_at")  # of a control
 
 
 def _answered(known: models.HandOff | None, offer: models.HandOff) -> models.HandOff:
@@ -611,14 +636,16 @@ def turn_due(now: datetime, *, limit: int = BATCH) -> tuple[int, int]:
     OperationalError or InterfaceError when the database cannot be used.
     """
     # Looked at several times a second: on SQLite a transaction would keep writers waiting.
-    candidates = list(_due(now).values_list("case_id", "case__person", "case__path")[:limit])
+    candidates = _first_due(limit)(now=now)
     if not candidates:
         return 0, 0
     try:
         with transaction.atomic():
-            ids = _claim(candidates, now)
-            apply([_tick(case_id, now) for case_id in ids], now)
-            return len(ids), 0
+            claimed = _claim(candidates, now)
+            ticks = [_tick(case, now) for case in _in_turn(candidates, claimed, now)]
+            also = _listening(ticks) - claimed.keys()
+            _apply(ticks, claimed | _load(set(), also=also, now=now), now)
+            return len(ticks), 0
     except Exception as error:
         if database_away(error) and not given_up(error):
             raise  # no case is to blame, and each of them would only say the same
@@ -636,21 +663,39 @@ def _due(now: datetime) -> QuerySet[models.Control]:
     ).order_by("wake_at")
 
 
-def _claim(candidates: Sequence[tuple[UUID, Any, str]], now: datetime) -> list[UUID]:
+@lru_cache
+def _first_due(limit: int) -> Ready[Candidate]:
+    return Ready(lambda now: _due(now).values_list("case_id", "case__person", "case__path")[:limit])
+
+
+Candidate: TypeAlias = "tuple[UUID, UUID | None, str]"
+"""A case of which a control is due, its person and its path."""
+
+
+def _claim(candidates: Sequence[Candidate], now: datetime) -> dict[UUID, Loaded]:
     """Lock these cases (with their people and paths), passing over what another worker is at.
 
     First the people, as everywhere: of two letters to one person the second waits until tomorrow,
     and two workers that each had one of the cases would not see each other's letter.
     """
-    takes_turns = {who for _, who, path in candidates if path in others.TAKES_TURNS} - {None}
+    takes_turns = {who for _, who, path in candidates if who and path in others.TAKES_TURNS}
     mine = people.lock_free(takes_turns) if takes_turns else set()
-    reached = [case for case, who, path in candidates if who not in takes_turns or who in mine]
-    cases = models.Case.objects.filter(among("id", reached))
-    free = cases.select_for_update(skip_locked=True, no_key=True)
-    locked = set(free.values_list("id", flat=True))
-    # Meanwhile another worker may have handled and let go of a case: look again.
-    still_due = _due(now).filter(among("case_id", locked)).values_list("case_id", flat=True)
-    return list(dict.fromkeys(still_due))
+    reached = {case for case, who, _ in candidates if who not in takes_turns or who in mine}
+    return _loaded(_read(_free(ids=list(reached))), now)
+
+
+def _in_turn(
+    candidates: Sequence[Candidate], claimed: Mapping[UUID, Loaded], now: datetime
+) -> list[UUID]:
+    """Those of them that are claimed, in the order of their duties. Meanwhile another worker may
+    have handled and let go of one: what is due of it is looked at again."""
+    reached = dict.fromkeys(case for case, _, _ in candidates if case in claimed)
+    return [case for case in reached if _is_due(claimed[case], now)]
+
+
+def _is_due(case: Loaded, now: datetime) -> bool:
+    waiting = [each.key for each in case.value.controls if each.waiting]
+    return any(case.controls[key].wake_at <= now for key in waiting)
 
 
 def _one_by_one(now: datetime, *, limit: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from kept.cases import models
 from kept.core import case as core
 from kept.core.paths import PATHS
 from kept.core.policy import Policy
+from kept.lib.ids import new_id
 from kept.lib.rows import new_row
 
 
@@ -25,6 +26,8 @@ class Held(Protocol):
     def id(self) -> UUID: ...
     @property
     def failures(self) -> int: ...
+    @property
+    def wake_at(self) -> datetime: ...
 
 
 @dataclass(slots=True)
@@ -38,6 +41,7 @@ class Loaded:
     heard: bool  # somebody outside listens to its business
     offers: dict[tuple[str, int], models.HandOff]
     mailbox: frozenset[UUID] = frozenset()  # who is written at the address of its person
+    touched: bool = False  # its anchors or its facts are not what they were
 
 
 @lru_cache(maxsize=512)
@@ -47,10 +51,13 @@ def policy_of(policy_id: int) -> Policy:
 
 
 def control_value(row: models.Control) -> core.Control:
-    status = core.Status(row.status)
+    status = STATUS.get(row.status) or core.Status(row.status)
     return core.Control(
         row.name, row.due_at, row.useful_until, row.run, status, row.reason, row.fired_at
     )
+
+
+STATUS = {str(each): each for each in core.Status}  # five times as quick as to call it
 
 
 def hand_off_value(row: models.HandOff) -> core.HandOff:
@@ -126,7 +133,7 @@ def event_row(case_id: UUID, seq: int, event: core.Event) -> models.Event:
         seq=seq,
         name=event.name,
         at=event.at,
-        actor_role=event.actor.role.value,
+        actor_role=str(event.actor.role),
         actor_name=event.actor.name[:200],
         reason=event.reason[:500],
         data=dict(event.data),
@@ -135,22 +142,20 @@ def event_row(case_id: UUID, seq: int, event: core.Event) -> models.Event:
 
 def control_row(case_id: UUID, control: core.Control, old: Held | None) -> models.Control:
     """The row of a control, keeping the id of the one it replaces."""
-    row = new_row(
+    return new_row(
         models.Control,
+        id=old.id if old else new_id(),
         case_id=case_id,
         name=control.name,
         run=control.run,
         due_at=control.due_at,
         useful_until=control.useful_until,
-        status=control.status.value,
+        status=str(control.status),
         reason=control.reason[:500],
         fired_at=control.fired_at,
         wake_at=control.due_at,
+        failures=old.failures if old else 0,
     )
-    if old is not None:
-        row.id = old.id
-        row.failures = old.failures
-    return row
 
 
 def waits(value: core.Case) -> bool:

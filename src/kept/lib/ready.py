@@ -8,6 +8,7 @@ asks the same few questions every time, as a booking does, that is most of what 
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -39,8 +40,9 @@ class Ready(Generic[Found]):
         keys = holder(digest="5f3a…")
 
     The parameters of the function are the values that change; all else is part of the text. A
-    value is compared as it is (no None, no list, no instance: give its id). What comes back is
-    what the queryset would give, read anew every time; `prefetch_related` is not for here.
+    value is compared as it is (no None, no instance: give its id; a list only with `among`). What
+    comes back is what the queryset would give, read anew every time; `prefetch_related` is not for
+    here.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Found]]) -> None:
@@ -63,6 +65,7 @@ class Ready(Generic[Found]):
         asked = SimpleNamespace(
             db=DEFAULT_DB_ALIAS,
             query=SimpleNamespace(get_compiler=lambda using: compiler),
+            _fields=made.queryset._fields,
         )
         return list(made.queryset._iterable_class(asked))
 
@@ -192,7 +195,8 @@ def _read_ahead(ready: Ready[Any], values: dict[str, object]) -> list[Any] | Non
 
 
 def _key(ready: Ready[Any], values: dict[str, object]) -> tuple[object, ...]:
-    return (ready, *sorted(values.items()))
+    told = sorted(values.items())
+    return (ready, *((name, tuple(v) if isinstance(v, list) else v) for name, v in told))
 
 
 class _Value(Expression):
@@ -224,6 +228,8 @@ def _with_constants(sql: str, params: Sequence[object]) -> tuple[str, Sequence[o
 
 def _plain(value: object, present: BaseDatabaseWrapper) -> Any:
     """A value as the database driver takes it."""
+    if isinstance(value, list):
+        return json.dumps([_plain(each, present) for each in value])
     if isinstance(value, UUID) and not present.features.has_native_uuid_field:
         return value.hex
     return present.ops.adapt_unknown_value(value)

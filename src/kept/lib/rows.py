@@ -27,6 +27,9 @@ def new_row(table: type[Row], **values: Any) -> Row:
     for name, make in known.made:
         if name not in values:
             held[name] = make()
+    if known.names.issuperset(values):
+        held.update(values)
+        return row
     for name, value in values.items():
         if name in known.names:
             held[name] = value

@@ -46,8 +46,8 @@ def insert(rows: Iterable[Model]) -> None:
         return
     present = connections[DEFAULT_DB_ALIAS]
     if present.vendor == "postgresql":
-        columns = {table: _fields(table) for table in tables}
-        ask(present, _insertion(tuple(tables)), [_document(columns, tables)])
+        data = {table._meta.db_table: _values(_fields(table), tables[table]) for table in tables}
+        ask(present, _insertion(tuple(tables)), [_document(data)])
     else:
         for table, its_rows in tables.items():
             table._default_manager.bulk_create(its_rows)
@@ -56,25 +56,28 @@ def insert(rows: Iterable[Model]) -> None:
             row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
 
 
-def update(rows: Iterable[Model], fields: Mapping[Table, tuple[str, ...]]) -> None:
+def update(*groups: tuple[Sequence[Model], tuple[str, ...]]) -> None:
     """Write these fields of rows that are there already, in the caller's transaction.
 
-    `fields` names them for each table. On PostgreSQL this is one statement in the manner of
-    `insert`, with an UPDATE for each table that finds its rows by their key; on SQLite one for
-    each table.
+    A group is some rows of one table and the fields that are to be written of each; no row is in
+    two groups. On PostgreSQL this is one statement in the manner of `insert`, with an UPDATE for
+    each group that finds its rows by their key; on SQLite one for each group.
     """
-    tables = _by_table(rows)
-    if not tables:
+    changes = [(type(rows[0]), names, rows) for rows, names in groups if rows]
+    if not changes:
         return
     present = connections[DEFAULT_DB_ALIAS]
     if present.vendor == "postgresql":
-        named = tuple((table, fields[table]) for table in tables)
-        columns = {table: _keyed(table, names) for table, names in named}
-        ask(present, _change(named), [_document(columns, tables)])
+        text = _change(tuple((table, names) for table, names, _ in changes))
+        data = {
+            _group(number): _values(_keyed(table, names), rows)
+            for number, (table, names, rows) in enumerate(changes)
+        }
+        ask(present, text, [_document(data)])
     else:
-        for table, its_rows in tables.items():
+        for table, names, rows in changes:
             table._default_manager.bulk_create(
-                its_rows, update_conflicts=True, unique_fields=["id"], update_fields=fields[table]
+                rows, update_conflicts=True, unique_fields=["id"], update_fields=names
             )
 
 
@@ -100,6 +103,10 @@ def _insertion(tables: Sequence[Table]) -> str:
     return f"WITH {', '.join(parts)} SELECT FROM new"
 
 
+def _group(number: int) -> str:
+    return f"g{number}"
+
+
 @lru_cache(maxsize=64)
 def _change(named: Sequence[tuple[Table, tuple[str, ...]]]) -> str:
     quote = connection.ops.quote_name
@@ -110,7 +117,7 @@ def _change(named: Sequence[tuple[Table, tuple[str, ...]]]) -> str:
         changes = ", ".join(f"{column} = its.{column}" for column in columns)
         parts.append(
             f"t{number} AS (UPDATE {name} AS old SET {changes} FROM new, "
-            f"jsonb_populate_recordset(NULL::{name}, rows -> '{table._meta.db_table}') AS its "
+            f"jsonb_populate_recordset(NULL::{name}, rows -> '{_group(number)}') AS its "
             f"WHERE old.{key} = its.{key})"
         )
     return f"WITH {', '.join(parts)} SELECT FROM new"
@@ -133,16 +140,12 @@ def _fields(table: Table) -> Columns:
 JSON: TypeAdapter[Any] = TypeAdapter(Any)  # knows instants, ids and numbers; and is quick
 
 
-def _document(columns: Mapping[Table, Columns], tables: Mapping[Table, list[Model]]) -> str:
-    """The rows as JSON: every value as PostgreSQL reads it."""
-    data = {
-        table._meta.db_table: _values(columns[table], its_rows)
-        for table, its_rows in tables.items()
-    }
-    return JSON.dump_json(data).decode()
+def _document(rows: Mapping[str, list[dict[str, object]]]) -> str:
+    """Named lists of rows as JSON: every value as PostgreSQL reads it."""
+    return JSON.dump_json(rows).decode()
 
 
-def _values(columns: Columns, rows: list[Model]) -> list[dict[str, object]]:
+def _values(columns: Columns, rows: Sequence[Model]) -> list[dict[str, object]]:
     """Column -> value of each row, as it stands there: no field fills itself in here."""
     names = [(str(field.column), field.attname) for field in columns]
     instants = [field.attname for field in columns if isinstance(field, DateTimeField)]

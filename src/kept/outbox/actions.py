@@ -127,7 +127,7 @@ def _note(message: Message, kind: str, at: datetime, detail: str = "") -> None:
 
 def _write(row: Message, *columns: str) -> None:
     """Write these columns of a row that is there and that this transaction has locked."""
-    together.update([row], {Message: columns})
+    together.update(([row], columns))
 
 
 # Delivering: claim, ask, mark, hand over, write back

@@ -28,7 +28,10 @@ _customer = Ready(lambda its: Customer.objects.filter(id=its))
 
 def customers(ids: Iterable[UUID]) -> dict[UUID, Customer]:
     wanted = list(ids)
-    return {row.id: row for row in Customer.objects.filter(among("id", wanted))} if wanted else {}
+    return {row.id: row for row in _customers(ids=wanted)} if wanted else {}
+
+
+_customers = Ready(lambda ids: Customer.objects.filter(among("id", ids)))
 
 
 def channels(person: Customer) -> list[str]:
