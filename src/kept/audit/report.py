@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from kept.audit.figures import Report
+from kept.audit.figures import Figure, Report
 from kept.audit.history import History
 from kept.audit.measures.around import Enquiries, Invitations, Rebooking, Reviews
 from kept.audit.measures.asking import Answering, Measure, graded
@@ -45,34 +45,32 @@ def audit(
 
     `progress` is told now and then how many appointments were read.
     """
-    span = Span(begin, end)
-    source = history.source
-    crossing = Crossing(int(source.now.timestamp()))
-    breaks, warnings, enquiries = Breaks(source, crossing), Warnings(source), Enquiries(source)
-    chapters: list[Answering] = [
-        breaks,
-        Funnel(source),
-        Lost(history, crossing),
-        AtRisk(history),
-        Utilisation(history, begin, end),
-        Outcomes(source),
-        ByGroup(source, crossing),
-        Filling(source),
-        Cancellations(source),
-        Recovery(source, crossing),
-        Confirmations(source),
-        Duties(source),
-        Misplaced(source),
-        Reach(source),
-        HandOffs(source),
-        Memory(source),
-        Questions(source),
-        enquiries,
-        Rebooking(source, crossing),
-        Invitations(history),
-        Reviews(history),
-    ]
-    looks = [crossing.look, warnings.look, *measures(chapters)]
+    span, asked = Span(begin, end), _Asked(history, begin, end)
+    _read(history, span, asked.looks(), progress)
+    for enquiry in history.enquiries():
+        if span.includes(enquiry.received_at):
+            asked.enquiries.enquiry(enquiry)
+    asked.crossing.finish()
+    asked.breaks.finish()
+    return Report(
+        source=history.source,
+        quality=history.quality,
+        made_at=history.source.now,
+        begins=span.first,
+        ends=span.last,
+        headline=asked.breaks.governed(),
+        breaks=asked.breaks.breaks(),
+        figures=tuple(asked.figures()),
+        warnings=asked.warnings.sentences(),
+    )
+
+
+def _read(
+    history: History,
+    span: Span,
+    looks: list[Callable[[Seen], None]],
+    progress: Progress | None,
+) -> None:
     read = 0
     for read, appointment in enumerate(history.appointments(), 1):
         if progress and read % EVERY == 0:
@@ -84,27 +82,56 @@ def audit(
             look(seen)
     if progress:
         progress(read)
-    for enquiry in history.enquiries():
-        if span.includes(enquiry.received_at):
-            enquiries.enquiry(enquiry)
-    crossing.finish()
-    breaks.finish()
-    return Report(
-        source=source,
-        quality=history.quality,
-        made_at=source.now,
-        begins=span.first,
-        ends=span.last,
-        headline=breaks.governed(),
-        breaks=breaks.breaks(),
-        figures=tuple(graded(each, source) for chapter in chapters for each in chapter.figures()),
-        warnings=warnings.sentences(),
-    )
 
 
-def measures(chapters: list[Answering]) -> list[Callable[[Seen], None]]:
-    """Those that look at single appointments; the others ask at the end what was gathered."""
-    return [each.look for each in chapters if isinstance(each, Measure)]
+class _Asked:
+    """Everything that is asked of a history, in the order of the report."""
+
+    def __init__(self, history: History, begin: datetime | None, end: datetime | None) -> None:
+        source = self.source = history.source
+        crossing = self.crossing = Crossing(int(source.now.timestamp()))
+        self.warnings = Warnings(source)
+        self.breaks = Breaks(source, crossing)
+        self.enquiries = Enquiries(source)
+        self.chapters: tuple[Answering, ...] = (
+            self.breaks,
+            Funnel(source),
+            Lost(history, crossing),
+            AtRisk(history),
+            Utilisation(history, begin, end),
+            Outcomes(source),
+            ByGroup(source, crossing),
+            Filling(source),
+            Cancellations(source),
+            Recovery(source, crossing),
+            Confirmations(source),
+            Duties(source),
+            Misplaced(source),
+            Reach(source),
+            HandOffs(source),
+            Memory(source),
+            Questions(source),
+            self.enquiries,
+            Rebooking(source, crossing),
+            Invitations(history),
+            Reviews(history),
+        )
+
+    def looks(self) -> list[Callable[[Seen], None]]:
+        """Those that look at single appointments and find something there in this source; the
+        others ask at the end what was gathered. Crossing is first: it says what was freed."""
+        found = [each for each in self.chapters if isinstance(each, Measure)]
+        fed = [each.look for each in found if self._feeds(each)]
+        return [self.crossing.look, self.warnings.look, *fed]
+
+    def figures(self) -> Iterator[Figure]:
+        """When everything has been read."""
+        for each in self.chapters:
+            for figure in each.figures():
+                yield graded(figure, self.source)
+
+    def _feeds(self, measure: Measure) -> bool:
+        return not measure.feeds_on or not measure.feeds_on.isdisjoint(self.source.knows)
 
 
 class Span:

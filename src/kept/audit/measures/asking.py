@@ -93,8 +93,16 @@ class Answering(Protocol):
     def figures(self) -> Iterator[Figure]: ...
 
 
+ANYTHING: frozenset[Field] = frozenset()
+"""For measures that count whatever the source knows."""
+
+
 @runtime_checkable
 class Measure(Answering, Protocol):
-    """A few counters: fed one appointment at a time, and asked at the end."""
+    """A few counters: fed one appointment at a time, and asked at the end. Of a source that knows
+    none of the fields it feeds on (where there are any) there is nothing to count, and it is not
+    fed."""
+
+    feeds_on: frozenset[Field]
 
     def look(self, seen: Seen) -> None: ...

@@ -20,7 +20,7 @@ from decimal import Decimal
 
 from kept.audit.figures import Break, Chart, Figure, Grade, Shape, Table
 from kept.audit.history import Asked, Duty, Field, Handed, Outcome, Sent, Source
-from kept.audit.measures.asking import Question, not_said
+from kept.audit.measures.asking import ANYTHING, Question, not_said
 from kept.audit.measures.crossing import NOT, PERHAPS, Crossing
 from kept.audit.measures.seen import (
     CANCELLATIONS,
@@ -341,6 +341,8 @@ class Counted:
 
 class Breaks:
     """B1 .. B9 and M30. A break of which the source knows nothing is not looked for."""
+
+    feeds_on = ANYTHING
 
     def __init__(self, source: Source, crossing: Crossing) -> None:
         self.source = source

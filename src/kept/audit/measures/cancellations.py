@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kept.audit.figures import Figure, Grade
 from kept.audit.history import Field, Outcome, Source
-from kept.audit.measures.asking import Question, lacking
+from kept.audit.measures.asking import ANYTHING, Question, lacking
 from kept.audit.measures.seen import WALK_IN, Behind, Seen, Visit
 from kept.audit.measures.wording import capital, count, many, seconds, share, verb
 from kept.audit.statistics import Spread
@@ -22,6 +22,8 @@ NEEDED = (Field.CANCELLED, Field.CANCELLED_AT)
 
 class Cancellations:
     """Of what customers cancelled; what the business cancelled is no notice of theirs."""
+
+    feeds_on = ANYTHING
 
     def __init__(self, source: Source) -> None:
         self.source = source

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Field, Outcome, Source
-from kept.audit.measures.asking import Question, lacking
+from kept.audit.measures.asking import ANYTHING, Question, lacking
 from kept.audit.measures.lead import NAMES, UNKNOWN
 from kept.audit.measures.seen import CANCELLATIONS, Seen, Visit
 from kept.audit.measures.wording import count, many, of, seconds, share, text
@@ -27,6 +27,8 @@ QUARTER = 15 * 60
 class Filling:
     """Booked times are counted by how far ahead they were booked; those that nobody gave up, by
     the hour at which they begin, in the zone of the source."""
+
+    feeds_on = ANYTHING
 
     def __init__(self, source: Source) -> None:
         self.source = source

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Field, Outcome, Source, Stage
-from kept.audit.measures.asking import Question
+from kept.audit.measures.asking import ANYTHING, Question
 from kept.audit.measures.crossing import UNKNOWN
 from kept.audit.measures.seen import Seen, Visit
 from kept.audit.measures.wording import count, many, nothing, seconds, share, text, verb
@@ -38,6 +38,8 @@ class Funnel:
     Where somebody came to is a sum of bits, one for each stage, so that it is counted in one step.
     """
 
+    feeds_on = ANYTHING
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self.roots: Counter[int] = Counter()
@@ -46,6 +48,7 @@ class Funnel:
         self.ahead = self.unknown = 0
         self.times = {stage: Spread() for stage in ORDER}
         self.open: Counter[Stage] = Counter()
+        self.knows_stages = Field.STAGES in source.knows
 
     def look(self, seen: Seen) -> None:
         over = seen.last.outcome is not Outcome.AHEAD
@@ -56,7 +59,7 @@ class Funnel:
                 reached = _reached(visit)
                 self.legs[reached] += 1
                 came |= reached
-            if visit.leg.entered:
+            if self.knows_stages and visit.leg.entered:
                 self._wait(visit)
         if over:
             self.roots[came] += 1
@@ -71,13 +74,11 @@ class Funnel:
         entered, times = visit.leg.entered, self.times
         stage, since = None, 0
         for following in ORDER:
-            at = entered.get(following)
-            if at is None:
-                continue
-            until = int(at.timestamp())
-            if stage is not None:
-                times[stage].add(until - since)
-            stage, since = following, until
+            if following in entered:
+                until = int(entered[following].timestamp())
+                if stage is not None:
+                    times[stage].add(until - since)
+                stage, since = following, until
         if stage is None or stage is Stage.COMPLETED:
             return
         if visit.ended is None or visit.outcome is Outcome.AHEAD:
@@ -90,7 +91,7 @@ class Funnel:
         yield self.time_in_state()
 
     def _knows(self, stage: Stage) -> bool:
-        if stage is Stage.SCHEDULED or Field.STAGES in self.source.knows:
+        if stage is Stage.SCHEDULED or self.knows_stages:
             return True
         seen = stage in (Stage.ATTENDED, Stage.COMPLETED)
         return seen and Field.ATTENDED in self.source.knows
@@ -102,7 +103,7 @@ class Funnel:
         if not booked:
             return FUNNEL.nothing("No appointment of this time is over yet.")
         done = _at(self.roots, Stage.COMPLETED)
-        complete = Field.STAGES in self.source.knows
+        complete = self.knows_stages
         steps = [stage for stage in ORDER if self._knows(stage)]
         table = Table(
             ("step", "appointments", "at most", "of the step before", "booked times"),
@@ -155,7 +156,7 @@ class Funnel:
             before = here
 
     def time_in_state(self) -> Figure:
-        if Field.STAGES not in self.source.knows:
+        if not self.knows_stages:
             return TIMES.unknowable([Field.STAGES])
         steps = [stage for stage in ORDER if self.times[stage].number]
         if not steps:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Field, Source
 from kept.audit.measures import lead
-from kept.audit.measures.asking import Question, lacking
+from kept.audit.measures.asking import ANYTHING, Question, lacking
 from kept.audit.measures.crossing import Crossing
 from kept.audit.measures.outcomes import CHAPTER, Sureness
 from kept.audit.measures.seen import PLACES, WALK_IN, Seen, Tally, Visit
@@ -60,6 +60,8 @@ Cells = defaultdict[tuple[str, int], Tally]
 
 class ByGroup:
     """M13, and the two comparisons."""
+
+    feeds_on = ANYTHING
 
     def __init__(self, source: Source, crossing: Crossing) -> None:
         self.source, self.crossing = source, crossing

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Duty, Field, Outcome, Source
-from kept.audit.measures.asking import Question, lacking
+from kept.audit.measures.asking import ANYTHING, Question, lacking
 from kept.audit.measures.breaks import (
     AT_ONCE,
     REMINDER,
@@ -60,6 +60,8 @@ COLUMNS = ("on time", "late", "not needed", "missed")
 
 class Confirmations:
     """M03 .. M05."""
+
+    feeds_on = ANYTHING
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -178,6 +180,8 @@ ENDED_BEFORE = frozenset({Outcome.CANCELLED, Outcome.CANCELLED_BY_BUSINESS, Outc
 class Duties:
     """M06: every control by what became of it."""
 
+    feeds_on = frozenset({Field.CONTROLS})
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self.now = int(source.now.timestamp())
@@ -251,6 +255,8 @@ class Duties:
 class Misplaced:
     """M07 and M08: what should be none."""
 
+    feeds_on = frozenset({Field.MESSAGES, Field.REMINDED})
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self.sent = 0
@@ -316,6 +322,8 @@ class Misplaced:
 
 class Reach:
     """M29."""
+
+    feeds_on = frozenset({Field.CONTACTABLE})
 
     def __init__(self, source: Source) -> None:
         self.source = source

@@ -47,6 +47,8 @@ USED = Question(
 class Lost:
     """M19: missed visits, and those cancelled too late whose time nobody else used."""
 
+    feeds_on = frozenset({Field.PRICE})
+
     def __init__(self, history: History, crossing: Crossing) -> None:
         self.source, self.crossing = history.source, crossing
         self.missed, self.unknown, self.late = Sum(), Sum(), Sum()
@@ -151,6 +153,8 @@ class Cell:
 class AtRisk:
     """M20: what is booked ahead, by the rates of the past. An estimate, with its range."""
 
+    feeds_on = frozenset({Field.PRICE})
+
     def __init__(self, history: History) -> None:
         self.source = history.source
         self.sure = Sureness(self.source)
@@ -226,6 +230,8 @@ def joined(tallies: Iterator[Tally]) -> Tally:
 class Utilisation:
     """M18: minutes attended and booked, of the minutes offered; where those are known."""
 
+    feeds_on = frozenset({Field.OFFERED})
+
     def __init__(self, history: History, begin: datetime | None, end: datetime | None) -> None:
         self.history, self.source = history, history.source
         self.begin, self.end = begin, end
@@ -233,11 +239,8 @@ class Utilisation:
         self.attended: defaultdict[str, int] = defaultdict(int)
         self.unknown: defaultdict[str, int] = defaultdict(int)
         self.booked: defaultdict[str, int] = defaultdict(int)
-        self.known = Field.OFFERED in self.source.knows
 
     def look(self, seen: Seen) -> None:
-        if not self.known:
-            return
         for visit in seen.visits:
             if visit.outcome in PAST and visit.end is not None:
                 self._add(visit, visit.end)

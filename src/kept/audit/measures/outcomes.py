@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from kept.audit.figures import Chart, Figure, Grade, Shape, Table, Value
 from kept.audit.history import Field, Outcome, Source
-from kept.audit.measures.asking import Question, lacking
+from kept.audit.measures.asking import ANYTHING, Question, lacking
 from kept.audit.measures.seen import WALK_IN, Behind, Seen, Tally
 from kept.audit.measures.wording import (
     DAY,
@@ -86,6 +86,8 @@ class Sureness:
 
 class Outcomes:
     """M09 .. M12."""
+
+    feeds_on = ANYTHING
 
     def __init__(self, source: Source) -> None:
         self.source = source

@@ -27,6 +27,8 @@ QUESTIONS = Question(
 class HandOffs:
     """M21."""
 
+    feeds_on = frozenset({Field.HAND_OFFS})
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self.now = int(source.now.timestamp())
@@ -100,6 +102,8 @@ class HandOffs:
 class Memory:
     """M22."""
 
+    feeds_on = frozenset({Field.ACTS})
+
     def __init__(self, source: Source) -> None:
         self.source = source
         self.now = int(source.now.timestamp())
@@ -152,6 +156,8 @@ class Memory:
 
 class Questions:
     """M23."""
+
+    feeds_on = frozenset({Field.ESCALATIONS})
 
     def __init__(self, source: Source) -> None:
         self.source = source
