@@ -7,7 +7,7 @@ is asked, or refused, before the first appointment is handed out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -64,6 +64,7 @@ OUTCOMES = {
     Word.MOVED: Outcome.RESCHEDULED,
     Word.ASSUMED: Outcome.ASSUMED,
 }
+CANCELLATIONS = frozenset({Outcome.CANCELLED, Outcome.CANCELLED_BY_BUSINESS})
 SEEN_TO_BE_OVER = {Outcome.COMPLETED, Outcome.MISSED, Outcome.MISSED_BY_BUSINESS, Outcome.ASSUMED}
 TIMES = (
     C.START,
@@ -79,12 +80,15 @@ TIMES = (
     C.COMPLETED_AT,
     C.PAID_AT,
 )
-LOOKED_AT_ALWAYS = frozenset({*TIMES, C.PRICE, C.MOVED_FROM, C.MOVED_TO})  # not just once
+MOVES = (C.MOVED_FROM, C.MOVED_TO)
 PERSON = (C.EMAIL, C.PHONE, C.NAME, C.FIRST_NAME, C.LAST_NAME, C.CUSTOMER)
 YES = frozenset({"true", "yes", "1", "y", "x", "ja", "wahr", "vrai", "oui"})
 TOTALS = frozenset({"total", "totals", "grand total", "sum", "summe", "gesamt"})
 MOST_STATUSES = 200
 _VALUE = 40  # characters of a value shown in a sentence
+
+
+Cells = Mapping[Column, str]
 
 
 @dataclass
@@ -98,12 +102,20 @@ class Sheet:
     business: int | None
     label: str  # before "line 17", where there are several files
 
-    def cell(self, row: Sequence[str], column: Column) -> str:
-        """The first value under the headings of a column that is not empty."""
-        for place in self.places.get(column, ()):
-            if place < len(row) and (said := row[place].strip()):
-                return said
-        return ""
+    def cells(self, row: Sequence[str]) -> Cells:
+        """What the row says, by column: the first value under its headings that is not empty. A
+        column without any is not in it."""
+        width = len(row)
+        return {
+            column: said
+            for column, place in self._places
+            if place < width and (said := row[place].strip())
+        }
+
+    @cached_property
+    def _places(self) -> tuple[tuple[Column, int], ...]:
+        """Of several headings the first one last, so that it counts."""
+        return tuple((c, at) for c, places in self.places.items() for at in reversed(places))
 
     def place(self, line: int) -> str:
         return f"{self.label}line {line}"
@@ -112,6 +124,26 @@ class Sheet:
     def headings(self) -> tuple[str, ...]:
         """As they are compared."""
         return self.table.folded
+
+    def is_template(self, row: Sequence[str]) -> bool:
+        """Whether it is a row of headings once more, or a total."""
+        first = next((said for cell in row if (said := cell.strip())), "")
+        # Asked of every row, so that only one that begins like either is compared as a whole.
+        if first[:1].casefold()[:1] not in self._begin and first[:1].isalnum():
+            return False
+        folded = fold(first)
+        if folded in self.headings and tuple(map(fold, row)) == self.headings:
+            return True
+        return folded in TOTALS and C.START not in self.cells(row)
+
+    @cached_property
+    def _begin(self) -> frozenset[str]:
+        return frozenset(each[:1] for each in (*self.headings, *TOTALS))
+
+    @cached_property
+    def times(self) -> tuple[Column, ...]:
+        """The columns of times that it has, in the order of the map."""
+        return tuple(column for column in self.places if column in TIMES)
 
     @cached_property
     def tells_apart(self) -> bool:
@@ -156,23 +188,22 @@ class Survey:
     linked: set[str] = field(default_factory=set)  # numbers of rows that another row speaks of
     paid: bool = False  # there are payments to be joined
 
-    def look(self, sheet: Sheet, row: Sequence[str], place: str) -> None:
+    def look(self, sheet: Sheet, row: Sequence[str], line: int) -> None:
         """Take one row into account."""
-        for column in sheet.places:
-            if column in self.filled and column not in LOOKED_AT_ALWAYS:
-                continue
-            if said := sheet.cell(row, column):
-                self.filled.add(column)
-                if column in TIMES:
-                    self.dates.look(said, place)
-                elif column is C.PRICE:
-                    self.prices.look(f"{said} {sheet.cell(row, C.CURRENCY)}", place)
-                elif column in {C.MOVED_FROM, C.MOVED_TO}:
-                    self.linked.add(said)
-                    self.linked.add(sheet.cell(row, C.ID))
-        self._look_at_status(sheet, row, place)
+        cells = sheet.cells(row)
+        if not cells.keys() <= self.filled:
+            self.filled.update(cells)
+        for column in sheet.times:
+            if (said := cells.get(column)) and not instants.is_iso(said):
+                self.dates.look(said, sheet.place(line))
+        if said := cells.get(C.PRICE):
+            self.prices.look(f"{said} {cells.get(C.CURRENCY, '')}", sheet.place(line))
+        for column in MOVES:
+            if said := cells.get(column):
+                self.linked.update((said, cells.get(C.ID, "")))
+        self._look_at_status(sheet, row, line)
 
-    def _look_at_status(self, sheet: Sheet, row: Sequence[str], place: str) -> None:
+    def _look_at_status(self, sheet: Sheet, row: Sequence[str], line: int) -> None:
         for at, status in sheet.statuses:
             said = _status(row[at]) if at < len(row) else ""
             word = status.means.get(said)
@@ -182,7 +213,7 @@ class Survey:
             if word is not None:
                 self.words.add(word)
             elif said and len(self.unknown) < MOST_STATUSES:
-                self.unknown.setdefault((status.column, row[at].strip()), place)
+                self.unknown.setdefault((status.column, row[at].strip()), sheet.place(line))
 
 
 def survey(sheets: Sequence[Sheet], meter: Meter) -> Survey:
@@ -195,8 +226,8 @@ def survey(sheets: Sequence[Sheet], meter: Meter) -> Survey:
             found.words.add(each.part.outcome)
         with each.table.rows(meter) as rows:
             for line, row in rows:
-                if not _is_template(each, row):
-                    found.look(each, row, each.place(line))
+                if not each.is_template(row):
+                    found.look(each, row, line)
     return found
 
 
@@ -272,7 +303,7 @@ def can_know(chosen: Map) -> frozenset[Field]:
         best.filled.update(part.columns)
         best.words.update(word for status in part.statuses for word in status.means.values())
         best.words.update([part.outcome] if part.outcome else [])
-    best.linked = {"1"} if best.filled & {C.MOVED_FROM, C.MOVED_TO} else set()
+    best.linked = {"1"} if best.filled & set(MOVES) else set()
     return knows(chosen, best)
 
 
@@ -346,38 +377,41 @@ class Bookings:
         with sheet.table.rows(self.meter) as rows:
             for line, row in rows:
                 self.quality.read += 1
-                place = sheet.place(line)
-                leg = self._leg(sheet, row, place, prices)
+                cells = sheet.cells(row)
+                leg = self._leg(sheet, row, cells, sheet.place(line), prices)
                 if leg is None:
                     continue
                 self.quality.used += 1
-                number = sheet.cell(row, C.ID)
+                number = cells.get(C.ID, "")
                 leg = self._judged(leg, number) if self._verdicts else leg
                 if self._payments is not None:
-                    leg = self._payments.judged(leg, self._payer(sheet, row))
-                appointment = Appointment((leg,), self._person(sheet, row))
-                before, after = sheet.cell(row, C.MOVED_FROM), sheet.cell(row, C.MOVED_TO)
+                    leg = self._payments.judged(leg, self._payer(sheet, cells))
+                appointment = Appointment((leg,), _person(cells))
+                before, after = cells.get(C.MOVED_FROM, ""), cells.get(C.MOVED_TO, "")
                 if before or after or (number and number in self.found.linked):
                     self._linked.append(Link(appointment, number, before, after))
                 else:
                     yield appointment
 
-    def _leg(self, sheet: Sheet, row: list[str], place: str, prices: Prices) -> Leg | None:
+    def _leg(
+        self, sheet: Sheet, row: list[str], cells: Cells, place: str, prices: Prices
+    ) -> Leg | None:
         """The row as a leg; None, and counted, if it is dropped."""
         try:
             self._refuse(sheet, row)
-            leg, odd = _Row(self, sheet, row).leg(place, prices)
+            leg, odd = _Row(self, sheet, row, cells).leg(place, prices)
         except Dropped as dropped:
             self.quality.drop(dropped.reason, place)
             return None
         if self._looks_twice(sheet, row):
             odd.append(LOOKS_TWICE)
-        for each in dict.fromkeys(odd):
-            self.quality.note(each, place)
+        if odd:
+            for each in dict.fromkeys(odd):
+                self.quality.note(each, place)
         return leg
 
     def _refuse(self, sheet: Sheet, row: list[str]) -> None:
-        if _is_template(sheet, row):
+        if sheet.is_template(row):
             raise Dropped(TEMPLATE)
         width = len(sheet.table.headings)
         if len(row) > width and any(row[width:]):
@@ -395,11 +429,6 @@ class Bookings:
 
     def _looks_twice(self, sheet: Sheet, row: list[str]) -> bool:
         return not sheet.tells_apart and self._is_repeated(sheet, row)
-
-    def _person(self, sheet: Sheet, row: list[str]) -> int | None:
-        names = full_name((sheet.cell(row, C.FIRST_NAME), sheet.cell(row, C.LAST_NAME)))
-        known = (sheet.cell(row, each) for each in (C.EMAIL, C.PHONE, C.CUSTOMER, C.NAME))
-        return pseudonym(*known, names)
 
     # What was paid, by customer and day.
 
@@ -419,10 +448,11 @@ class Bookings:
     ) -> None:
         try:
             self._refuse(sheet, row)
-            person = self._payer(sheet, row)
+            cells = sheet.cells(row)
+            person = self._payer(sheet, cells)
             if person is None:
                 raise Dropped(PAID_BY_NOBODY)
-            reader = _Row(self, sheet, row)
+            reader = _Row(self, sheet, row, cells)
             reader.refuse_none()
             amount = reader.price(prices)
             if not amount:
@@ -431,11 +461,11 @@ class Bookings:
         except Dropped as dropped:
             self.quality.drop(dropped.reason, place)
 
-    def _payer(self, sheet: Sheet, row: list[str]) -> int | None:
+    def _payer(self, sheet: Sheet, cells: Cells) -> int | None:
         """Whoever it is, by the one column by which bookings and payments name them."""
         others = [each for each in self.sheets if each.part.joined is not sheet.part.joined]
         by = _named_alike(sheet, others[0]) if others else None
-        return pseudonym(sheet.cell(row, by)) if by else None
+        return pseudonym(cells.get(by, "")) if by else None
 
     def _booked(self, booked: Sequence[Sheet], prices: Prices) -> Iterator[tuple[int, datetime]]:
         """Who has a booking, and when: once more through the rows, of which nothing is counted."""
@@ -443,12 +473,13 @@ class Bookings:
             known: set[int] = set()
             with sheet.table.rows() as rows:
                 for _, row in rows:
-                    person, same = self._payer(sheet, row), hash(tuple(row))
+                    cells = sheet.cells(row)
+                    person, same = self._payer(sheet, cells), hash(tuple(row))
                     if person is None or (same in known and sheet.tells_apart):
                         continue
                     known.add(same)
                     try:
-                        yield person, _Row(self, sheet, row).leg("", prices)[0].start
+                        yield person, _Row(self, sheet, row, cells).leg("", prices)[0].start
                     except Dropped:
                         continue
 
@@ -461,19 +492,20 @@ class Bookings:
                 self._read_verdict(sheet, row, sheet.place(line), prices)
 
     def _read_verdict(self, sheet: Sheet, row: list[str], place: str, prices: Prices) -> None:
-        number = sheet.cell(row, C.ID)
+        cells = sheet.cells(row)
+        number = cells.get(C.ID, "")
         try:
             self._refuse(sheet, row)
             if not number:
                 raise Dropped(NO_BOOKING)
-            reader = _Row(self, sheet, row)
+            reader = _Row(self, sheet, row, cells)
             outcome, at = reader.outcome(None)
             price = reader.price(prices)
         except Dropped as dropped:
             self.quality.drop(dropped.reason, place)
             return
         try:
-            leg = _Row(self, sheet, row).leg(place, prices)[0]
+            leg = _Row(self, sheet, row, cells).leg(place, prices)[0]
         except Dropped:
             leg = None  # it says too little to stand alone; the booking may say the rest
         self._verdicts.setdefault(number, []).append((leg, outcome, at, price, place))
@@ -508,11 +540,14 @@ _WEIGHT[Outcome.COMPLETED] = 3  # a receipt weighs more than a mark
 class _Row:
     """One row becoming a leg."""
 
-    def __init__(self, bookings: Bookings, sheet: Sheet, row: list[str]) -> None:
-        self._sheet, self._row, self._times = sheet, row, bookings.times
+    __slots__ = ("_cells", "_map", "_now", "_odd", "_row", "_sheet", "_times", "_zone")
+
+    def __init__(self, bookings: Bookings, sheet: Sheet, row: list[str], cells: Cells) -> None:
+        self._sheet, self._row, self._cells, self._times = sheet, row, cells, bookings.times
         self._now, self._map = bookings.now, bookings.chosen
-        self._odd = bookings.times.oddities = []
-        self._zone = sheet.cell(row, C.ZONE)
+        self._odd: list[str] = []
+        bookings.times.oddities = self._odd
+        self._zone = cells.get(C.ZONE, "")
 
     def leg(self, place: str, prices: Prices) -> tuple[Leg, list[str]]:
         """The leg, and what is odd about it. Dropped says why it is none."""
@@ -529,9 +564,9 @@ class _Row:
             booked_at=booked_at,
             outcome=outcome,
             outcome_at=outcome_at,
-            service=self._said(C.SERVICE),
-            staff=self._said(C.STAFF),
-            channel=self._said(C.CHANNEL),
+            service=self._cells.get(C.SERVICE),
+            staff=self._cells.get(C.STAFF),
+            channel=self._cells.get(C.CHANNEL),
             price=self.price(prices),
             acknowledged_at=self._moment(C.ACKNOWLEDGED_AT),
             entered=self._entered(booked_at, outcome, outcome_at),
@@ -545,7 +580,7 @@ class _Row:
 
     def day(self, column: Column) -> date:
         """The local day; what time it was does not matter."""
-        said = self._sheet.cell(self._row, column)
+        said = self._cells.get(column, "")
         try:
             return self._times.instant(said).astimezone(self._times.zone).date()
         except NotATime as odd:
@@ -553,13 +588,10 @@ class _Row:
                 raise Dropped(UNDATED_PAYMENT) from odd
             return self._times.local(said, "12:00").astimezone(self._times.zone).date()
 
-    def _said(self, column: Column) -> str | None:
-        return self._sheet.cell(self._row, column) or None
-
     def _start(self) -> datetime:
-        if self._sheet.cell(self._row, C.ALL_DAY).casefold() in YES:
+        if self._cells.get(C.ALL_DAY, "").casefold() in YES:
             raise Dropped(instants.ONLY_A_DATE)
-        said = self._said(C.START) or self._joined(C.START_DATE, C.START_TIME)
+        said = self._cells.get(C.START) or self._joined(C.START_DATE, C.START_TIME)
         if not said:
             raise Dropped(NO_START)
         try:
@@ -568,8 +600,8 @@ class _Row:
             raise Dropped(NO_START if str(odd) == instants.NO_TIME else str(odd)) from odd
 
     def _joined(self, day: Column, clock: Column) -> str:
-        date = self._sheet.cell(self._row, day)
-        return f"{date} {self._sheet.cell(self._row, clock)}".strip() if date else ""
+        date = self._cells.get(day)
+        return f"{date} {self._cells.get(clock, '')}".strip() if date else ""
 
     def _end(self, start: datetime) -> datetime | None:
         end = self._end_said(start)
@@ -585,13 +617,12 @@ class _Row:
         return end
 
     def _end_said(self, start: datetime) -> datetime | None:
-        said = self._said(C.END) or self._joined(C.END_DATE, C.END_TIME)
-        if not said and (clock := self._said(C.END_TIME)):
-            said = clock
+        cells = self._cells
+        said = cells.get(C.END) or self._joined(C.END_DATE, C.END_TIME) or cells.get(C.END_TIME)
         try:
             if said:
                 return self._clock_or_instant(said, start)
-            return start + _minutes(self._sheet.cell(self._row, C.DURATION))
+            return start + _minutes(cells.get(C.DURATION, ""))
         except NotATime:
             self._odd.append(UNREADABLE_END)
         except ValueError:
@@ -618,8 +649,8 @@ class _Row:
     def _moment(
         self, column: Column, unreadable: str = UNREADABLE_OUTCOME, day: str = ""
     ) -> datetime | None:
-        said = self._sheet.cell(self._row, column)
-        if not said:
+        said = self._cells.get(column)
+        if said is None:
             return None
         try:
             return self._times.instant(said, self._zone)
@@ -639,7 +670,7 @@ class _Row:
         cancelled_at = self._moment(C.CANCELLED_AT)
         if outcome is None and cancelled_at is not None:
             outcome = Outcome.CANCELLED
-        if outcome is None and (self._said(C.COMPLETED_AT) or self._said(C.ATTENDED_AT)):
+        if outcome is None and (C.COMPLETED_AT in self._cells or C.ATTENDED_AT in self._cells):
             outcome = Outcome.COMPLETED
         if outcome is Outcome.CANCELLED and self._by_business():
             outcome = Outcome.CANCELLED_BY_BUSINESS
@@ -649,7 +680,7 @@ class _Row:
         return outcome, self._outcome_at(outcome, cancelled_at)
 
     def _outcome_at(self, outcome: Outcome, cancelled_at: datetime | None) -> datetime | None:
-        if outcome in {Outcome.CANCELLED, Outcome.CANCELLED_BY_BUSINESS} and cancelled_at:
+        if cancelled_at and outcome in CANCELLATIONS:
             return cancelled_at
         return self._moment(C.OUTCOME_AT) or (
             self._moment(C.COMPLETED_AT) if outcome is Outcome.COMPLETED else None
@@ -669,7 +700,7 @@ class _Row:
         return standing
 
     def _by_business(self) -> bool:
-        said = fold(self._sheet.cell(self._row, C.CANCELLED_BY))
+        said = fold(self._cells.get(C.CANCELLED_BY, ""))
         if not said:
             return False
         at = self._sheet.business
@@ -680,12 +711,12 @@ class _Row:
         """The price; None, and noted, where there is none to be read."""
         if C.PRICE not in self._sheet.places:
             return None
-        said = self._sheet.cell(self._row, C.PRICE)
-        if not said:
+        said = self._cells.get(C.PRICE)
+        if said is None:
             self._odd.append(money.NO_PRICE)
             return None
         try:
-            return prices.price(f"{said} {self._sheet.cell(self._row, C.CURRENCY)}")
+            return prices.price(f"{said} {self._cells.get(C.CURRENCY, '')}")
         except NotAPrice as odd:
             self._odd.append(str(odd))
             return None
@@ -693,14 +724,16 @@ class _Row:
     def _entered(
         self, booked_at: datetime | None, outcome: Outcome, outcome_at: datetime | None
     ) -> dict[Stage, datetime]:
-        done = outcome_at if outcome is Outcome.COMPLETED else None
-        stages = {
-            Stage.SCHEDULED: booked_at,
-            Stage.CONFIRMED: self._moment(C.CONFIRMED_AT),
-            Stage.ATTENDED: self._moment(C.ATTENDED_AT),
-            Stage.COMPLETED: done,
-        }
-        return {stage: at for stage, at in stages.items() if at is not None}
+        found: dict[Stage, datetime] = {}
+        if booked_at is not None:
+            found[Stage.SCHEDULED] = booked_at
+        if (at := self._moment(C.CONFIRMED_AT)) is not None:
+            found[Stage.CONFIRMED] = at
+        if (at := self._moment(C.ATTENDED_AT)) is not None:
+            found[Stage.ATTENDED] = at
+        if outcome_at is not None and outcome is Outcome.COMPLETED:
+            found[Stage.COMPLETED] = outcome_at
+        return found
 
 
 @lru_cache(1000)
@@ -717,9 +750,7 @@ def _minutes(said: str) -> timedelta:
     return timedelta(minutes=int(said.split()[0].removesuffix("min") if said else "none"))
 
 
-def _is_template(sheet: Sheet, row: Sequence[str]) -> bool:
-    # Asked of every row, so that only one that begins like the headings is compared as a whole.
-    first = next((fold(cell) for cell in row if cell.strip()), "")
-    if first in sheet.headings and tuple(fold(cell) for cell in row) == sheet.headings:
-        return True
-    return first in TOTALS and not sheet.cell(row, C.START)
+def _person(cells: Cells) -> int | None:
+    names = full_name((cells.get(C.FIRST_NAME, ""), cells.get(C.LAST_NAME, "")))
+    known = (cells.get(each, "") for each in (C.EMAIL, C.PHONE, C.CUSTOMER, C.NAME))
+    return pseudonym(*known, names)

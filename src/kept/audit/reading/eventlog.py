@@ -8,16 +8,17 @@ from all of its events.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 from operator import itemgetter
 
 from kept.audit.history import Appointment
 from kept.audit.quality import Quality
 from kept.audit.reading.asking import Ask, Question, answer
 from kept.audit.reading.files import Meter
-from kept.audit.reading.instants import FIRST_YEAR, LAST_YEAR, Times
+from kept.audit.reading.instants import FIRST_YEAR, LAST_YEAR, Times, is_iso
 from kept.audit.reading.mapping import Column, Map, Part, Word, fold
 from kept.audit.reading.money import Prices
 from kept.audit.reading.rules import NO_CASE, UNKNOWN_ACTIVITY
@@ -25,11 +26,11 @@ from kept.audit.reading.stories import (
     DEEDS,
     FACTS,
     NO_FACTS,
+    Deeds,
     Facts,
     Happening,
     Said,
     Stories,
-    Words,
     happened_at,
 )
 from kept.audit.reading.tables import Table
@@ -43,6 +44,7 @@ _DEEDS = tuple(DEEDS.values())
 _NUMBER = {id(deed): number for number, deed in enumerate(_DEEDS)}
 _TIMES = frozenset({C.START, C.END})
 MOST_ACTIVITIES = 500
+CUT_SHORT = object()  # what stands beside an event in a row with too few cells
 
 
 @dataclass(slots=True)
@@ -86,26 +88,30 @@ def survey(table: Table, where: Columns, meter: Meter) -> Survey:
     """Look at every row once."""
     found, finished, present = Survey(), set[int](), ""
     case, activity, timestamp, need = where.case, where.activity, where.timestamp, where.need
-    activities, look = found.activities, found.dates.look
+    activities, beside = found.activities, Beside(where.facts)
     before: Sequence[str] = ()
+    said: object
+    said_before: object = None
     with table.rows(meter) as rows:
         for line, row in rows:
             if len(row) < need:
                 continue
-            if (said := row[activity]) not in activities:
-                _add(activities, said, line)
-            if row[timestamp][4:5] != "-":
-                look(row[timestamp], f"line {line}")
+            if row[activity] not in activities:
+                _add(activities, row[activity], line)
+            if not is_iso(row[timestamp]):
+                found.dates.look(row[timestamp], f"line {line}")
             if row[case] != present:
                 known = hash(row[case])  # a number instead of the name: there may be very many
                 found.together = found.together and known not in finished
                 finished.add(known)
                 present = row[case]
             # What stands beside an event is mostly what stood beside the one before it.
-            for fact, at in where.facts:
-                if at < len(row) and row[at] and (at >= len(before) or row[at] != before[at]):
-                    _look_at(found, FACTS[fact], row[at], line)
-            before = row
+            said = beside.said(row) if len(row) >= beside.width else CUT_SHORT
+            if said is CUT_SHORT or said != said_before:
+                for fact, at in where.facts:
+                    if at < len(row) and row[at] and (at >= len(before) or row[at] != before[at]):
+                        _look_at(found, FACTS[fact], row[at], line)
+            before, said_before = row, said
     return found
 
 
@@ -120,7 +126,7 @@ def _add(activities: dict[str, str], said: str, line: int) -> None:
 
 def _look_at(found: Survey, column: Column, said: str, line: int) -> None:
     found.filled.add(column)
-    if column in _TIMES and said[4:5] != "-":
+    if column in _TIMES and not is_iso(said):
         found.dates.look(said, f"line {line}")
     elif column is C.PRICE:
         found.prices.look(said, f"line {line}")
@@ -185,30 +191,27 @@ class Log:
 
     def _events(self) -> Iterator[tuple[str, Happening]]:
         """Every event that has a case, a known activity and a time."""
-        where, words = self.where, Words(self.chosen.activities)
-        case, activity, timestamp = where.case, where.activity, where.timestamp
-        beside = Beside(where.facts)
+        where, deeds = self.where, Deeds(self.chosen.activities)
+        case, activity, timestamp, need = where.case, where.activity, where.timestamp, where.need
+        facts, instant = Beside(where.facts).facts, datetime.fromisoformat
         with self.table.rows(self.meter) as rows:
             for line, row in rows:
-                if len(row) < where.need or not row[case]:
+                if len(row) < need or not row[case]:
                     self._drop(NO_CASE, line)
                     continue
-                deed = words.deed(row[activity])
-                if deed is None:
+                if (deed := deeds[row[activity]]) is None:
                     self._drop(UNKNOWN_ACTIVITY, line)
                     continue
-                if (at := self._at(row[timestamp], line)) is None:
-                    continue
-                yield row[case], (at, deed, line, beside.facts(row))
-
-    def _at(self, said: str, line: int) -> datetime | None:
-        try:
-            at = datetime.fromisoformat(said)  # most logs, and this is the innermost loop
-            if at.tzinfo is UTC and FIRST_YEAR <= at.year < LAST_YEAR:
-                return at
-        except ValueError:
-            pass
-        return happened_at(said, self.times, self.quality, f"line {line}")
+                at: datetime | None
+                try:
+                    at = instant(row[timestamp])  # most logs, and this is the innermost loop
+                except ValueError:
+                    at = None
+                if at is None or at.tzinfo is not UTC or not FIRST_YEAR <= at.year < LAST_YEAR:
+                    at = happened_at(row[timestamp], self.times, self.quality, f"line {line}")
+                    if at is None:
+                        continue
+                yield row[case], (at, deed, line, facts(row))
 
     def _drop(self, reason: str, line: int) -> None:
         self.quality.read += 1
@@ -217,21 +220,22 @@ class Log:
 
 class Beside:
     """The facts beside each event. Those that are the same as beside the event before are the same
-    object, so that nobody need look at them again."""
+    object, so that nobody need look at them again. `said(row)` is what stands there as it is
+    written, of a row that is not cut short before `width`."""
 
     def __init__(self, places: Sequence[tuple[int, int]]) -> None:
         self.places = places
-        self._pick = itemgetter(*(at for _, at in places)) if places else None
-        self._width = max((at for _, at in places), default=-1) + 1
+        self.said: Callable[[Sequence[str]], object] = _nothing
+        if places:
+            self.said = itemgetter(*(at for _, at in places))
+        self.width = max((at for _, at in places), default=-1) + 1
         self._said: object = None
         self._facts = NO_FACTS
 
     def facts(self, row: Sequence[str]) -> Facts:
-        if self._pick is None:
-            return NO_FACTS
-        if len(row) < self._width:
+        if len(row) < self.width:
             return self._made(row)
-        said = self._pick(row)
+        said = self.said(row)
         if said != self._said:
             self._said, self._facts = said, self._made(row)
         return self._facts
@@ -245,16 +249,16 @@ class Beside:
         return NO_FACTS if found is None else tuple(found)
 
 
+def _nothing(row: Sequence[str]) -> object:
+    return None
+
+
 def _standing_together(events: Iterator[tuple[str, Happening]]) -> Iterator[list[Happening]]:
-    present, found = "", list[Happening]()
-    for case, happening in events:
-        if case != present and found:
-            yield found
-            found = []
-        present = case
-        found.append(happening)
-    if found:
-        yield found
+    for _, case in groupby(events, _CASE):
+        yield [happening for _, happening in case]
+
+
+_CASE = itemgetter(0)
 
 
 def gathered(events: Iterator[tuple[str, Happening]]) -> Iterator[list[Happening]]:

@@ -8,9 +8,10 @@ import io
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -91,7 +92,7 @@ class Input:
         """Its lines, with their ends; what cannot be decoded becomes a replacement mark."""
         with self.bytes(meter) as binary:
             wrapped = io.TextIOWrapper(binary, encoding, errors="replace", newline="")
-            yield _bounded(wrapped, self.path.name)
+            yield chain.from_iterable(_parts(wrapped, self.path.name))
             wrapped.detach()
 
 
@@ -113,16 +114,29 @@ def _readable(name: str) -> Iterator[None]:
         raise CannotRead(f"{name} is damaged or cut off: fetch it again.") from error
 
 
-def _bounded(lines: IO[str], name: str) -> Iterator[str]:
-    readline, number = lines.readline, 0
-    while line := readline(LONGEST_LINE):
-        number += 1
-        if len(line) == LONGEST_LINE:
+def _parts(text: IO[str], name: str) -> Iterator[Iterable[str]]:
+    """The lines of a text, many at a time: going through them costs next to nothing, where asking
+    for each takes as long as reading a table out of them."""
+    left, before = "", 0
+    while part := text.read(_CHUNK):
+        present = left + part
+        # A "\r" at the very end may be half of an end of line.
+        end = max(present.rfind("\n"), present.rfind("\r", 0, len(present) - 1)) + 1
+        if len(present) >= LONGEST_LINE:
+            _refuse_endless(present, before, name)
+        yield io.StringIO(present[:end], newline="")
+        before += present.count("\n", 0, end) or present.count("\r", 0, end)
+        left = present[end:]
+    yield io.StringIO(left, newline="")
+
+
+def _refuse_endless(text: str, before: int, name: str) -> None:
+    for number, line in enumerate(io.StringIO(text, newline=""), before + 1):
+        if len(line) >= LONGEST_LINE:
             raise CannotRead(
                 f"Line {number} of {name} is longer than a million characters:"
                 " this is no table, calendar or log that can be read."
             )
-        yield line
 
 
 def inspect(path: Path) -> Input:

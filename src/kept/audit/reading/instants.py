@@ -21,6 +21,7 @@ from kept.audit.reading.trouble import CannotRead
 DAY_FIRST, MONTH_FIRST = "day first", "month first"
 ORDERS = (DAY_FIRST, MONTH_FIRST)
 FIRST_YEAR, LAST_YEAR = 1990, 2100
+MOST_KNOWN = 5000  # times that are remembered as they are written
 MOST_TEXT = 80  # characters; nothing longer is a time
 
 NO_TIME = "no such time"
@@ -38,6 +39,8 @@ _NAMED = re.compile(
     r"(?:(\d{1,2})(?:st|nd|rd|th|\.)?\s*[-\s]\s*)?([^\W\d_]{3,12})\.?[-\s,]\s*(?:(\d{1,2})"
     r"(?:st|nd|rd|th)?\s*,?\s+)?(\d{4})"
 )
+is_iso = re.compile(r"\d{4}-\d\d-\d\d(?!\d)").match
+"""Whether a text begins with a date whose year is first, so that its order is no question."""
 _WEEKDAY = re.compile(r"^[^\W\d_]{2,12}\.?,\s*")
 _CLOCK = re.compile(
     r"(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2})(?:[.,]\d+)?)?\s*(?:([ap])\.?\s*m\.?)?(?:\s*uhr)?",
@@ -64,6 +67,8 @@ class Evidence:
 
     def look(self, text: str, place: str) -> None:
         """Take one value into account."""
+        if is_iso(text):
+            return
         found = _TRIPLE.search(text[:MOST_TEXT])
         if not found or len(found[1]) > 2:
             return
@@ -108,6 +113,7 @@ class Times:
     order: str = DAY_FIRST
     oddities: list[str] = field(default_factory=list)  # of the row being read
     _zones: dict[str, ZoneInfo] = field(default_factory=dict)
+    _known: dict[tuple[str, str], tuple[datetime, list[str]]] = field(default_factory=dict)
 
     def instant(self, text: str, zone_name: str = "") -> datetime:
         """Aware, in UTC. NotATime says why not. Oddities of the value are added to `oddities`."""
@@ -115,6 +121,18 @@ class Times:
         moment = self._iso(said)
         if moment is not None and moment.tzinfo is UTC and FIRST_YEAR <= moment.year < LAST_YEAR:
             return moment
+        # All others take several times as long, and times of visits come again and again.
+        if known := self._known.get((said, zone_name)):
+            self.oddities += known[1]
+            return known[0]
+        before = len(self.oddities)
+        moment = self._closely(said, moment, zone_name)
+        if len(self._known) >= MOST_KNOWN:
+            self._known.clear()
+        self._known[said, zone_name] = moment, self.oddities[before:]
+        return moment
+
+    def _closely(self, said: str, moment: datetime | None, zone_name: str) -> datetime:
         if moment is None:
             moment = self._written(said)
         if moment.tzinfo is None:

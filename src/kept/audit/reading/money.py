@@ -25,6 +25,7 @@ _CURRENCY = re.compile(r"[A-Za-z]{3}\b|[^\W\d_]{1,3}\.?|[$€£¥₹₺₽]")
 _SPACES = re.compile(r"['’\s\u202f\xa0]")
 _ENDING = re.compile(r"[.,][–—-]+$")
 MOST_TEXT = 40
+MOST_KNOWN = 5000  # prices: a list of services has far fewer
 
 
 class NotAPrice(Exception):
@@ -39,12 +40,20 @@ class Writing:
     point: str = ""
     either: str = ""
     currencies: Counter[str] = field(default_factory=Counter)
+    _known: dict[str, str] = field(default_factory=dict)  # value -> its currency
 
     def look(self, text: str, place: str) -> None:
         """Take one value into account."""
-        number, currency = _split(text)
-        if currency and number:
+        currency = self._known.get(text)
+        if currency is None:
+            currency = self._look_closely(text, place)
+            if len(self._known) < MOST_KNOWN:
+                self._known[text] = currency
+        if currency:
             self.currencies[currency] += 1
+
+    def _look_closely(self, text: str, place: str) -> str:
+        number, currency = _split(text)
         said = f"“{text.strip()[:MOST_TEXT]}” in {place}"
         match _decimal_mark(number):
             case ",":
@@ -53,6 +62,7 @@ class Writing:
                 self.point = self.point or said
             case "?":
                 self.either = self.either or said
+        return currency if number else ""
 
     def look_at_currency(self, text: str) -> None:
         """Take one into account that stands in a column of its own."""
@@ -91,9 +101,18 @@ class Prices:
 
     decimal: str = "."
     currency: str = ""
+    _known: dict[str, Decimal] = field(default_factory=dict, compare=False)
 
     def price(self, text: str) -> Decimal:
         """NotAPrice says why not."""
+        if (known := self._known.get(text)) is not None:
+            return known
+        amount = self._read(text)
+        if len(self._known) < MOST_KNOWN:
+            self._known[text] = amount
+        return amount
+
+    def _read(self, text: str) -> Decimal:
         number, currency = _split(text)
         if not number:
             raise NotAPrice(NOT_A_PRICE)

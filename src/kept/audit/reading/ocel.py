@@ -32,11 +32,11 @@ from kept.audit.reading.rules import NO_CASE, UNKNOWN_ACTIVITY
 from kept.audit.reading.stories import (
     FACTS,
     NO_FACTS,
+    Deeds,
     Facts,
     Happening,
     Said,
     Stories,
-    Words,
     happened_at,
 )
 from kept.audit.reading.trouble import CannotRead
@@ -151,12 +151,12 @@ class Log:
                 yield found
 
     def _happenings(self) -> Iterator[tuple[str, Happening]]:
-        words, beside = Words(self.chosen.activities), Beside(self.chosen)
+        deeds, beside = Deeds(self.chosen.activities), Beside(self.chosen)
         for event in events(self.source, self.meter):
             concerned = [each for each in event.related if each in self.cases.facts]
             if not concerned:
                 self._drop(NO_CASE, event)
-            elif (deed := words.deed(event.activity)) is None:
+            elif (deed := deeds[event.activity]) is None:
                 self._drop(UNKNOWN_ACTIVITY, event)
             elif (at := self._at(event)) is not None:
                 said = beside.facts(event.attributes)

@@ -182,7 +182,8 @@ class Stories:
                 times.append(present)
             self._happen(present, at, deed, place)
             present.places.append(place)
-            present.learn(facts)
+            if facts is not present.learned:
+                present.learn(facts)
         return times
 
     def _happen(self, present: _Time, at: datetime, deed: Deed, place: int) -> None:
@@ -418,19 +419,17 @@ def happened_at(said: str, times: Times, quality: Quality, place: str) -> dateti
     return at
 
 
-class Words:
-    """Activities as words, looked up once each; unknown ones are counted and dropped."""
+class Deeds(dict[str, "Deed | None"]):
+    """What activities mean, by how they are written, each looked up once; None: the map does not
+    know it."""
 
     def __init__(self, activities: Mapping[str, Word]) -> None:
-        self._known, self._cache = activities, dict[str, Deed | None]()
+        super().__init__()
+        self._known = activities
 
-    def deed(self, activity: str) -> Deed | None:
-        """None: the map does not know it."""
-        try:
-            return self._cache[activity]
-        except KeyError:
-            if len(self._cache) > 10_000:
-                self._cache.clear()
-            word = self._known.get(fold(activity))
-            found = self._cache[activity] = None if word is None else DEEDS[word]
-            return found
+    def __missing__(self, activity: str) -> Deed | None:
+        if len(self) > 10_000:
+            self.clear()
+        word = self._known.get(fold(activity))
+        found = self[activity] = None if word is None else DEEDS[word]
+        return found

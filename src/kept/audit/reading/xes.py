@@ -18,11 +18,11 @@ from kept.audit.reading.rules import NOT_FINISHED, UNKNOWN_ACTIVITY
 from kept.audit.reading.stories import (
     FACTS,
     NO_FACTS,
+    Deeds,
     Facts,
     Happening,
     Said,
     Stories,
-    Words,
     happened_at,
 )
 
@@ -145,21 +145,21 @@ class Log:
         """In the order of the file."""
         prices = Prices(self.chosen.decimal or ".", self.chosen.currency)
         stories = Stories(self.chosen, self.times, self.now, self.quality, prices)
-        words, beside = Words(self.chosen.activities), Beside(self.chosen)
+        deeds, beside = Deeds(self.chosen.activities), Beside(self.chosen)
         for trace in traces(self.source, self.meter):
             shared = beside.facts(trace.said.attributes)
             happenings = [
                 each
                 for event in trace.events
-                if (each := self._happening(event, words, beside)) is not None
+                if (each := self._happening(event, deeds, beside)) is not None
             ]
             found = stories.appointment(happenings, shared) if happenings else None
             if found is not None:
                 yield found
 
-    def _happening(self, event: Raw, words: Words, beside: Beside) -> Happening | None:
+    def _happening(self, event: Raw, deeds: Deeds, beside: Beside) -> Happening | None:
         said = event.attributes
-        deed = words.deed(said.get(NAME, ""))
+        deed = deeds[said.get(NAME, "")]
         if said.get(LIFECYCLE, "complete").casefold() != "complete":
             self._drop(NOT_FINISHED, event)
         elif deed is None:
