@@ -325,6 +325,36 @@ def test_what_was_told_is_shown_only_where_it_is_no_longer_so(db, client):
     assert "Our last message to you named another time: Tue 2 March 2027, 10:00" in said
 
 
+def test_who_has_just_moved_it_is_not_told_what_they_know(db, client, settings):
+    """Unless the letter that says so cannot go: the one they have is the old one."""
+    settings.EMAIL_URL = "smtp://127.0.0.1:1"
+    appointment = open_house().book()
+    tell(appointment)
+    post(client, appointment, "move/check")
+    said = text(client.get(url(appointment)))
+    assert "Your appointment is moved." in said
+    assert "We are sending a message with the new time" in said
+    assert "Our last message" not in said
+    turn_once()
+    said = text(client.get(url(appointment)))
+    assert "could not be sent" in said
+    assert "Our last message to you named another time" in said
+
+
+def test_after_the_visit_nothing_is_said_about_its_confirmation(db, client):
+    appointment = open_house().book()
+    tell(appointment)
+    for hours, heading in ((0, "is booked"), (26, "The time of your appointment is over")):
+        advance(hours=hours)
+        said = text(client.get(url(appointment)))
+        assert heading in said
+        assert ("confirmation to mia@example.com" in said) is (hours == 0)
+    actions.say(appointment, "completed", now(), FRONT_DESK)
+    said = text(client.get(url(appointment)))
+    assert "Your visit is over" in said
+    assert "mia@example.com" not in said
+
+
 @pytest.mark.parametrize("email", ["smtp://127.0.0.1:1", "none:"])
 def test_while_no_mail_can_be_sent_the_booking_stands_and_the_page_says_so(
     db, client, settings, email

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from kept.appointments import queries as appointments
 from kept.appointments.queries import Appointment, Leg, Timeline
+from kept.core.case import Role
 from kept.outbox.queries import Message
 from kept.people import queries as people
 
@@ -30,6 +31,7 @@ class Saying:
     words: str
     at: datetime | None = None
     after: str = ""
+    on_its_way: bool = False
 
 
 def about_notice(appointment: Appointment, leg: Leg, timeline: Timeline) -> Saying | None:
@@ -104,7 +106,7 @@ def _saying(message: Message) -> Saying | None:
         return str(sentences[message.control]) % {"to": message.address}
 
     if message.status in ON_ITS_WAY and not message.error:
-        return Saying("calm", words(SENDING))
+        return Saying("calm", words(SENDING), on_its_way=True)
     if message.status in ON_ITS_WAY:
         return Saying("warn", words(STUCK), after=str(KEEP))
     if message.status in TAKEN:
@@ -138,9 +140,26 @@ class LastTold:
     cancelled: bool
 
 
-def told_otherwise(appointment: Appointment, leg: Leg) -> LastTold | None:
-    """The last message, when it said something that is not true any more."""
+def told_otherwise(
+    appointment: Appointment, leg: Leg, timeline: Timeline, notice: Saying | None
+) -> LastTold | None:
+    """The last message, when it said something that is not true any more.
+
+    Not to somebody who changed it themselves while the letter that says so is on its way.
+    """
     told = appointments.told(appointment)
     if told is None or appointments.told_is_true(leg, told):
         return None
+    if notice is not None and notice.on_its_way and _changed_it_themselves(leg, timeline):
+        return None
     return LastTold(told.start, told.cancelled)
+
+
+def _changed_it_themselves(leg: Leg, timeline: Timeline) -> bool:
+    """The last that made this leg what it is came from the customer."""
+    changes = [
+        event.actor_role
+        for event in timeline.events
+        if event.case_id == leg.case_id and event.name in {"booked", "cancelled"}
+    ]
+    return changes[-1:] == [Role.CUSTOMER]

@@ -30,6 +30,8 @@ from kept.schedule.queries import Resource
 from kept.web import pages
 
 SOON = timedelta(hours=2)
+OF_USE = {Situation.OPEN, Situation.CLOSE, Situation.CANCELLED}
+"""When it is of use to know what became of the letter about the appointment."""
 
 
 @dataclass(frozen=True)
@@ -152,15 +154,16 @@ def show(
     visit: Visit, *, earlier: Leg | None = None, problem: str = "", status: int = 200
 ) -> HttpResponse:
     leg, state = visit.leg, visit.leg.case.state
+    notice = said.about_notice(visit.appointment, leg, visit.timeline)
     context = {
         "situation": visit.situation,
         "acts": visit.acts,
         "earlier": earlier,
         "problem": problem,
         "steps": _steps(visit),
-        "notice": said.about_notice(visit.appointment, leg, visit.timeline),
+        "notice": notice if visit.situation in OF_USE else None,
         "reminders": said.reminders(visit.appointment, leg, visit.timeline),
-        "told": said.told_otherwise(visit.appointment, leg),
+        "told": said.told_otherwise(visit.appointment, leg, visit.timeline, notice),
         "change_until": datetime.fromisoformat(leg.case.anchors["change_until"]),
         "ended": _ended(visit) if state in {"cancelled", "missed"} else None,
         "again": _same_time_again(visit) if state == "cancelled" else None,
