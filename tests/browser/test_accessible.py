@@ -4,11 +4,18 @@ The rules are those of axe-core (WCAG 2.2 A and AA, and its good practice), run 
 its content security policy in force: a refused style would hide a fault of contrast.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
+from playwright.sync_api import expect
 
+from kept.appointments import actions as appointments
+from kept.journeys import reputation
+from kept.journeys.actions import record_wish
+from kept.leads.queries import Lead
+from tests.appointments.clinic import DESK, Clinic, berlin, go_to, now
 from tests.browser.test_booking import walk
 from tests.public.house import advance, open_house
 
@@ -80,6 +87,57 @@ def test_what_is_left_on_the_day_itself_is_accessible(visitor, live_server, hous
     page.goto(f"{url}/1/late")
     page.get_by_role("button", name="Say that I am late").click()
     look(page, "late, unanswered")
+
+
+def test_what_follows_a_visit_is_accessible_and_light(visitor, live_server, house_db):
+    visitor.expects("422")
+    page = visitor(viewport={"width": 390, "height": 844})
+    url = f"{live_server.url}/a/{an_invited_visit().token}"
+    for rest, heading in (
+        ("", "Your visit is over"),
+        ("/went", "How did it go?"),
+        ("/review", "Write a review"),
+        ("/review/stop", "No more asking for reviews?"),
+        ("/later", "Another time?"),
+        ("/stop", "No more suggestions?"),
+    ):
+        page.goto(f"{url}{rest}")
+        expect(page.get_by_role("heading", level=1)).to_contain_text(heading)
+        look(page, rest or "completed")
+    page.goto(f"{url}/went")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    look(page, "went, unanswered")
+
+
+def an_invited_visit():
+    """Completed, asked how it went and for a review, and invited to come again."""
+    clinic = Clinic(comes_again_days=42)
+    reputation.add_link(clinic.business.id, "One", "https://one.example.com/", now(), DESK)
+    visit = clinic.book(berlin(2, 10))
+    go_to(berlin(2, 10, 45))
+    appointments.say(visit, "completed", now(), DESK)
+    record_wish(visit.customer_id, "marketing", now(), DESK, given=True, source="page")
+    go_to(berlin(2, 10) + timedelta(days=45))
+    return visit
+
+
+def test_asking_is_accessible_and_light_also_in_a_frame(visitor, live_server, house):
+    visitor.expects("422")
+    page = visitor(viewport={"width": 390, "height": 844})
+    for frame in ("", "frame"):
+        page.goto(f"{live_server.url}/ask/{house.business.slug}/{frame}")
+        look(page, "ask")
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        look(page, "ask, unanswered")
+        page.get_by_label("Full name").fill("Mia Sanders")
+        page.get_by_label("E-mail address").fill("mia@example.com")
+        page.get_by_role("button", name="Send").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("We have your enquiry")
+        look(page, "asked")
+    page.goto(f"{live_server.url}/l/{Lead.objects.first().token}/stop")
+    look(page, "ask no more")
 
 
 def look(page, name, *, opened=False):
