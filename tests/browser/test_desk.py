@@ -1,4 +1,4 @@
-"""What a busy front desk works with, in a real browser: the queue of what needs a person."""
+"""What a busy front desk works with, in a real browser: the queue and the week."""
 
 import re
 from datetime import timedelta
@@ -54,3 +54,31 @@ def test_taken_put_off_and_back_by_itself(house, visitor, live_server, options):
     page.goto(f"{live_server.url}/console/escalations/")
     expect(page.get_by_role("heading", level=2)).to_have_text("Cannot be reached")
     expect(page).to_have_title(re.compile(r"^\(1\) Needs a person"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{**WIDE, "color_scheme": "light"}, {**NARROW, "color_scheme": "dark"}],
+    ids=["wide and light", "narrow and dark"],
+)
+def test_the_week_is_read_and_booked_from(house, visitor, live_server, options):
+    page = signed_in(visitor, live_server, house.desk, **options)
+    page.get_by_role("link", name="Week", exact=True).click()
+    expect(page.get_by_role("link", name=re.compile("^Monday 12:00 Mia Wong"))).to_be_visible()
+    look(page, "week", most=120_000)
+    grid = page.locator(".week").evaluate("each => getComputedStyle(each).display")
+    assert grid == ("grid" if options["viewport"] == WIDE["viewport"] else "block")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("link", name=re.compile("^Monday 12:00 Mia Wong"))).to_be_visible()
+    expect(page.locator(".free").first).to_be_hidden()
+    page.emulate_media(media="screen", forced_colors="active")
+    page.get_by_role("link", name="As a table").click()
+    expect(page.get_by_role("table").first).to_be_visible()
+    if options["viewport"] == WIDE["viewport"]:
+        look(page, "week as a table", most=120_000)
+    page.get_by_role("link", name="As a calendar").click()
+    free = page.get_by_role("link", name=re.compile("^Book Tuesday 09:15"))
+    free.focus()
+    page.keyboard.press("Enter")
+    chosen = page.locator("input[name=slot]:checked")
+    expect(chosen).to_have_value(re.compile("^2027-03-02T08:15"))

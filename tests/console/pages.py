@@ -69,6 +69,7 @@ def every_page(house, appointment):
     yield from (f"{one_person}?show={each}" for each in ("letters", "person", "wishes"))
     yield f"{one_person}?path=appointment&page=2"
     yield f"book/?service={house.service.id}&day=2027-03-02"
+    yield from ("week/", "week/?view=table", f"week/?staff={house.ada.id}&from=2027-03-09")
     yield from (
         "lateness/",
         "lateness/?days=7",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 NAVIGATION = (
     # url name, words, what the path of the page begins with, least: front desk, owner
     ("today", "Today", ("/console/appointments/", "/console/arrivals/"), "staff"),
+    ("week", "Week", (), "staff"),
     ("escalations", "Needs a person", ("/console/lateness/",), "front_desk"),
     ("leads", "Leads", (), "front_desk"),
     ("book", "Book", ("/console/walk-in/",), "front_desk"),

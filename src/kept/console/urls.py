@@ -18,6 +18,7 @@ from kept.console.views import (
     sign_in,
     today,
     webhooks,
+    week,
 )
 
 app_name = "console"
@@ -31,6 +32,7 @@ urlpatterns = [
     path("console/account/", sign_in.account, name="account"),
     path("console/business/", sign_in.business, name="business"),
     path("console/", today.today, name="today"),
+    path("console/week/", week.week, name="week"),
     path("console/arrivals/", today.arrivals, name="arrivals"),
     path("console/no-outcome/", today.without_outcome, name="without_outcome"),
     path("console/missed/", today.missed, name="missed"),

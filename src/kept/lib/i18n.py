@@ -12,7 +12,7 @@ added.
 import gettext as _gettext
 import logging
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date as _format_date
+from babel.dates import format_interval as _format_interval
 from babel.dates import format_time as _format_time
 from babel.dates import get_timezone_location
 from babel.numbers import format_currency, get_currency_precision
@@ -161,6 +162,26 @@ def format_date_short(instant: datetime, zone: str, locale: str) -> str:
 def format_weekday(instant: datetime, zone: str, locale: str) -> str:
     """Like "Tue"."""
     return _date(_local(instant, zone).date(), locale, "EEE")
+
+
+def format_weekday_long(instant: datetime, zone: str, locale: str) -> str:
+    """Like "Tuesday"."""
+    return _date(_local(instant, zone).date(), locale, "cccc")
+
+
+def format_days(first: date, last: date, locale: str) -> str:
+    """Like "1 – 7 March 2027": two days of the calendar and all between them."""
+    return _plain(_format_interval(first, last, "yMMMMd", locale=_locale(locale)))
+
+
+def format_wall(at: time, locale: str) -> str:
+    """What a clock on the wall shows, of no day in particular: "09:00" or "9:00 AM"."""
+    return _plain(_format_time(at, "short", locale=_locale(locale)))
+
+
+def first_weekday(locale: str) -> int:
+    """On which day the week begins there (0: Monday)."""
+    return int(_locale(locale).first_week_day)
 
 
 def format_when(start: datetime, end: datetime, zone: str, locale: str) -> str:

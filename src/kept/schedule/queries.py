@@ -340,13 +340,16 @@ def is_open(resource: Resource, start: datetime, end: datetime) -> bool:
     return any(low <= begin and finish <= high for low, high in _open(resource, start, end))
 
 
-def open_times(business: UUID, begin: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+def open_times(
+    business: UUID, begin: datetime, end: datetime, *, only: Resource | None = None
+) -> list[tuple[datetime, datetime]]:
     """When the business is open in [begin, end): when anybody works, closures left out.
 
-    By time, in UTC. Empty when nobody has hours in that time.
+    By time, in UTC. Empty when nobody has hours in that time. `only`: when this one works.
     """
     shut = _shut(business, begin, end)
-    spans = [span for each in staff(business) for span in _working(each, shut, begin, end)]
+    who = staff(business) if only is None else [only]
+    spans = [span for each in who for span in _working(each, shut, begin, end)]
     return [(from_minute(low), from_minute(high)) for low, high in availability.merge(spans)]
 
 
@@ -449,6 +452,17 @@ def closures(business: UUID, now: datetime) -> QuerySet[Closure]:
     """Closures that are not over and not lifted, the next first."""
     standing = Closure.objects.filter(business_id=business, lifted_at=None, end__gt=now)
     return standing.select_related("resource").order_by("start", "id")
+
+
+def closures_between(
+    business: UUID, begin: datetime, end: datetime, *, only: Resource | None = None
+) -> list[Closure]:
+    """The standing closures that touch [begin, end), by start; `only`: of this one."""
+    standing = Closure.objects.filter(business_id=business, lifted_at=None)
+    found = standing.filter(end__gt=begin, start__lt=end)
+    if only is not None:
+        found = found.filter(Q(resource=only) | Q(resource=None))
+    return list(found.select_related("resource").order_by("start", "id"))
 
 
 def with_closures(resources: Sequence[Resource]) -> set[int]:
