@@ -12,6 +12,7 @@ from kept.accounts import queries as accounts_queries
 from kept.accounts.queries import Member
 from kept.appointments import actions as appointments
 from kept.appointments import queries
+from kept.audit.models import WeeklyLetter
 from kept.cases import queries as cases
 from kept.console.acts import ACTS
 from kept.console.urls import urlpatterns
@@ -48,7 +49,16 @@ def full(house):
     link = reputation.add_link(house.business.id, "Example Reviews", page, NOW, FRONT_DESK)
     seen = reputation.Seen("Example Reviews", 2, "I waited an hour.")
     review, _ = reputation.record_review(house.business, seen, NOW, FRONT_DESK)
+    letter = WeeklyLetter.objects.create(
+        business=house.business,
+        week=NOW.date(),
+        address=house.owner.email,
+        subject_line="Your week",
+        created_at=NOW,
+        try_at=NOW,
+    )
     return {
+        "letter_id": letter.id,
         "endpoint_id": endpoint.id,
         "event_id": event,
         "link_id": link.id,
