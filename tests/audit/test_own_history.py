@@ -24,6 +24,18 @@ def read(clinic, **span):
     return list(history.appointments())
 
 
+def test_who_was_said_to_be_served_by_mistake_came_to_neither_step(clinic):
+    booked = clinic.book(berlin(4, 10), clinic.ada)
+    go_to(berlin(4, 11))
+    actions.say(booked, "arrived", now(), DESK)
+    actions.say(booked, "completed", now(), DESK)
+    assert {Stage.ATTENDED, Stage.COMPLETED} <= only(clinic).entered.keys()
+    actions.correct(booked, "missed", now(), DESK, reason="mixed up", by=Role.CUSTOMER)
+    leg = only(clinic)
+    assert leg.outcome is Outcome.MISSED
+    assert list(leg.entered) == [Stage.SCHEDULED, Stage.CONFIRMED, Stage.PREPARED]
+
+
 def only(clinic):
     (appointment,) = read(clinic)
     (leg,) = appointment.legs

@@ -6,7 +6,7 @@ Everything here is worked out of plain values that were read together; nothing a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -75,6 +75,7 @@ STATE_AFTER = {rule.event: rule.to for rule in APPOINTMENT.rules if isinstance(r
 NAMED = frozenset(rule.event for rule in APPOINTMENT.rules if rule.to is To.NAMED)
 STAGES = {stage.value: stage for stage in Stage}
 ENDED = frozenset(state.name for state in APPOINTMENT.states if not state.waits)
+NOT_SERVED = ENDED - {Stage.COMPLETED.value}
 FOLLOWS = following_events(APPOINTMENT)
 
 
@@ -136,17 +137,20 @@ class Life:
         if state in STAGES:
             self._take_back_after(STAGES[state])
             self.entered.setdefault(STAGES[state], self._lost.pop(STAGES[state], at))
+        elif state in NOT_SERVED:  # also by a correction of what was said before
+            self._take_back_after(Stage.PREPARED, frozenset(Stage))
         if state not in ENDED:
             self.outcome_at = None
         elif self.outcome_at is None or CANCELLED in {before, state}:
             self.outcome_at = at
 
-    def _take_back_after(self, stage: Stage) -> None:
+    def _take_back_after(self, stage: Stage, kept: Container[Stage] = (Stage.CONFIRMED,)) -> None:
         """A way back: a confirmation that came back, an arrival by a slip of the finger. What had
-        been confirmed in time and is confirmed again was confirmed in time."""
+        been confirmed in time and is confirmed again was confirmed in time: of the `kept` stages
+        the first time counts, should they be reached again."""
         order = list(Stage)
         for later in order[order.index(stage) + 1 :]:
-            if (at := self.entered.pop(later, None)) is not None and later is Stage.CONFIRMED:
+            if (at := self.entered.pop(later, None)) is not None and later in kept:
                 self._lost[later] = at
 
     def left(self, states: frozenset[str]) -> datetime | None:

@@ -63,6 +63,8 @@ class Column(StrEnum):
     ACTIVITY = "activity"
     TIMESTAMP = "timestamp"
     RESOURCE = "resource"
+    LATE_WINDOW = "late_window"
+    SPARED = "confirmation_spared"
 
 
 class Word(StrEnum):
@@ -73,6 +75,7 @@ class Word(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     REMINDED = "reminded"
     PREPARED = "prepared"
+    ARRIVED = "arrived"  # seen to come; what became of the visit is said apart
     ATTENDED = "attended"
     COMPLETED = "completed"
     MISSED = "missed"
@@ -124,6 +127,7 @@ class Map:
     business: tuple[str, ...] = ()  # values of `cancelled_by` that mean the business
     business_column: str = ""  # or the heading whose value it then has
     activities: Mapping[str, Word] = field(default_factory=dict)
+    exact: bool = False  # a log whose times are taken as they are: booked once it had begun
     object_types: tuple[str, ...] = ()  # of an object-centric log: those that are appointments
     knows: frozenset[Field] = frozenset()  # beyond what the columns say
     cannot: Mapping[Field, str] = field(default_factory=dict)
@@ -172,7 +176,7 @@ def load(path: Path) -> Map:
 
 _SECTIONS = """
     name title kind about verified recognised_by columns times money status part outcome
-    cancelled_by activities object_types knows cannot notes
+    cancelled_by activities exact object_types knows cannot notes
 """
 _KEYS = frozenset(_SECTIONS.split())
 
@@ -195,6 +199,7 @@ def _map(said: dict[str, Any], name: str) -> Map:
         business=tuple(map(fold, _texts(by.get("business", ())))),
         business_column=str(by.get("business_column", "")),
         activities=_means(said.get("activities", {})),
+        exact=bool(said.get("exact", False)),
         object_types=tuple(_texts(said.get("object_types", ()))),
         knows=frozenset(_field(each) for each in _texts(said.get("knows", ()))),
         cannot={_field(key): str(why) for key, why in said.get("cannot", {}).items()},
@@ -272,6 +277,8 @@ def _lines(chosen: Map) -> Iterable[str]:
     yield f"name = {_quoted(chosen.name)}"
     yield f"title = {_quoted(chosen.title)}"
     yield f"kind = {_quoted(chosen.kind)}"
+    if chosen.exact:
+        yield "exact = true"
     yield from _lists(
         {
             "object_types": chosen.object_types,

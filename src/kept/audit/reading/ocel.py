@@ -146,6 +146,7 @@ class Log:
         """In the order in which the appointments first happen in the file."""
         prices = Prices(self.chosen.decimal or ".", self.chosen.currency)
         stories = Stories(self.chosen, self.times, self.now, self.quality, prices, "event")
+        stories.in_order = False
         for happenings in gathered(self._happenings()):
             if (found := stories.appointment(happenings)) is not None:
                 yield found

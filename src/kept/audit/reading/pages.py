@@ -61,6 +61,8 @@ _ABOUT_COLUMNS = {
     Column.ACTIVITY: "what happened (event logs)",
     Column.TIMESTAMP: "when it happened (event logs)",
     Column.RESOURCE: "who did it (event logs)",
+    Column.LATE_WINDOW: "how many minutes before the start a cancellation is late (event logs)",
+    Column.SPARED: "whether nothing was to be confirmed, with a reason (event logs)",
 }
 
 _INTRODUCTION = """\

@@ -14,7 +14,8 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import NamedTuple
 
-from kept.audit.history import Appointment, Field, Leg, Outcome, Sent, Stage
+from kept.audit.history import Appointment, Duty, Field, Leg, Outcome, Sent, Stage
+from kept.audit.measures.seen import WALK_IN
 from kept.audit.quality import Quality
 from kept.audit.reading import money
 from kept.audit.reading.instants import Evidence, NotATime, Times
@@ -39,6 +40,7 @@ from kept.audit.reading.rules import (
     UNREADABLE_END,
     Dropped,
 )
+from kept.core.case import Status
 
 C = Column
 
@@ -59,6 +61,8 @@ FACTS = (
     C.FIRST_NAME,
     C.LAST_NAME,
     C.CANCELLED_BY,
+    C.LATE_WINDOW,
+    C.SPARED,
 )
 Facts = tuple[str, ...]
 NO_FACTS: Facts = ("",) * len(FACTS)
@@ -76,6 +80,7 @@ _ENDS = {
     Word.ASSUMED: Outcome.ASSUMED,
 }
 _STAGES = {
+    Word.ARRIVED: Stage.ATTENDED,
     Word.CONFIRMED: Stage.CONFIRMED,
     Word.PREPARED: Stage.PREPARED,
     Word.ATTENDED: Stage.ATTENDED,
@@ -137,6 +142,7 @@ class Stories:
     quality: Quality
     prices: Prices
     place: str = "line"
+    in_order: bool = True  # the file tells in which order things of one instant happened
 
     def appointment(
         self, happenings: Sequence[Happening], shared: Facts = NO_FACTS
@@ -152,7 +158,7 @@ class Stories:
     def _without_doubles(self, happenings: Sequence[Happening]) -> list[Happening]:
         self.quality.read += len(happenings)
         found: list[Happening] = []
-        for each in sorted(happenings, key=_WHEN):
+        for each in sorted(happenings, key=_WHEN if self.in_order else _when_and_what):
             if each[1].word is Word.NOTHING:
                 self.quality.drop(NOT_ASKED, self._place(each[2]))
             elif found and found[-1][0] == each[0] and _is_among(each, found):
@@ -225,9 +231,9 @@ class Stories:
         if outcome in _SEEN and start > self.now:
             raise Dropped(OVER_TOO_EARLY)
         booked_at = self._booked_at(booked, start, place)
-        if booked_at is not None:
-            booked.entered[Stage.SCHEDULED] = booked_at
         said = booked.facts
+        if booked_at is not None and said[_AT[C.CHANNEL]] != WALK_IN:
+            booked.entered[Stage.SCHEDULED] = booked_at
         return Leg(
             reference=place,
             start=start,
@@ -242,6 +248,8 @@ class Stories:
             acknowledged_at=booked.acknowledged_at,
             entered=booked.entered,
             messages=tuple(Sent("reminder", at) for at in booked.reminded),
+            late_window=_minutes(said[_AT[C.LATE_WINDOW]]),
+            duties=_spared(said[_AT[C.SPARED]], booked_at),
         )
 
     def _start(self, booked: _Time, place: str) -> datetime:
@@ -295,7 +303,7 @@ class Stories:
 
     def _booked_at(self, booked: _Time, start: datetime, place: str) -> datetime | None:
         at = booked.booked_at
-        if at is None or at <= start:
+        if at is None or at <= start or self.chosen.exact:
             return at
         zone = self.times.zone
         if at.astimezone(zone).date() > start.astimezone(zone).date():
@@ -328,6 +336,26 @@ class Stories:
 
 
 _WHEN = itemgetter(0)
+
+
+def _when_and_what(happening: Happening) -> tuple[datetime, int]:
+    """Where a file does not tell the order: a move before the booking it leads to, and both before
+    whatever else happened at that instant, which is of the new time then."""
+    return happening[0], _AT_ONE_INSTANT.get(happening[1].word, 2)
+
+
+_AT_ONE_INSTANT = {Word.MOVED: 0, Word.BOOKED: 1}
+
+
+def _minutes(said: str) -> int | None:
+    return int(said) if said.isdecimal() else None
+
+
+def _spared(said: str, booked_at: datetime | None) -> tuple[Duty, ...]:
+    """That nothing was to be confirmed, as the duty that was left out with a reason."""
+    if booked_at is None or said.casefold() not in {"true", "1"}:
+        return ()
+    return (Duty("confirmation", booked_at, Status.SKIPPED.value),)
 
 
 def _is_among(happening: Happening, sorted_ones: Sequence[Happening]) -> bool:

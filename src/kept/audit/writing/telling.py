@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Literal
 
 from kept.audit.history import Appointment, Asked, Duty, Handed, Leg, Outcome, Sent, Stage
+from kept.audit.measures.seen import CONFIRMATIONS
 from kept.core.case import HandOffStatus, Status
 
 Plain = str | Decimal | datetime | int | bool
@@ -74,6 +75,8 @@ EVENTS: dict[str, dict[str, Kind]] = {
         "channel": "string",
         "price": "float",
         "currency": "string",
+        "late_window": "integer",
+        "confirmation_spared": "boolean",
     },
     "confirmed": {},
     "acknowledged": {},
@@ -112,6 +115,14 @@ LIFECYCLE = {
     Status.FAILED: "ate_abort",
 }
 REMINDER = "reminder"  # in the name of a message that reminds
+
+
+def is_spared(leg: Leg) -> bool:
+    """Whether nothing was to be confirmed, and the path gave its reason."""
+    return any(
+        duty.name in CONFIRMATIONS and duty.status == Status.SKIPPED and duty.justified
+        for duty in leg.duties
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +244,8 @@ class _Leg:
             "channel": leg.channel,
             "price": leg.price,
             "currency": self.currency if leg.price is not None else None,
+            "late_window": leg.late_window,
+            "confirmation_spared": is_spared(leg),
         }
         return {name: value for name, value in known.items() if value is not None}
 
