@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
-from kept.api.problems import ProblemOut
+from kept.api import problems
 
 # Every request can meet these. 400: it cannot be read; 422: it can be read but not be done so.
 ALWAYS = (400, 401, 413, 422, 500, 503)
@@ -19,6 +20,20 @@ HEADERS = {
     "Allow": "The methods there are here.",
     "Retry-After": "Seconds to wait before the request is sent again.",
 }
+
+CODES = {
+    400: "malformed",
+    401: "no_key",
+    404: "not_found",
+    409: "not_allowed",
+    412: "stale",
+    413: "too_large",
+    415: "not_json",
+    422: "invalid",
+    500: "internal",
+    503: "busy",
+}
+REFUSAL_HEADERS = {401: "WWW-Authenticate", 412: "ETag", 503: "Retry-After"}
 
 KEY = {
     "name": "Idempotency-Key",
@@ -82,15 +97,35 @@ def _operation(
     headers: dict[int, list[str]],
     parameters: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    problems = dict.fromkeys(sorted({*ALWAYS, *refuses}), ProblemOut)
     described = {
         status: {"headers": {name: header(name) for name in names}}
         for status, names in headers.items()
     }
+    refused = {status: refusal(status) for status in sorted({*ALWAYS, *refuses})}
     return {
-        "response": {**gives, **problems},
-        "openapi_extra": {"responses": described, "parameters": parameters},
+        "response": gives,
+        "openapi_extra": {"responses": {**described, **refused}, "parameters": parameters},
     }
+
+
+def refusal(status: int) -> dict[str, Any]:
+    """A problem as the document describes it. Told to ninja as a response it would become a model
+    of its own for each of the eight of every endpoint, and half of the start would be that."""
+    title, code = HTTPStatus(status).phrase, CODES[status]
+    example = {
+        "type": f"urn:kept:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": "What is wrong, and what to do.",
+        "instance": "/api/v1/…",
+        "code": code,
+        "errors": [],
+    }
+    media = {"schema": {"$ref": "#/components/schemas/ProblemOut"}, "example": example}
+    described: dict[str, Any] = {"description": title, "content": {problems.CONTENT_TYPE: media}}
+    if name := REFUSAL_HEADERS.get(status):
+        described["headers"] = {name: header(name)}
+    return described
 
 
 def header(name: str) -> dict[str, Any]:

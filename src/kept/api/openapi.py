@@ -8,11 +8,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from pydantic import TypeAdapter
 
-from kept.api import problems
 from kept.api.answers import CONTENT_TYPE, dumps
 from kept.api.app import api
-from kept.api.declare import header
 from kept.api.examples import example
+from kept.api.problems import ProblemOut
 from kept.webhooks.catalogue import Type, types
 from kept.webhooks.shapes import shape_of
 
@@ -25,19 +24,6 @@ TAGS = {
     "Webhooks": "What other programs hear, and what became of it.",
     "Health": "Whether the installation works.",
 }
-REFUSAL_HEADERS = {401: "WWW-Authenticate", 412: "ETag", 503: "Retry-After"}
-CODES = {
-    400: "malformed",
-    401: "no_key",
-    404: "not_found",
-    409: "not_allowed",
-    412: "stale",
-    413: "too_large",
-    415: "not_json",
-    422: "invalid",
-    500: "internal",
-    503: "busy",
-}
 
 
 def _webhooks(known: dict[str, Any]) -> dict[str, Any]:
@@ -46,11 +32,7 @@ def _webhooks(known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _webhook(event: Type, known: dict[str, Any]) -> dict[str, Any]:
-    made = TypeAdapter(shape_of(event.name)).json_schema(
-        ref_template="#/components/schemas/{model}"
-    )
-    shared = made.pop("$defs", {})
-    known.update({**shared, made["title"]: made})
+    made = _add(shape_of(event.name), known)
     body = {
         "type": "object",
         "required": ["type", "timestamp", "data"],
@@ -74,12 +56,21 @@ def _webhook(event: Type, known: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _add(shape: Any, known: dict[str, Any]) -> dict[str, Any]:
+    """Put a shape that ninja knows nothing of among the schemas; answers its own."""
+    made = TypeAdapter(shape).json_schema(ref_template="#/components/schemas/{model}")
+    shared = made.pop("$defs", {})
+    known.update({**shared, made["title"]: made})
+    return made
+
+
 @lru_cache(maxsize=1)
 def document() -> dict[str, Any]:
     """The whole document."""
     made: dict[str, Any] = dict(api.get_openapi_schema(path_prefix=""))
     made["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
     made["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
+    _add(ProblemOut, made["components"]["schemas"])
     for operations in made["paths"].values():
         for operation in operations.values():
             _complete(operation)
@@ -101,14 +92,6 @@ def _complete(operation: dict[str, Any]) -> None:
         # In a schema examples are a list (JSON Schema), of a parameter they are not.
         if isinstance(parameter.get("examples"), list):
             parameter["example"] = parameter.pop("examples")[0]
-    for status, response in operation["responses"].items():
-        if _is_problem(response):
-            _as_problem(int(status), response)
-
-
-def _is_problem(response: dict[str, Any]) -> bool:
-    content = response.get("content", {}).get(CONTENT_TYPE, {})
-    return bool(content.get("schema", {}).get("$ref", "").endswith("/ProblemOut"))
 
 
 def _never_null(parameter: dict[str, Any]) -> None:
@@ -117,23 +100,6 @@ def _never_null(parameter: dict[str, Any]) -> None:
     options = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
     for option in options:
         schema.update(option)
-
-
-def _as_problem(status: int, response: dict[str, Any]) -> None:
-    (media,) = response["content"].values()
-    media["example"] = {
-        "type": f"urn:kept:problem:{CODES[status]}",
-        "title": response["description"],
-        "status": status,
-        "detail": "What is wrong, and what to do.",
-        "instance": "/api/v1/…",
-        "code": CODES[status],
-        "errors": [],
-    }
-    response["content"] = {problems.CONTENT_TYPE: media}
-    if status in REFUSAL_HEADERS:
-        name = REFUSAL_HEADERS[status]
-        response["headers"] = {name: header(name)}
 
 
 @lru_cache(maxsize=1)
