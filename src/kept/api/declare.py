@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from kept.api import problems
+from kept.api.answers import CONTENT_TYPE
 
 # Every request can meet these. 400: it cannot be read; 422: it can be read but not be done so.
 ALWAYS = (400, 401, 413, 422, 500, 503)
@@ -97,20 +98,25 @@ def _operation(
     headers: dict[int, list[str]],
     parameters: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    described = {
-        status: {"headers": {name: header(name) for name in names}}
-        for status, names in headers.items()
-    }
+    """Ninja is told no shape of an answer: of each answer of each endpoint it would make a model,
+    and more than half of the start of a web process would be that. See `openapi.document`."""
+    told = {status: answer(shape, headers.get(status, [])) for status, shape in gives.items()}
     refused = {status: refusal(status) for status in sorted({*ALWAYS, *refuses})}
     return {
-        "response": gives,
-        "openapi_extra": {"responses": {**described, **refused}, "parameters": parameters},
+        "response": dict.fromkeys(gives),
+        "openapi_extra": {"responses": {**told, **refused}, "parameters": parameters},
     }
+
+
+def answer(shape: Any, headers: Sequence[str]) -> dict[str, Any]:
+    """An answer as the document describes it; None: one without a body. The shape stands there as
+    itself until somebody asks for the document."""
+    told: dict[str, Any] = {"headers": {name: header(name) for name in headers}} if headers else {}
+    return {**told, "content": {CONTENT_TYPE: {"schema": shape}}} if shape else told
 
 
 def refusal(status: int) -> dict[str, Any]:
-    """A problem as the document describes it. Told to ninja as a response it would become a model
-    of its own for each of the eight of every endpoint, and half of the start would be that."""
+    """A problem as the document describes it."""
     title, code = HTTPStatus(status).phrase, CODES[status]
     example = {
         "type": f"urn:kept:problem:{code}",
@@ -121,7 +127,7 @@ def refusal(status: int) -> dict[str, Any]:
         "code": code,
         "errors": [],
     }
-    media = {"schema": {"$ref": "#/components/schemas/ProblemOut"}, "example": example}
+    media = {"schema": problems.ProblemOut, "example": example}
     described: dict[str, Any] = {"description": title, "content": {problems.CONTENT_TYPE: media}}
     if name := REFUSAL_HEADERS.get(status):
         described["headers"] = {name: header(name)}

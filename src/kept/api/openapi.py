@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from types import GenericAlias
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,6 @@ from pydantic import TypeAdapter
 from kept.api.answers import CONTENT_TYPE, dumps
 from kept.api.app import api
 from kept.api.examples import example
-from kept.api.problems import ProblemOut
 from kept.webhooks.catalogue import Type, types
 from kept.webhooks.shapes import shape_of
 
@@ -26,20 +26,23 @@ TAGS = {
 }
 
 
+SCHEMAS = "#/components/schemas/{model}"
+
+
 def _webhooks(known: dict[str, Any]) -> dict[str, Any]:
     """What Kept sends by itself (OpenAPI 3.1, `webhooks`): one operation a type of event."""
     return {each.name: {"post": _webhook(each, known)} for each in types()}
 
 
 def _webhook(event: Type, known: dict[str, Any]) -> dict[str, Any]:
-    made = _add(shape_of(event.name), known)
+    shape = _reference(shape_of(event.name), known)
     body = {
         "type": "object",
         "required": ["type", "timestamp", "data"],
         "properties": {
             "type": {"type": "string", "const": event.name, "examples": [event.name]},
             "timestamp": {"type": "string", "format": "date-time"},
-            "data": {"$ref": f"#/components/schemas/{made['title']}"},
+            "data": shape,
         },
     }
     return {
@@ -56,12 +59,17 @@ def _webhook(event: Type, known: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _add(shape: Any, known: dict[str, Any]) -> dict[str, Any]:
-    """Put a shape that ninja knows nothing of among the schemas; answers its own."""
-    made = TypeAdapter(shape).json_schema(ref_template="#/components/schemas/{model}")
-    shared = made.pop("$defs", {})
-    known.update({**shared, made["title"]: made})
-    return made
+def _reference(shape: Any, known: dict[str, Any]) -> dict[str, Any]:
+    """Put a shape that ninja was not told of among the schemas; answers the reference to it."""
+    made = _schema(shape)
+    known.update(made["$defs"])
+    return dict(made["items"])
+
+
+@cache
+def _schema(shape: Any) -> dict[str, Any]:
+    several: Any = GenericAlias(list, (shape,))  # of which it is a part, and has a name
+    return TypeAdapter(several).json_schema(ref_template=SCHEMAS, mode="serialization")
 
 
 @lru_cache(maxsize=1)
@@ -70,10 +78,9 @@ def document() -> dict[str, Any]:
     made: dict[str, Any] = dict(api.get_openapi_schema(path_prefix=""))
     made["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
     made["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
-    _add(ProblemOut, made["components"]["schemas"])
     for operations in made["paths"].values():
         for operation in operations.values():
-            _complete(operation)
+            _complete(operation, made["components"]["schemas"])
             _give_examples(operation, made["components"]["schemas"])
     made["webhooks"] = _webhooks(made["components"]["schemas"])
     return made
@@ -86,12 +93,16 @@ def _give_examples(operation: dict[str, Any], known: dict[str, Any]) -> None:
             media.setdefault("example", example(media["schema"], known))
 
 
-def _complete(operation: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], known: dict[str, Any]) -> None:
     for parameter in operation["parameters"]:
         _never_null(parameter)
         # In a schema examples are a list (JSON Schema), of a parameter they are not.
         if isinstance(parameter.get("examples"), list):
             parameter["example"] = parameter.pop("examples")[0]
+    for response in operation["responses"].values():
+        for media in response.get("content", {}).values():
+            if not isinstance(media["schema"], dict):  # `declare.answer`
+                media["schema"] = _reference(media["schema"], known)
 
 
 def _never_null(parameter: dict[str, Any]) -> None:
