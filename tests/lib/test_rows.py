@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from kept.accounts.models import Business
-from kept.cases.models import Control
+from kept.appointments.models import Leg
+from kept.cases.models import Case, Control
 from kept.lib.rows import new_row
 from kept.people.models import Customer
 from kept.schedule.models import Claim
@@ -41,6 +42,13 @@ def test_what_it_belongs_to_is_remembered_beside_its_id():
     shop = Business(name="Harbour")
     row = new_row(Customer, business=shop)
     assert (row.business_id, row.business) == (shop.id, shop)
+    assert new_row(Case, person=None).person_id is None
+
+
+def test_one_of_a_pair_knows_the_other():
+    case = new_row(Case)
+    leg = new_row(Leg, case=case)
+    assert (leg.case_id, leg.case, case.leg) == (case.id, case, leg)
 
 
 def test_what_its_table_has_not_is_refused():

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Model
+from django.db.models import ForeignKey, Model
 from django.db.models.base import ModelState
 from django.db.models.fields import NOT_PROVIDED
 
@@ -34,10 +34,19 @@ def new_row(table: type[Row], **values: Any) -> Row:
         if name in known.names:
             held[name] = value
         elif name in known.relations:
-            setattr(row, name, value)  # an instance, which is remembered beside its id
+            _refer(row, known.relations[name], value)
         else:
             raise TypeError(f"{table.__name__} has no {name}")
     return row
+
+
+def _refer(row: Model, field: ForeignKey[Any, Any], value: Model | None) -> None:
+    """An instance is remembered beside its id, as Django's own descriptor does it."""
+    if value is None or field.one_to_one:  # that remembers the row too
+        setattr(row, field.name, value)
+        return
+    row.__dict__[field.attname] = value.__dict__[field.target_field.attname]
+    field.set_cached_value(row, value)
 
 
 def read(table: type[Row], alias: str, names: Iterable[str], values: Iterable[Any]) -> Row:
@@ -52,7 +61,7 @@ def read(table: type[Row], alias: str, names: Iterable[str], values: Iterable[An
 
 class _Columns(NamedTuple):
     names: frozenset[str]  # as they stand in an instance: `business_id`
-    relations: frozenset[str]  # `business`
+    relations: dict[str, ForeignKey[Any, Any]]  # `business`
     constants: dict[str, Any]  # what a column holds when nothing is said
     made: tuple[tuple[str, Callable[[], Any]], ...]  # the same, made anew for each
 
@@ -63,7 +72,7 @@ def _columns(table: type[Model]) -> _Columns:
     given = {field.attname: field.default for field in fields}
     return _Columns(
         names=frozenset(given),
-        relations=frozenset(field.name for field in fields if field.is_relation),
+        relations={field.name: field for field in fields if isinstance(field, ForeignKey)},
         constants={
             field.attname: field.get_default()
             for field in fields

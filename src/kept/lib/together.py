@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import AutoField, DateTimeField, Field, Model
@@ -13,7 +13,21 @@ from pydantic import TypeAdapter
 from kept.lib.ready import ask
 
 Table = type[Model]
-Columns: TypeAlias = "tuple[Field[object, object], ...]"
+
+
+class Columns(NamedTuple):
+    """Columns of a table, and where in an instance each has its value."""
+
+    names: list[tuple[str, str]]
+    instants: list[str]
+
+
+def _columns(fields: Iterable[Field[Any, Any]]) -> Columns:
+    known = list(fields)
+    return Columns(
+        names=[(str(field.column), field.attname) for field in known],
+        instants=[field.attname for field in known if isinstance(field, DateTimeField)],
+    )
 
 
 def insert(rows: Iterable[Model]) -> None:
@@ -95,7 +109,7 @@ def _insertion(tables: Sequence[Table]) -> str:
     parts = ["new AS MATERIALIZED (SELECT %s::jsonb AS rows)"]
     for number, table in enumerate(tables):
         name = quote(table._meta.db_table)
-        columns = ", ".join(quote(str(field.column)) for field in _fields(table))
+        columns = ", ".join(quote(column) for column, _ in _fields(table).names)
         parts.append(
             f"t{number} AS (INSERT INTO {name} ({columns}) SELECT {columns} FROM new, "
             f"jsonb_populate_recordset(NULL::{name}, rows -> '{table._meta.db_table}'))"
@@ -113,7 +127,7 @@ def _change(named: Sequence[tuple[Table, tuple[str, ...]]]) -> str:
     parts = ["new AS MATERIALIZED (SELECT %s::jsonb AS rows)"]
     for number, (table, names) in enumerate(named):
         name = quote(table._meta.db_table)
-        key, *columns = [quote(str(field.column)) for field in _keyed(table, names)]
+        key, *columns = [quote(column) for column, _ in _keyed(table, names).names]
         changes = ", ".join(f"{column} = its.{column}" for column in columns)
         parts.append(
             f"t{number} AS (UPDATE {name} AS old SET {changes} FROM new, "
@@ -127,14 +141,14 @@ def _change(named: Sequence[tuple[Table, tuple[str, ...]]]) -> str:
 def _keyed(table: Table, names: tuple[str, ...]) -> Columns:
     """The key of a table, and then these fields."""
     fields = {field.name: field for field in table._meta.concrete_fields}
-    return (table._meta.pk, *(fields[name] for name in names))
+    return _columns([table._meta.pk, *(fields[name] for name in names)])
 
 
 @lru_cache(maxsize=256)
 def _fields(table: Table) -> Columns:
     """The columns that we fill; the database numbers the rest."""
     fields = table._meta.concrete_fields
-    return tuple(field for field in fields if not isinstance(field, AutoField))
+    return _columns(field for field in fields if not isinstance(field, AutoField))
 
 
 JSON: TypeAdapter[Any] = TypeAdapter(Any)  # knows instants, ids and numbers; and is quick
@@ -147,8 +161,7 @@ def _document(rows: Mapping[str, list[dict[str, object]]]) -> str:
 
 def _values(columns: Columns, rows: Sequence[Model]) -> list[dict[str, object]]:
     """Column -> value of each row, as it stands there: no field fills itself in here."""
-    names = [(str(field.column), field.attname) for field in columns]
-    instants = [field.attname for field in columns if isinstance(field, DateTimeField)]
+    names, instants = columns
     held = [vars(row) for row in rows]
     for at in (values[name] for values in held for name in instants):
         if at is not None and at.utcoffset() is None:

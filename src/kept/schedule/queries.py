@@ -23,7 +23,6 @@ from kept.core.policy import Policy, unmapped
 from kept.core.time import Exactly, WeeklyHours, format_offset, local_day, parse_offset, utc
 from kept.core.time import zone as known_zone
 from kept.lib.ready import Question, Ready
-from kept.lib.rows import new_row
 from kept.schedule.models import Claim as Claim
 from kept.schedule.models import Closure as Closure
 from kept.schedule.models import Hours as Hours
@@ -148,29 +147,18 @@ def with_hours(spans: Sequence[Any]) -> list[Resource]:
     for _, group in groupby(spans, key=attrgetter("pk")):
         rows = list(group)
         rows[0].known_hours = [
-            new_row(
-                Hours,
-                id=each.span,
-                resource_id=each.pk,
-                weekday=each.weekday,
-                start=each.opens,
-                end=each.ends,
-            )
-            for each in rows
-            if each.span is not None
+            _weekly(each.weekday, each.opens, each.ends) for each in rows if each.span is not None
         ]
         resources.append(rows[0])
     return resources
 
 
-def _hours(resource: Resource) -> Iterable[Hours]:
-    """Their hours: read along by `with_hours`, prefetched, or to be read now."""
-    known: Iterable[Hours] | None = getattr(resource, "known_hours", None)
-    return resource.hours.all() if known is None else known
-
-
 def weekly_hours(resource: Resource) -> list[WeeklyHours]:
-    return [_weekly(row.weekday, row.start, row.end) for row in _hours(resource)]
+    """Their hours: read along by `with_hours`, prefetched, or to be read now."""
+    known: list[WeeklyHours] | None = getattr(resource, "known_hours", None)
+    if known is not None:
+        return known
+    return [_weekly(row.weekday, row.start, row.end) for row in resource.hours.all()]
 
 
 @lru_cache(maxsize=1024)
@@ -520,4 +508,4 @@ def weekdays_worked(business: UUID) -> frozenset[int]:
 
 
 def hours_rows(resource: Resource) -> list[Hours]:
-    return sorted(_hours(resource), key=lambda row: (row.weekday, row.start))
+    return sorted(resource.hours.all(), key=lambda row: (row.weekday, row.start))
