@@ -65,6 +65,15 @@ def test_the_appointment_shows_when_its_customer_is_due_again(due, desk):
     assert "Due again on 2027-08-28, 180 days after the visit" in shown
 
 
+def test_a_path_that_is_switched_off_says_so_where_it_stands(due, desk, house):
+    appointments.change_policy(house.business, {"built_in": []}, NOW, FRONT_DESK)
+    pages = (f"/console/appointments/{due.id}/", f"/console/people/{due.customer_id}/")
+    for page in pages:
+        shown = desk.get(page).content.decode()
+        assert "Switched off in the policy: none of its letters goes out." in shown
+        assert "Invitation to the next visit</p>" not in shown
+
+
 def test_who_wants_to_be_asked_later_is_asked_on_that_day(due, desk):
     answer = desk.post(said(due), {"said": "snoozed"})
     assert "Say after how many days." in answer.content.decode()

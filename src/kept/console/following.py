@@ -43,6 +43,7 @@ ENDS = {
     "no link": "Not asked for a review: no review page was named in time.",
     "no address": "Not asked for a review: no address reaches the customer.",
     "not delivered": "Not asked for a review: the letter could not be delivered.",
+    "switched off": "Not asked for a review: it was switched off in the policy.",
     "not in time": "Not asked for a review: there was no moment for it in time.",
     "rather not": "The customer would rather not write a review.",
     "clicked": "The customer went to the review page.",
@@ -124,7 +125,7 @@ def _one(
         title=words.told_of(case.path, words.PATHS),
         steps=[step(each) for each in drawn],
         sentence=ENDS.get(str(case.facts.get("result")), path.state(case.state).says),
-        notes=reactivation.notes(case),
+        notes=[*reactivation.notes(case), *switched_off(case)],
         words=str(case.facts.get("words") or ""),
         ahead=_ahead(case, customer, line),
         entries=entries(desk, line.events),
@@ -134,6 +135,12 @@ def _one(
         said_url=said_url if may_say else "",
         insider_url=_insider_url(case) if desk.is_front_desk else "",
     )
+
+
+def switched_off(case: Case) -> list[str]:
+    """That a case which goes on writes nothing any more, as a sentence; nothing of others."""
+    off = case.waits and cases.as_value(case).is_switched_off
+    return ["Switched off in the policy: none of its letters goes out."] if off else []
 
 
 def _insider_url(case: Case) -> str:

@@ -15,7 +15,7 @@ from kept.cases import queries as cases
 from kept.cases.queries import Event, HandOff
 from kept.console import words
 from kept.console.access import Desk, name_of
-from kept.console.following import ENDS
+from kept.console.following import ENDS, switched_off
 from kept.console.story import Ahead, Open, entry, escalation, step
 from kept.core import drawing
 from kept.core.path import Tell
@@ -89,7 +89,7 @@ def _journey(desk: Desk, standing: Standing, *, reached: bool) -> Journey:
         _about(standing),
         _url(standing),
         [step(each) for each in drawn],
-        ENDS.get(standing.result, path.state(case.state).says),
+        " ".join([ENDS.get(standing.result, path.state(case.state).says), *switched_off(case)]),
         [
             Ahead(
                 words.told_of(control.name, words.CONTROLS),

@@ -196,6 +196,14 @@ class Case:
         """What a hand-off of this case takes along."""
         return cast(Facts, self.facts.get("carries") or {})
 
+    @property
+    def is_switched_off(self) -> bool:
+        """The policy has taken the path of this case away: nobody hands on to it, or Kept does not
+        walk it itself any more. What its service said at booking holds against the hand-offs."""
+        service = cast(Facts, self.carries.get("service_snapshot") or {})
+        outcome = str(self.facts.get("follows") or "")
+        return not self.policy.walks(self.path, outcome, service.get("hand_offs"))
+
 
 def whole(value: object) -> int:
     """A number among facts or data: what is read from elsewhere may have it as text."""

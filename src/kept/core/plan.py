@@ -23,6 +23,7 @@ from kept.core.case import (
     zone_of_person,
 )
 from kept.core.path import ControlRule, Path, Tell
+from kept.core.policy import BUILT_IN
 from kept.core.time import quiet_shift
 from kept.core.wishes import REFUSED
 
@@ -101,10 +102,16 @@ def _planned(
     if not applies or case.state not in rule.states:
         return _not_wanted(path, rule, case, row, run, cause, applies)
     if row is not None and row.status is PLANNED and row.fired_at is not None:
-        # Its message is on the way: only a change of state may void it, or a lost address.
-        unreachable = _unreachable(rule, case)
-        return replace(row, status=SKIPPED, reason=UNREACHABLE) if unreachable else row
+        return _on_its_way(rule, case, row)
     return _timed(path, rule, case, now, row, run)
+
+
+def _on_its_way(rule: ControlRule, case: Case, row: Control) -> Control:
+    """Its message is posted: only a change of state may void it, a lost address, or the word that
+    nothing of this path is to be written any more."""
+    reason = UNREACHABLE if _unreachable(rule, case) else ""
+    reason = reason or (SWITCHED_OFF if _is_of_no_path(rule, case) else "")
+    return replace(row, status=SKIPPED, reason=reason) if reason else row
 
 
 def _not_wanted(
@@ -167,13 +174,19 @@ def put_off_to(case: Case, control: str) -> datetime | None:
 
 
 def _why_not(rule: ControlRule, case: Case, due: datetime, until: datetime | None) -> str:
-    if rule.name in case.policy.switched_off:
+    if rule.name in case.policy.switched_off or _is_of_no_path(rule, case):
         return SWITCHED_OFF
     if rule.min_gap and due < _earliest(rule, case):
         return "booked late: superseded by the confirmation"
     if until is not None and until <= due:
         return TOO_LATE
     return UNREACHABLE if _unreachable(rule, case) else ""
+
+
+def _is_of_no_path(rule: ControlRule, case: Case) -> bool:
+    """A letter of a path that the business has taken away since. What else the path does goes on,
+    so that the case ends as it would, and whoever waits for a person still gets one."""
+    return case.path in BUILT_IN and isinstance(rule.does, Tell) and case.is_switched_off
 
 
 def _unreachable(rule: ControlRule, case: Case) -> bool:

@@ -174,6 +174,16 @@ class Policy:
             raise PolicyError(f"{name} must be an elapsed time such as 2h, not a time of day")
         return value
 
+    def walks(self, path: str, outcome: str, own: object) -> bool:
+        """Whether Kept itself walks this path after this outcome, as `next_paths` says it.
+
+        A path that no policy switches it always does; of an outcome nobody names it is as it was.
+        """
+        if path not in BUILT_IN:
+            return True
+        follows = next_paths(self, own, outcome)
+        return path in self.built_in and (follows is None or path in follows)
+
 
 OFFSETS = tuple(f.name for f in fields(Policy) if f.type == "Offset")
 # Elapsed times only: a "gap of the day before at 18:00" has no meaning.

@@ -143,6 +143,8 @@ def ends_left_out(case: Case, event: Event) -> Facts:
 
 def ends_unasked(case: Case, event: Event) -> Facts:
     """Why nobody was asked although nothing left them out."""
+    if case.is_switched_off:
+        return {"result": "switched off"}
     ask = next((each for each in case.controls if each.name == ASK), None)
     if not case.facts.get("links"):
         return {"result": "no link"}
