@@ -82,3 +82,14 @@ def test_the_week_is_read_and_booked_from(house, visitor, live_server, options):
     page.keyboard.press("Enter")
     chosen = page.locator("input[name=slot]:checked")
     expect(chosen).to_have_value(re.compile("^2027-03-02T08:15"))
+
+
+def test_a_letter_is_read_and_sent_to_oneself(house, visitor, live_server):
+    page = signed_in(visitor, live_server, house.owner, **NARROW)
+    page.goto(f"{live_server.url}/console/set-up/letters/")
+    page.get_by_role("link", name=re.compile("^Confirmation")).click()
+    expect(page.frame_locator("iframe").get_by_role("heading", level=1)).to_be_visible()
+    look(page, "letter")
+    page.get_by_role("button", name="Send me a test").click()
+    expect(page.get_by_role("status")).to_contain_text("on its way to owner@example.com")
+    expect(page.get_by_role("table")).to_contain_text("waiting to be sent")

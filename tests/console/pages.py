@@ -94,6 +94,7 @@ def every_page(house, appointment):
     yield f"set-up/services/{house.service.id}/archive/"
     yield from ("set-up/staff/", "set-up/staff/new/", f"set-up/staff/{house.ada.id}/")
     yield f"set-up/staff/{house.ada.id}/retire/"
+    yield from (f"set-up/letters/{each}" for each in ("", "confirmation/", "review_ask/"))
     yield from ("set-up/closures/", "set-up/closures/new/", "set-up/policy/", "set-up/keys/")
     yield from ("set-up/members/", "set-up/review-pages/", "reviews/", "reviews/new/", "returns/")
     yield f"{one}insider/"

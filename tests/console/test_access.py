@@ -81,7 +81,7 @@ def full(house):
 def url(name, ids, act="arrive"):
     wanted = PATTERNS[name].pattern.converters
     known = {**ids, "name": act, "act": "called", "secret": "not-a-secret"}
-    known |= {"figure": "governed_share", "form": "json"}
+    known |= {"figure": "governed_share", "form": "json", "kind": "confirmation"}
     return reverse(f"console:{name}", kwargs={key: known[key] for key in wanted})
 
 

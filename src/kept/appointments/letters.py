@@ -55,6 +55,15 @@ def letter_for(message: Message, now: datetime) -> tuple[Letter, str]:
     return replace(letter, calendar=calendar, calendar_method=method), missing
 
 
+def as_it_would_read(kind: Kind, leg: Leg, now: datetime) -> Text:
+    """The words of a letter of this kind about this visit, were it written now; it goes nowhere.
+
+    Raises MissingField where it could not be written.
+    """
+    message = Message(kind=kind, control=kind, subject=leg.appointment_id, leg=leg.number)
+    return compose(kind, _facts(message, leg, now))
+
+
 def to_customer(message: Message, leg: Leg, now: datetime, word: Callable[[], Text]) -> Letter:
     """The envelope of every letter to the customer of a visit, with what `word` writes in it.
 
@@ -167,7 +176,7 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
         end=leg.end,
         zone=leg.case.zone,
         place_url=snapshot["place"] if snapshot["place"].startswith(WEB) else "",
-        place=snapshot["place"] or _unsaid_place(snapshot["mode"], business, locale),
+        place=snapshot["place"] or unsaid_place(snapshot["mode"], business, locale),
         # Legs booked before services had directions carry none.
         directions=snapshot.get("directions", ""),
         customer_name=customer.name,
@@ -211,9 +220,11 @@ def locale_of(customer: Customer, business: Business) -> str:
 def price_text(leg: Leg, locale: str) -> str:
     """The price as booked, in words for the reader; "" when none was given."""
     price, currency = leg.snapshot["price"], leg.snapshot["currency"]
-    if price is None:
-        return ""
-    minor = int(Decimal(price).scaleb(i18n.minor_digits(currency)))
+    return "" if price is None else price_words(Decimal(price), currency, locale)
+
+
+def price_words(price: Decimal, currency: str, locale: str) -> str:
+    minor = int(price.scaleb(i18n.minor_digits(currency)))
     return i18n.format_money(minor, currency, locale)
 
 
@@ -229,7 +240,7 @@ def _asks(message: Message, leg: Leg) -> bool:
     return asks and leg.case.facts.get("acknowledged") is None
 
 
-def _unsaid_place(mode: str, business: Business, locale: str) -> str:
+def unsaid_place(mode: str, business: Business, locale: str) -> str:
     """Where it happens, when nobody wrote it down."""
     _ = i18n.translations(locale).gettext
     return {"online": _("Online"), "there": _("At your address")}.get(mode, business.name)

@@ -436,6 +436,16 @@ LADDER = {
     "doubt": "may or may not have arrived",
 }
 
+SAMPLES = {
+    "waiting": "waiting to be sent",
+    "handing_over": "being sent",
+    "accepted": "accepted by the mail server",
+    "failed": "refused",
+    "doubtful": "may or may not have arrived",
+    "expired": "not sent: no mail could leave in time",
+}
+"""What became of a letter that somebody sent to themselves."""
+
 MEMBERS = {"owner": "owner", "front_desk": "front desk", "staff": "staff"}
 """What a member of the business is there, beside their name."""
 

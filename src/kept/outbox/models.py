@@ -81,3 +81,40 @@ class Evidence(models.Model):
     kind = models.CharField(max_length=20)
     at = models.DateTimeField()
     detail = models.CharField(max_length=500, blank=True)
+
+
+class Sample(models.Model):
+    """A letter that a member of the business sent to themselves, to see how it reads.
+
+    waiting -> handing_over -> accepted, failed, doubtful; or expired. It is about nobody: it
+    belongs to no case, and no customer's address can stand in it but by being the member's own.
+    """
+
+    WAITING, HANDING_OVER = "waiting", "handing_over"
+    ACCEPTED, FAILED, DOUBTFUL, EXPIRED = "accepted", "failed", "doubtful", "expired"
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    business = models.ForeignKey("accounts.Business", models.PROTECT, related_name="+")
+    address = models.EmailField(help_text="Of the member who asked for it.")
+    kind = models.CharField(max_length=40)
+    subject_line = models.CharField(max_length=400)
+    text = models.TextField()
+    html = models.TextField()
+    created_at = models.DateTimeField()
+    status = models.CharField(max_length=20, default=WAITING)
+    taken_until = models.DateTimeField(null=True, help_text="Real time: the lease of the attempt.")
+    handed_over_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        indexes = [
+            # Read by the deliverer: what is to be sent, oldest first.
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(status__in=["waiting", "handing_over"]),
+                name="samples_to_send",
+            ),
+            # Read by the desk, and where another one is asked for: what a member had sent lately.
+            models.Index(fields=["business", "address", "created_at"], name="samples_of_a_member"),
+        ]

@@ -34,6 +34,7 @@ from kept.worker.hooks import Hooks, deliver_hooks
 from kept.worker.mail import Watch, Watched
 from kept.worker.notices import Notices
 from kept.worker.pace import Pace
+from kept.worker.samples import Samples
 from kept.worker.weekly import Weekly
 
 log = logging.getLogger("kept.worker")
@@ -196,6 +197,7 @@ def _deliver_until(
     transport, patience = Watched(make(), tally.mail), _Patience()
     notices = Notices(transport, clock_queries.now)
     weekly = Weekly(transport, clock_queries.now)
+    samples = Samples(transport, clock_queries.now)
     turns = outbox.Turns()
     while not stop.is_set():
         delivered, wait = False, 0.0
@@ -208,6 +210,7 @@ def _deliver_until(
             if not delivered and not wait:
                 notices.send()
                 weekly.send()
+                samples.send()
             patience.fine(busy=delivered)
         except Exception as error:
             delivered, wait = False, 0.0

@@ -166,6 +166,11 @@ def message_html(request: HttpRequest, desk: Desk, message_id: UUID) -> HttpResp
     html = _html(desk, message_id)
     if not html:
         raise Http404
+    return in_a_frame(html)
+
+
+def in_a_frame(html: str) -> HttpResponse:
+    """A letter as its reader sees it, which can do nothing but be looked at."""
     response = HttpResponse(_opening_beside(html))
     response.headers["Content-Security-Policy"] = FRAME
     return response
