@@ -52,8 +52,11 @@ def chromium():
         if os.environ.get("KEPT_REQUIRE_BROWSER") == "1":
             pytest.fail(missing, pytrace=False)
         pytest.skip(missing)
+    from django.urls import get_resolver
     from playwright.sync_api import expect, sync_playwright
 
+    # Seconds of importing, which the first page of a busy machine would have to wait for.
+    assert get_resolver().url_patterns
     expect.set_options(timeout=PATIENCE)
     # Playwright keeps an event loop in this thread, which Django takes for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
