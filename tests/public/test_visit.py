@@ -18,8 +18,10 @@ from tests.public.house import (
     CUSTOMER,
     FRONT_DESK,
     TUESDAY_TEN,
+    action,
     advance,
     body,
+    hidden,
     now,
     open_house,
     slots,
@@ -391,11 +393,14 @@ def test_reminders_that_are_planned_are_announced(db, client):
 # Acts
 
 
-def test_a_customer_says_that_they_will_come(db, client):
+@pytest.mark.parametrize("where", ["", "/1", "/1/acknowledge"])
+def test_a_customer_says_that_they_will_come(db, client, where):
+    """With one press, on their page as on the one that asks them."""
     appointment = open_house().book()
-    page = client.get(url(appointment, "/1/acknowledge"))
+    page = client.get(url(appointment, where))
     assert ">Yes, I will come</button>" in body(page)
-    page = client.post(url(appointment, "/1/acknowledge"), follow=True)
+    assert action(page) == url(appointment, "/1/acknowledge")
+    page = client.post(action(page), hidden(page), follow=True)
     assert "You have said that you will come. Thank you." in text(page)
     assert "Yes, I will come" not in text(page)
     assert post(client, appointment, "acknowledge").status_code == 303
