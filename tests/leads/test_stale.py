@@ -19,13 +19,14 @@ from kept.core import holdout
 from kept.core.policy import DEFAULT_HAND_OFFS
 from kept.journeys import actions as journeys
 from kept.journeys import reactivation
-from kept.leads import actions
+from kept.leads import actions, mail, queries
 from tests.leads.clinic import (
     DESK,
     EMAIL,
     VISITOR,
     Clinic,
     asks,
+    berlin,
     go_to,
     lead,
     letters,
@@ -33,6 +34,7 @@ from tests.leads.clinic import (
     say,
     state,
 )
+from tests.leads.test_sources import letter as sent_by
 
 AGREED = "Write to me later"
 SILENT = timedelta(days=15)
@@ -256,3 +258,94 @@ def test_what_was_set_up_before_goes_on_as_it_was(clinic):
     assert any("nothing says what follows stale" in each for each in broken())
     migration.name_it(apps, connection.schema_editor())
     assert accounts.policy_version(version.pk).hand_offs["stale"] == ("reactivation",)
+
+
+# An answer to the invitation from another address of theirs
+
+FROM_WORK = "Mia at work <mia@work.example.com>"
+
+
+def link_in(letter):
+    return re.search(r"http\S+any/\?\S+", letter.text)[0]
+
+
+ANSWERS = {
+    "in the thread": lambda letter: {"In_Reply_To": letter.message_id},
+    "further down the thread": lambda letter: {"References": f"<x@y> {letter.message_id}"},
+    "with the letter quoted": lambda letter: {"text": f"Yes!\n\n> Choose:\n> {link_in(letter)}"},
+}
+
+
+def answers(clinic, letter, how, head=b"", **more):
+    said = {"text": "Yes, please.", "sender": FROM_WORK, **how(letter), **more}
+    return mail.take(clinic.business, head + sent_by(**said), now())
+
+
+@pytest.mark.parametrize("how", ANSWERS)
+@pytest.mark.parametrize("was_here", [True, False])
+def test_who_answers_the_invitation_from_elsewhere_is_the_one_invited(clinic, how, was_here):
+    person, letter = came(clinic) if was_here else asked_once(clinic)
+    taken = answers(clinic, letter, ANSWERS[how])
+    assert taken.lead.customer_id == person
+    case = Case.objects.get(path="reactivation", person=person)
+    assert (case.state, case.facts["result"]) == ("closed", "replied")
+    [enquiry] = queries.enquiries(taken.lead)
+    assert enquiry.contact["written_from"] == "mia@work.example.com"
+    # Our answer goes to the address that was invited, and to no other.
+    post = go_to(now() + timedelta(minutes=1))
+    assert [each.recipient.address for each in post.letters] == ["mia@example.com"]
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda letter: {},
+        lambda letter: {"In_Reply_To": "<0123456789abcdef0123456789abcdef.x.1@kept.example.com>"},
+        lambda letter: {"text": "for=0123456789abcdef0123456789abcdef~abc"},
+        lambda letter: {"text": link_in(letter).replace("a", "b").replace("1", "2")},
+    ],
+)
+def test_without_what_only_its_reader_has_it_is_somebody_else_s_enquiry(clinic, how):
+    person, letter = came(clinic)
+    taken = answers(clinic, letter, how)
+    assert taken.lead.customer_id != person
+    assert Case.objects.get(path="reactivation", person=person).waits
+
+
+def test_a_forged_answer_speaks_for_nobody_invited(clinic, settings):
+    settings.MAIL_HOSTS = frozenset({"mx.example.com"})
+    person, letter = came(clinic)
+    head = b"Authentication-Results: mx.example.com; dmarc=fail\r\n"
+    taken = answers(clinic, letter, ANSWERS["in the thread"], head)
+    assert taken.lead.customer_id != person
+    assert Case.objects.get(path="reactivation", person=person).waits
+
+
+def test_the_letter_of_another_house_names_nobody_here(clinic):
+    other = Clinic(name="Other House")
+    person, letter = came(clinic)
+    taken = answers(other, letter, ANSWERS["in the thread"])
+    assert taken.lead.customer_id != person
+    assert Case.objects.get(path="reactivation", person=person).waits
+
+
+def came(clinic):
+    """Somebody who was here, agreed, and has been invited to come again."""
+    clinic.service.comes_again_days = 20
+    clinic.service.save()
+    booked = clinic.book(berlin(2, 10))
+    agrees = {"given": True, "source": "page"}
+    journeys.record_wish(booked.customer_id, "marketing", now(), VISITOR, **agrees)
+    go_to(berlin(2, 10, 45))
+    appointments.say(booked, "completed", now(), DESK)
+    post = go_to(now() + timedelta(days=32))
+    return booked.customer_id, invitations(post)[-1]
+
+
+def asked_once(clinic):
+    asked = fell_silent(clinic, service=clinic.service.id)
+    return asked.customer_id, invitations(go_to(now() + FIRST))[-1]
+
+
+def invitations(post):
+    return [each for each in post.letters if "control=invitation" in each.headers["X-Kept"]]

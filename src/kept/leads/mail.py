@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -16,16 +16,21 @@ from django.conf import settings
 
 from kept.accounts.queries import Business
 from kept.core.case import Actor, Role
+from kept.journeys import invited
 from kept.leads import queries
 from kept.leads.receiving import MAIL, Asked, Taken, receive
 from kept.lib.text import storable
 from kept.outbox import queries as outbox
-from kept.people.actions import Contact, ContactError, checked_contact
+from kept.outbox.queries import Message
+from kept.people.actions import Contact, ContactError, checked_contact, contact_of
+from kept.people.queries import Customer
 
 log = logging.getLogger(__name__)
 
 FORGED = "Its sender could not be proven, so it was not acknowledged by letter."
 
+INVITATION = "invitation"
+LINKS = re.compile(r"[?&](?P<what>for|lead)=(?P<token>[\w~-]{20,100})")
 OURS = re.compile(r"<([0-9a-f]{32})\.[a-z_]+\.[0-9]+@")
 # Nothing of it is read twice, whatever is never closed: anybody may write to us.
 MARKUP = re.compile(r"<(script|style)\b.*?(?:</\1>|\Z)|<[^<>]*>", re.DOTALL | re.IGNORECASE)
@@ -61,17 +66,22 @@ def asked_in(business: Business, message: EmailMessage) -> Asked:
     """What the message asks. Raises NoEnquiry, with the reason."""
     if why := _written_by_no_person(message):
         raise NoEnquiry(why)
-    contact = _sender(message)
-    if contact.email.lower() == business.email.lower():
+    sender = _sender(message)
+    if sender.email.lower() == business.email.lower():
         raise NoEnquiry("it is from the business itself")
     said = storable(str(message.get("Message-ID", ""))).strip()
+    letters, held = _letters(business, message), is_forged(message, settings.MAIL_HOSTS)
+    lead = _answers(business, letters)
+    reader = None if lead or held else _invited(business, message, letters)
+    contact = contact_of(reader) if reader is not None else sender
     return Asked(
         contact,
         MAIL,
         words=_words(message),
         key=f"mail:{said}"[:200] if said else "",
-        answers=_answers(business, message),
-        held=FORGED if is_forged(message, settings.MAIL_HOSTS) else "",
+        answers=lead,
+        held=FORGED if held else "",
+        written_from="" if contact.email.lower() == sender.email.lower() else sender.email,
     )
 
 
@@ -157,15 +167,9 @@ def _sender(message: EmailMessage) -> Contact:
 
 def _words(message: EmailMessage) -> str:
     """The subject and what was newly written; not the letter that is quoted below."""
-    part = message.get_body(preferencelist=("plain", "html"))
-    text = ""
-    if part is not None:
-        try:
-            text = str(part.get_content())
-        except (LookupError, ValueError):  # a character set that there is not
-            text = bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")
-        if part.get_content_subtype() == "html":
-            text = MARKUP.sub(" ", text)
+    text, subtype = _body(message)
+    if subtype == "html":
+        text = MARKUP.sub(" ", text)
     lines = []
     for line in text.splitlines():
         if QUOTED.match(line):
@@ -175,13 +179,51 @@ def _words(message: EmailMessage) -> str:
     return storable("\n".join([subject, *lines])).strip()[:4000]
 
 
-def _answers(business: Business, message: EmailMessage) -> UUID | None:
-    """The lead whose letter this answers, by the id that only its reader has."""
+def _body(message: EmailMessage) -> tuple[str, str]:
+    """What it says, as it stands there, and whether that is plain or HTML ("": it says nothing)."""
+    part = message.get_body(preferencelist=("plain", "html"))
+    if part is None:
+        return "", ""
+    try:
+        text = str(part.get_content())
+    except (LookupError, ValueError):  # a character set that there is not
+        text = bytes(part.get_payload(decode=True) or b"").decode("utf-8", "replace")
+    return text, part.get_content_subtype()
+
+
+def _letters(business: Business, message: EmailMessage) -> list[Message]:
+    """The letters of ours that this answers, by the ids that only their readers have."""
     named = f"{message.get('In-Reply-To', '')} {message.get('References', '')}"
-    for found in islice(OURS.finditer(named), MOST_NAMED):
-        letter = outbox.find(UUID(found.group(1)))
-        if letter is not None and letter.business_id == business.id:
-            lead = queries.open_lead(business.id, letter.case)
-            if lead is not None:
-                return letter.case
+    ids = [UUID(found.group(1)) for found in islice(OURS.finditer(named), MOST_NAMED)]
+    letters = (outbox.find(each) for each in ids)
+    return [each for each in letters if each is not None and each.business_id == business.id]
+
+
+def _answers(business: Business, letters: Iterable[Message]) -> UUID | None:
+    """The lead one of these letters of ours belongs to, while it is open."""
+    for letter in letters:
+        if queries.open_lead(business.id, letter.case) is not None:
+            return letter.case
     return None
+
+
+def _invited(
+    business: Business, message: EmailMessage, letters: Iterable[Message]
+) -> Customer | None:
+    """Whom the invitation was written to that this answers: by its thread, or by the link to book,
+    where the letter is quoted. Whoever has either was given it by its reader; what a stranger can
+    know (a reference, a name) says nothing."""
+    for letter in letters:
+        if letter.kind == INVITATION:
+            return letter.person
+    links = islice(LINKS.finditer(_body(message)[0]), MOST_NAMED)
+    found = (_of_link(business, each["what"], each["token"]) for each in links)
+    return next((person for person in found if person is not None), None)
+
+
+def _of_link(business: Business, what: str, token: str) -> Customer | None:
+    if what == "for":
+        case = invited.case_of(business.id, token)
+        return case.person if case is not None else None
+    lead = queries.by_token(token)
+    return lead.customer if lead is not None and lead.business_id == business.id else None

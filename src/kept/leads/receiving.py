@@ -52,7 +52,8 @@ class Asked:
     `agrees`: the words under which they agreed to get suggestions later ("": they did not say).
     `answers`: the lead whose letter they answer, whatever address they write from.
     `acknowledge`: whether a letter is to say that it has come; None: as its door usually does.
-    `held`: why no letter goes by itself, in a sentence; a person answers.
+    `held`: why no letter goes by itself, in a sentence; a person answers. `written_from`: the
+    address it was written from, where that is not the one of `contact`.
     """
 
     contact: Contact
@@ -64,6 +65,7 @@ class Asked:
     acknowledge: bool | None = None
     answers: UUID | None = None
     held: str = ""
+    written_from: str = ""
 
     @property
     def is_acknowledged(self) -> bool:
@@ -228,7 +230,12 @@ def _enquiry(lead: Lead, asked: Asked, service: Service | None, now: datetime) -
         source=asked.source,
         service=service,
         words=asked.words[:4000],
-        contact={"name": contact.name, "email": contact.email, "phone": contact.phone},
+        contact={
+            "name": contact.name,
+            "email": contact.email,
+            "phone": contact.phone,
+            **({"written_from": asked.written_from} if asked.written_from else {}),
+        },
         key=asked.key,
     )
 
