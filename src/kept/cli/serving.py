@@ -76,12 +76,14 @@ def serve(
 
 
 def prepare(at: datetime | None, speed: float | None) -> None:
-    """Prepare the database and the clock, in a process that ends with it.
+    """Prepare the database and the clock, in a process that ends with it; and load the pages.
 
     Migrating loads much that nobody needs afterwards, and all processes are copies of this one.
     """
     child = multiprocessing.Process(target=_prepare, args=(at, speed), name="kept-prepare")
     child.start()
+    load_pages()  # meanwhile: most machines have a second core
+    spare_the_collector()  # what it does not look at stays one for all processes
     child.join()
     if child.exitcode:
         raise SystemExit(child.exitcode)
@@ -211,10 +213,15 @@ def application() -> Application:
     follow_parent()
     Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
     loaded: Application = import_module("kept.config.wsgi").application
-    get_resolver().url_patterns  # noqa: B018  # loads every page
+    load_pages()
     uses.start_writing()
     spare_the_collector()
     return loaded
+
+
+def load_pages() -> None:
+    """Load what every page needs. What is loaded before a process divides is loaded once."""
+    get_resolver().url_patterns  # noqa: B018  # reads them
 
 
 def spare_the_collector() -> None:
