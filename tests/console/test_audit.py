@@ -12,7 +12,6 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from kept.audit import own_report
 from kept.clock import actions as clock
 from tests.audit.exports import rows
 from tests.audit.read_back import from_csv_zip, from_json, from_page
@@ -65,7 +64,7 @@ def test_each_number_leads_to_the_appointments_it_counts(lived, owner):
 def test_what_happened_is_there_as_an_event_log(lived, owner):
     log = owner.get(f"{AUDIT}event-log", ALL)
     assert log["Content-Disposition"] == 'attachment; filename="kept-events.xes"'
-    traces = ElementTree.fromstring(log.content).findall("{*}trace")
+    traces = ElementTree.fromstring(b"".join(log)).findall("{*}trace")
     counted = owner.get(f"{AUDIT}download/json", ALL).json()["headline"]["values"]
     [appointments] = [each["raw"] for each in counted if each["name"] == "appointments"]
     assert len(traces) == appointments
@@ -100,12 +99,20 @@ def test_only_the_owner_sees_money_and_nobody_another_business(lived, owner, des
     assert all(each not in theirs.get(AUDIT, ALL).content.decode() for each in reference["behind"])
 
 
-def test_too_much_for_a_page_is_said_and_not_tried(lived, owner, monkeypatch):
-    monkeypatch.setattr(own_report, "MOST", 2)
-    shown = owner.get(AUDIT, ALL).content.decode()
-    assert "Choose a shorter time; `kept audit` on the server takes any number." in shown
-    assert "What was read" not in shown
-    assert owner.get(f"{AUDIT}download/json", ALL).status_code == 404
+def test_an_event_log_names_no_staff_unless_asked_and_is_refused_to_others(lived, owner, desk):
+    log, named = f"{AUDIT}event-log", {**ALL, "names": "yes"}
+    for form in ("xes", "ocel"):
+        said = b"".join(owner.get(log, {**ALL, "form": form})).decode()
+        assert "Ada" not in said
+        assert "Mia" not in said
+        said = b"".join(owner.get(log, {**named, "form": form})).decode()
+        assert "Ada" in said
+        assert "Mia" not in said
+    assert owner.get(log, {**ALL, "form": "nothing"}).status_code == 404
+    assert b"With the names of staff" in owner.get(f"{AUDIT}log/", ALL).content
+    for page in (log, f"{AUDIT}log/"):
+        assert desk.get(page, ALL).status_code == 403
+        assert owner.post(page).status_code == 405
 
 
 def test_a_foreign_file_is_audited_once_and_its_downloads_are_within_the_page(owner):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from kept.accounts.queries import Business
@@ -25,6 +26,7 @@ class TooMany(Exception):
     """More than a page can be made of. The message says what to do."""
 
     def __init__(self, count: int, most: int, what: str, command: str) -> None:
+        self.count = count
         super().__init__(
             f"There are {count:,} {what} in this time, and a page is made of {most:,} at "
             f"most. Choose a shorter time; `{command}` on the server takes any number."
@@ -36,6 +38,29 @@ def own_report(
 ) -> Report:
     """The report on the appointments that start in [begin, end). Raises TooMany."""
     return audit(own_history(business, now, begin, end), begin=begin, end=end)
+
+
+def long_report(
+    business: Business,
+    now: datetime,
+    begin: datetime | None,
+    end: datetime | None,
+    progress: Callable[[int], None],
+) -> Report:
+    """The same of any number, for somebody who is told how far it is."""
+    return audit(own.history(business, now, begin, end), begin=begin, end=end, progress=progress)
+
+
+def long_simulation(
+    business: Business,
+    policy: Policy,
+    now: datetime,
+    begin: datetime | None,
+    end: datetime | None,
+    progress: Callable[[int], None],
+) -> Simulation:
+    """What `policy` would have made of any number of times."""
+    return simulate(business, policy, now, begin, end, progress)
 
 
 def own_history(

@@ -17,6 +17,7 @@ from django.http import (
     HttpResponseRedirect,
     QueryDict,
 )
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -73,8 +74,8 @@ class Desk:
         return Actor(Role.STAFF, name_of(self.user))
 
 
-View = Callable[Concatenate[HttpRequest, Desk, P], HttpResponse]
-Door = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, Desk, P], HttpResponseBase]
+Door = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def at_desk(
@@ -91,7 +92,7 @@ def at_desk(
 
     def decorate(view: View[P]) -> Door[P]:
         @wraps(view)
-        def door(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def door(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return to_sign_in(request)
             if request.method not in allowed:

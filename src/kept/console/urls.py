@@ -88,6 +88,7 @@ urlpatterns = [
     path("console/audit/simulate/", audit.simulate, name="audit_simulate"),
     path("console/audit/download/<slug:form>", audit.download, name="audit_download"),
     path("console/audit/event-log", audit.event_log, name="audit_event_log"),
+    path("console/audit/log/", audit.event_log_page, name="audit_log"),
     path("console/audit/file/", audit.foreign, name="audit_file"),
     path("console/inbox/", messages.inbox, name="inbox"),
     path("console/messages/weekly/<uuid:letter_id>/", messages.unsent, name="unsent"),

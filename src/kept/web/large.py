@@ -14,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import resolve
 
 from kept.web import pages
@@ -22,7 +23,7 @@ from kept.web.bodies import MOST
 MOST_WITH_FILES = 100 * 1024 * 1024
 """Octets. A page that takes files takes fewer, and says in its own words how many."""
 
-View = TypeVar("View", bound=Callable[..., HttpResponse])
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 def takes_files(view: View) -> View:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render as django_render
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
@@ -118,7 +119,10 @@ def in_the_readers_language(view: View) -> View:
     return answer
 
 
-def private(response: HttpResponse) -> HttpResponse:
+Answer = TypeVar("Answer", bound=HttpResponseBase)
+
+
+def private(response: Answer) -> Answer:
     """The same answer, kept out of caches and search engines."""
     response.headers["Cache-Control"] = "no-store, private"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"

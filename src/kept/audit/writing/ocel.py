@@ -8,7 +8,6 @@ no words for (the text of a message, a person's name) is not in it.
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -65,30 +64,43 @@ def _attributes(event: Event) -> dict[str, Plain]:
 
 
 def write_json(history: History, out: IO[str], progress: Progress = nothing) -> int:
-    """Write the log, one appointment after the other; answers how many there were.
+    """Write the log, one appointment after the other; answers how many there were."""
+    number = 0
+
+    def counted(done: int) -> None:
+        nonlocal number
+        number = done
+        progress(done)
+
+    out.writelines(json_parts(history, counted))
+    return number
+
+
+def json_parts(history: History, progress: Progress = nothing) -> Iterator[str]:
+    """The log, piece by piece.
 
     Events go out at once; the things, which stand in a list of their own, wait in a temporary file.
     """
-    number = count = 0
+    count = 0
     once = Once()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as things:
-        out.write(f'{{"objectTypes": {_types(OBJECTS)},\n"eventTypes": {_types(_events())},\n')
-        out.write('"events": [')
+        yield f'{{"objectTypes": {_types(OBJECTS)},\n"eventTypes": {_types(_events())},\n'
+        yield '"events": ['
         for number, appointment in enumerate(history.appointments(), 1):
             said = told(appointment, history.source.currency)
             for event in said.events:
-                out.write(",\n" if count else "\n")
+                before = ",\n" if count else "\n"
                 count += 1
-                out.write(json.dumps(_event(event, count), ensure_ascii=False))
+                yield before + json.dumps(_event(event, count), ensure_ascii=False)
             for each in once.new(said.objects):
                 things.write(",\n" if things.tell() else "\n")
                 things.write(json.dumps(_object(each), ensure_ascii=False))
             progress(number)
-        out.write('\n],\n"objects": [')
+        yield '\n],\n"objects": ['
         things.seek(0)
-        shutil.copyfileobj(things, out)
-        out.write("\n]}\n")
-    return number
+        while piece := things.read(1 << 16):
+            yield piece
+        yield "\n]}\n"
 
 
 def _events() -> dict[str, dict[str, Kind]]:

@@ -42,13 +42,24 @@ def write(history: History, out: IO[str], progress: Callable[[int], None] = lamb
 
     Every instant is in UTC. `progress` is told how many appointments are written.
     """
-    out.writelines(_head(history))
     number = 0
-    for number, appointment in enumerate(history.appointments(), 1):
-        out.writelines(_trace(told(appointment, history.source.currency)))
-        progress(number)
-    out.write("</log>\n")
+
+    def counted(done: int) -> None:
+        nonlocal number
+        number = done
+        progress(done)
+
+    out.writelines(parts(history, counted))
     return number
+
+
+def parts(history: History, progress: Callable[[int], None] = lambda n: None) -> Iterator[str]:
+    """The log, piece by piece."""
+    yield "".join(_head(history))
+    for number, appointment in enumerate(history.appointments(), 1):
+        yield "".join(_trace(told(appointment, history.source.currency)))
+        progress(number)
+    yield "</log>\n"
 
 
 def _head(history: History) -> Iterator[str]:

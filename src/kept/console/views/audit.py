@@ -2,44 +2,84 @@
 
 from __future__ import annotations
 
-from io import StringIO
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 
 from kept.accounts import queries as members_of
 from kept.accounts.queries import Member
 from kept.appointments import queries
+from kept.audit import own as own_rows
 from kept.audit.drawing import page, words
 from kept.audit.drawing.figure import Links
 from kept.audit.figures import Break, Report
+from kept.audit.history import History
 from kept.audit.measures.breaks import BREAKS
-from kept.audit.own_report import TooMany, own_history, own_report, own_simulation
+from kept.audit.own_report import (
+    TooMany,
+    long_report,
+    long_simulation,
+    own_report,
+    own_simulation,
+)
 from kept.audit.reading import CannotRead
-from kept.audit.simulate import ASSUMED, letters_said
-from kept.audit.writing import xes
+from kept.audit.simulate import ASSUMED, Simulation, letters_said
+from kept.audit.writing import ocel, xes
+from kept.audit.writing.unnamed import Unnamed
 from kept.clock.queries import real_now
 from kept.console import auditing as asked
-from kept.console import trying
+from kept.console import trying, waiting
 from kept.console.access import Desk, at_desk, show
 from kept.core.policy import Policy, from_data
+from kept.lib import reading
 from kept.web.large import takes_files
 
 
 @at_desk(Member.OWNER)
-def own(request: HttpRequest, desk: Desk) -> HttpResponse:
+def own(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """The report on one's own appointments, of the time that was chosen."""
     period = asked.period(request.GET.dict(), desk.now, desk.zone)
     context = {"period": period, "spans": asked.SPANS, "now_day": desk.now.astimezone(desk.zone)}
     try:
         report = own_report(desk.business, desk.now, period.begin, period.end)
     except TooMany as error:
-        return show(request, desk, "console/audit.html", {**context, "too_many": str(error)})
+        return _long(request, desk, period, context, error.count)
     drawn = page.body(report, _links(period, _present(desk)))
     return show(request, desk, "console/audit.html", {**context, "drawn": mark_safe(drawn)})
+
+
+def _long(
+    request: HttpRequest,
+    desk: Desk,
+    period: asked.Period,
+    context: dict[str, object],
+    count: int,
+) -> StreamingHttpResponse:
+    """The same of so many that its reader is told how far it is. Its downloads are in the page: to
+    make them again would take as long again, and nobody keeps them."""
+    search = reverse("console:search")
+    links = Links(lambda each: f"{search}?q={each}")
+
+    def shown(more: dict[str, object]) -> str:
+        return show(request, desk, "console/audit.html", {**context, **more}).content.decode()
+
+    def drawn(report: Report) -> str:
+        body = mark_safe(page.body(report, links))
+        return shown({"drawn": body, "downloads": asked.downloads(report)})
+
+    return waiting.answer(
+        partial(long_report, desk.business, desk.now, period.begin, period.end),
+        shown({"waiting": True}),
+        drawn,
+        f"of {count:,} appointments read",
+    )
 
 
 @at_desk(Member.OWNER)
@@ -63,15 +103,48 @@ def behind(request: HttpRequest, desk: Desk, figure: str) -> HttpResponse:
 
 
 @at_desk(Member.OWNER)
-def event_log(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """What happened to these appointments, as an event log (XES) for other programs."""
+def event_log(request: HttpRequest, desk: Desk) -> HttpResponseBase:
+    """What happened to these appointments, as an event log for other programs, however many there
+    are: it is written as it is sent. Who works here is a pseudonym unless the names are asked for;
+    customers always are."""
     period = asked.period(request.GET.dict(), desk.now, desk.zone)
-    written = StringIO()
-    try:
-        xes.write(own_history(desk.business, desk.now, period.begin, period.end), written)
-    except TooMany as error:
-        raise Http404 from error
-    return _attached(written.getvalue().encode(), "application/xml", "kept-events.xes")
+    form = LOGS.get(request.GET.get("form", "xes"))
+    if form is None:
+        raise Http404
+    history = own_rows.history(desk.business, desk.now, period.begin, period.end)
+    named = history if request.GET.get("names") == "yes" else Unnamed(history)
+    headers = {"Content-Disposition": f'attachment; filename="{form.name}"'}
+    return StreamingHttpResponse(_only_read(form, named), content_type=form.kind, headers=headers)
+
+
+@dataclass(frozen=True, slots=True)
+class LogForm:
+    """One form of the event log: how it is written, and under which name it is sent."""
+
+    parts: Callable[[History], Iterator[str]]
+    kind: str
+    name: str
+
+
+def _only_read(form: LogForm, history: History) -> Iterator[bytes]:
+    """The log, piece by piece. It is written when the request has been answered: nothing guards it
+    any more but this."""
+    with reading.only():
+        for each in form.parts(history):
+            yield each.encode()
+
+
+LOGS = {
+    "xes": LogForm(xes.parts, "application/xml", "kept-events.xes"),
+    "ocel": LogForm(ocel.json_parts, "application/json", "kept-events.json"),
+}
+
+
+@at_desk(Member.OWNER)
+def event_log_page(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """What an event log is, and in which forms it can be taken along."""
+    period = asked.period(request.GET.dict(), desk.now, desk.zone)
+    return show(request, desk, "console/audit_log.html", {"period": period})
 
 
 @at_desk(Member.OWNER)
@@ -124,7 +197,7 @@ def _advised(number: str, period: asked.Period, present: Policy) -> str:
 
 
 @at_desk(Member.OWNER)
-def simulate(request: HttpRequest, desk: Desk) -> HttpResponse:
+def simulate(request: HttpRequest, desk: Desk) -> HttpResponseBase:
     """What other settings would have done to the appointments of a time. Nothing is changed."""
     period = asked.period(request.GET.dict(), desk.now, desk.zone)
     trial = trying.trial(request.GET, _present(desk))
@@ -137,19 +210,24 @@ def simulate(request: HttpRequest, desk: Desk) -> HttpResponse:
         "about": about,
         "groups": trial.groups(about.number if about else ""),
         "policy_link": f"{reverse('console:policy')}?{trial.address}",
-        **_tried(desk, trial.policy, period),
     }
     status = 400 if trial.form.errors else 200
-    return show(request, desk, "console/audit_simulate.html", context, status=status)
-
-
-def _tried(desk: Desk, policy: Policy | None, period: asked.Period) -> dict[str, object]:
-    if policy is None:
-        return {}
+    shown = partial(show, request, desk, "console/audit_simulate.html")
+    if (policy := trial.policy) is None:
+        return shown(context, status=status)
     try:
         found = own_simulation(desk.business, policy, desk.now, period.begin, period.end)
     except TooMany as error:
-        return {"too_many": str(error)}
+        return waiting.answer(
+            partial(long_simulation, desk.business, policy, desk.now, period.begin, period.end),
+            shown({**context, "waiting": True}).content.decode(),
+            lambda found: shown({**context, **_tried(desk, found)}).content.decode(),
+            f"of {error.count:,} booked times gone through",
+        )
+    return shown({**context, **_tried(desk, found)}, status=status)
+
+
+def _tried(desk: Desk, found: Simulation) -> dict[str, object]:
     drawn = trying.breaks(found)
     return {
         "found": found,
