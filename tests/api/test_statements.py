@@ -73,6 +73,24 @@ def test_a_booking_with_somebody_asked_for_is_four_journeys(house, monkeypatch):
     assert sum(made) <= 3 + 4
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no journeys")
+def test_who_gives_the_service_is_asked_along_where_anybody_will_do(house):
+    """One that is asked along is not asked again."""
+    first, second, *_ = free_starts(house)
+    house.book(first)
+    asked, ask = [], Statements.ask
+
+    def heard(self, questions):
+        asked.append([text for text, _ in questions])
+        return ask(self, questions)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Statements, "ask", heard)
+        house.book(second)
+    (journey,) = [texts for texts in asked if any("schedule_hours" in text for text in texts)]
+    assert len(journey) > 1
+
+
 def test_who_listens_costs_a_booking_one_more_and_nobody_costs_nothing(house):
     """Who listens is read along with the business, or with the lock of a case. What is to be told
     goes into the one statement, on PostgreSQL; on SQLite it has two tables."""

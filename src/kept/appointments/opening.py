@@ -48,8 +48,9 @@ def _asks(business: Business, booking: Booking) -> Iterator[Question]:
     contact, start = booking.contact, booking.start
     yield schedule_queries.asks_service(business.id, booking.service)
     yield people.asks_customer(business.id, contact)
-    # Their own hold is dropped before it is seen whether the time is free.
-    if booking.staff is not None and booking.hold is None:
+    if booking.staff is None:
+        yield schedule_queries.asks_givers(booking.service)
+    elif booking.hold is None:  # it is dropped before it is seen whether the time is free
         yield schedule.asks_giver(booking.service, booking.staff, start)
     yield cases.asks_newcomer(business.id, contact.email, contact.phone, booking.lead)
 

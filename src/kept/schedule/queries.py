@@ -123,6 +123,11 @@ def staff_of(service: Service, only: UUID | None = None) -> list[Resource]:
     return with_hours(_givers(service=service.id))
 
 
+def asks_givers(service: UUID) -> Question:
+    """What `staff_of` asks where anybody will do, to be asked ahead."""
+    return _givers.of(service=service)
+
+
 def by_spans(**who: Any) -> QuerySet[Any]:
     """Active staff by name, each once for every span of their weekly hours (or once, without)."""
     spans = {"weekday": F("hours__weekday"), "opens": F("hours__start"), "ends": F("hours__end")}
