@@ -82,6 +82,17 @@ def test_a_test_goes_to_who_asks_for_it_and_to_nobody_else(house, owner):
     assert send_samples(post, now()) == 0
 
 
+def test_in_the_demo_it_lies_in_the_inbox_of_who_asked_and_of_nobody_else(house, desk, owner):
+    send(owner)
+    assert b"[Test]" not in owner.get("/console/inbox/").content  # it has not left yet
+    send_samples(Post(), now())
+    row = Sample.objects.get()
+    assert b"[Test]" in owner.get("/console/inbox/").content
+    assert b"This is a test." in owner.get(f"/console/messages/{row.id}/html").content
+    assert b"[Test]" not in desk.get("/console/inbox/").content
+    assert desk.get(f"/console/messages/{row.id}/html").status_code == 404
+
+
 def test_nobody_can_be_flooded_with_tests(house, owner, signed_in):
     for _ in range(MOST):
         assert send(owner).status_code == 200

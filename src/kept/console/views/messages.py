@@ -23,6 +23,7 @@ from kept.journeys import letters as journey_letters
 from kept.leads import letters as lead_letters
 from kept.leads import queries as leads
 from kept.outbox import queries as outbox
+from kept.outbox import samples
 from kept.outbox.queries import Message
 
 NEWEST = 100
@@ -56,7 +57,7 @@ def inbox(request: HttpRequest, desk: Desk) -> HttpResponse:
         for message in outbox.newest(desk.business.id, NEWEST)
         if message.handed_over_at is not None
     ]
-    handed_over += weekly_letters(desk)
+    handed_over += weekly_letters(desk) + own_tests(desk)
     handed_over.sort(key=lambda each: each.handed_over_at or desk.now, reverse=True)
     asked = request.GET.get("open", "")
     chosen = next((m for m in handed_over if str(m.id) == asked), None)
@@ -94,9 +95,9 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class OwnersLetter:
-    """A weekly letter, shown as the messages to customers are."""
+    """A weekly letter, or a test to oneself (without a `row`), shown as messages to customers."""
 
-    row: letters.WeeklyLetter
+    row: letters.WeeklyLetter | None
     id: UUID
     subject_line: str
     text: str
@@ -127,6 +128,24 @@ def weekly_letters(desk: Desk) -> list[OwnersLetter]:
 OWNERS = "The owner"
 
 
+def own_tests(desk: Desk) -> list[OwnersLetter]:
+    """What this member sent to themselves, and left: for them alone."""
+    return [
+        OwnersLetter(
+            None,
+            row.id,
+            row.subject_line,
+            row.text,
+            row.html,
+            row.address,
+            Reader("You"),
+            row.handed_over_at,
+        )
+        for row in samples.asked_for(desk.business.id, desk.user.email)
+        if row.handed_over_at is not None
+    ]
+
+
 @at_desk(Member.OWNER, posts=True)
 def unsent(request: HttpRequest, desk: Desk, letter_id: UUID) -> HttpResponse:
     """A weekly letter that did not leave: its words, what became of it, and what is to be done."""
@@ -145,6 +164,8 @@ def unsent(request: HttpRequest, desk: Desk, letter_id: UUID) -> HttpResponse:
 def headers(message: Message | OwnersLetter) -> list[tuple[str, str]]:
     """The headers of a message that left, as they were sent."""
     if isinstance(message, OwnersLetter):
+        if message.row is None:
+            return []  # they are made where it is handed over
         weekly = mime.build(letters.as_letter(message.row, message.handed_over_at))
         return [(name, " ".join(str(value).split())) for name, value in weekly.items()]
     built = mime.build(_as_sent(message))
@@ -181,8 +202,8 @@ def _html(desk: Desk, message_id: UUID) -> str:
     try:
         return outbox.message(desk.business.id, message_id).html
     except Message.DoesNotExist:
-        weekly = (each.html for each in weekly_letters(desk) if each.id == message_id)
-        if (html := next(weekly, None)) is None:
+        own = weekly_letters(desk) + own_tests(desk)
+        if (html := next((each.html for each in own if each.id == message_id), None)) is None:
             raise
         return html
 
