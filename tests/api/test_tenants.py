@@ -16,6 +16,7 @@ BODIES = {
     "acknowledge": None,
     "request-change": None,
     "late": {"minutes": 5},
+    "prepare": {"item": "1"},
     "tell": {"reason": "x"},
     "resend": None,
     "contact": {"phone": None},

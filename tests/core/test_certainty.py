@@ -139,8 +139,22 @@ def test_a_hand_off_that_nobody_accepted_is_named():
     assert names(visit) == "hand_offs"
 
 
+def test_a_reminder_of_what_is_to_be_prepared_that_did_not_leave_is_named():
+    items = [{"id": "1", "what": "Fill in the form", "by": "customer", "due": "48h"}]
+    visit = Visit("72h", facts={"to_prepare": items})
+    visit.transport = "hangs"
+    visit.until(visit.before("47h"))
+    assert names(visit) == "preparation_reminder"
+
+
 def test_together_these_break_every_control():
-    broken = {"first_reminder", "preparation", "final_reminder", "assumed_missed", "outcome_due"}
+    broken = {"preparation_reminder"} | {
+        "first_reminder",
+        "preparation",
+        "final_reminder",
+        "assumed_missed",
+        "outcome_due",
+    }
     broken |= {"confirmation", "moved_notice", "acknowledgement", "unresolved"}
     assert broken | {"cancelled_notice", "hand_offs"} == set(CONTROLS)
 

@@ -147,6 +147,7 @@ def test_who_comes_the_day_after_the_miss_has_not_come_late():
 
 
 TOLD_US = ("complained", "refunded")
+TO_PREPARE = ("item_prepared", "item_reopened")
 
 
 @pytest.mark.parametrize(
@@ -160,6 +161,7 @@ TOLD_US = ("complained", "refunded")
                 "change_requested",
                 "running_late",
                 "confirmation_requested",
+                *TO_PREPARE,
                 "arrived",
                 "completed",
                 "missed",
@@ -167,7 +169,7 @@ TOLD_US = ("complained", "refunded")
                 "moved",
             ],
         ),
-        ("attended", ["completed", "corrected"]),
+        ("attended", [*TO_PREPARE, "completed", "corrected"]),
         ("completed", [*TOLD_US, "corrected"]),
         ("missed", ["arrived", *TOLD_US, "corrected"]),
         ("cancelled", ["told_by_staff", *TOLD_US, "corrected"]),

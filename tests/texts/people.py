@@ -31,6 +31,7 @@ def facts(**changes) -> Facts:
         directions="Parking in the yard; ring twice.",
         price_text="€45.00, of which €10.00 is paid",
         change_deadline=start - timedelta(hours=2),
+        to_prepare=("Fill in the form about your feet", "Bring your usual shoes"),
         acknowledge_url="https://book.example.com/a/k4-7q2m-3f9d/answer",
         previous_start=start - timedelta(days=1, hours=2),
         previous_end=start - timedelta(days=1, hours=1, minutes=15),

@@ -31,6 +31,8 @@ GIVEN_OUT = {
     "appointment.acknowledged",
     "appointment.change_requested",
     "appointment.running_late",
+    "appointment.item_prepared",
+    "appointment.item_reopened",
     "appointment.told_by_staff",
     "appointment.confirmation_requested",
     "appointment.contact_changed",

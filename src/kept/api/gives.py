@@ -48,6 +48,12 @@ class SlotsOut(TypedDict):
     time_zone: str
 
 
+class ItemOut(TypedDict):
+    what: str
+    by: Annotated[str, Field(examples=["customer"], description="customer or business.")]
+    due: Annotated[str, Field(examples=["24h"], description="How long before the start.")]
+
+
 class ServiceOut(TypedDict):
     id: Id
     name: str
@@ -73,6 +79,7 @@ class ServiceOut(TypedDict):
     aftercare: str
     comes_again_days: int | None
     recall: bool
+    preparation: list[ItemOut]
     staff: list[Id]
 
 
@@ -173,6 +180,16 @@ class CertaintyOut(TypedDict):
     sentence: Annotated[str, Field(examples=["The confirmation has been handed over."])]
 
 
+class ToPrepareOut(TypedDict):
+    """One thing to be ready before the visit, as it was agreed at booking."""
+
+    id: str
+    what: str
+    by: Annotated[str, Field(examples=["customer"], description="customer or business.")]
+    due_at: Instant
+    ready: bool
+
+
 class AppointmentOut(TypedDict):
     """An appointment. The fields up to `staff_name` are those of the leg that holds now."""
 
@@ -194,6 +211,7 @@ class AppointmentOut(TypedDict):
     acknowledged: Annotated[bool, Field(description="The customer has said that they will come.")]
     told: ToldOut | None
     certainty: CertaintyOut
+    preparation: list[ToPrepareOut]
     outcome: OutcomeOut | None
     allowed: Annotated[list[str], Field(description="What would be accepted now.")]
     leg: Annotated[int, Field(description="The number of the leg that holds now.")]

@@ -47,6 +47,8 @@ REQUESTS = {
     "acknowledged": "acknowledge",
     "change_requested": "request-change",
     "running_late": "late",
+    "item_prepared": "prepare",
+    "item_reopened": "prepare",
     "told_by_staff": "tell",
     "confirmation_requested": "resend",
     "arrived": "arrive",
@@ -81,7 +83,7 @@ def zone_of(business: Business) -> ZoneInfo:
 def requests_of(events: Iterable[str]) -> list[str]:
     """The names of the endpoints for these events of an appointment, and of those that it always
     has; none for what is no appointment."""
-    known = [REQUESTS[event] for event in events if event in REQUESTS]
+    known = list(dict.fromkeys(REQUESTS[event] for event in events if event in REQUESTS))
     return [*known, "contact", "new-link"] if known else []
 
 
@@ -111,6 +113,7 @@ def service(row: Service, currency: str) -> gives.ServiceOut:
         "aftercare": row.aftercare,
         "comes_again_days": row.comes_again_days,
         "recall": row.recall,
+        "preparation": row.preparation,
         "staff": [str(each.id) for each in row.staff.all() if each.active],
     }
 
@@ -225,6 +228,16 @@ def _appointment(
         "acknowledged": facts.get("acknowledged") == "yes",
         "told": _told(leg, told, zone),
         "certainty": _certainty(sure, zone),
+        "preparation": [
+            {
+                "id": item.id,
+                "what": item.what,
+                "by": item.by,
+                "due_at": local(due_at, zone),
+                "ready": ready,
+            }
+            for item, due_at, ready in appointments.to_prepare(leg)
+        ],
         "outcome": _outcome(facts.get("outcome"), zone),
         "allowed": requests_of(appointments.allowed(leg, Role.INTEGRATION, now)),
         "leg": leg.number,

@@ -277,6 +277,14 @@ class SlotsIn(BaseModel):
     staff: Id | None = None
 
 
+class ItemIn(Body):
+    """One thing to be ready, by whom, and how long before the start: `24h`, `2d 18:00`."""
+
+    what: Line = Field(max_length=200, examples=["Fill in the form about your health"])
+    by: Literal["customer", "business"] = "customer"
+    due: Terms = Field("24h", min_length=1, max_length=20, examples=["48h"])
+
+
 class ServiceIn(Body):
     """What can be booked."""
 
@@ -325,6 +333,11 @@ class ServiceIn(Body):
         False,
         description="Due by medicine or by contract: the letter that the next visit is due belongs "
         "to the service, and needs no agreement to suggestions.",
+    )
+    preparation: list[ItemIn] = Field(
+        [],
+        description="What is to be ready before a visit. The customer is told it, can say that it "
+        "is ready, and is reminded once of what is open when it is due.",
     )
 
 
@@ -544,6 +557,14 @@ class LateIn(Body):
     """By how much."""
 
     minutes: int = Field(ge=1, le=600, examples=[20])
+    reason: Text = Field("", max_length=500)
+
+
+class PrepareIn(Body):
+    """`item`: the id of one of `preparation`. `ready` false takes back what was said."""
+
+    item: str = Field(min_length=1, max_length=20, examples=["1"])
+    ready: bool = True
     reason: Text = Field("", max_length=500)
 
 

@@ -17,6 +17,7 @@ from kept.cases import actions as cases
 from kept.cases import queries as case_queries
 from kept.core.case import Actor, Event, NotAllowed, Role
 from kept.core.paths.appointment import AHEAD, RESOLVED, UNRESOLVED
+from kept.core.preparation import done
 from kept.people import queries as people_queries
 from kept.schedule import actions as schedule
 from kept.schedule import queries as schedule_queries
@@ -74,7 +75,7 @@ def _next_leg(appointment: Appointment, leg: Leg, now: datetime) -> NewLeg:
     # Read anew: the address may have been corrected since the caller read the appointment.
     customer = people_queries.customer(appointment.customer_id)
     service = queries.service_as_booked(leg)
-    return NewLeg(
+    new = NewLeg(
         appointment.business,
         appointment,
         service,
@@ -84,6 +85,8 @@ def _next_leg(appointment: Appointment, leg: Leg, now: datetime) -> NewLeg:
         leg.number + 1,
         lives_by=queries.customers_zone(leg),
     )
+    new.ready = sorted(done(leg.case.facts))
+    return new
 
 
 def _request(
@@ -202,6 +205,8 @@ SAYINGS = frozenset(
         "completed",
         "change_requested",
         "running_late",
+        "item_prepared",
+        "item_reopened",
         "told_by_staff",
         "confirmation_requested",
         "complained",

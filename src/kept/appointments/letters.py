@@ -20,6 +20,7 @@ from kept.calendars.invitation import Invitation
 from kept.cases.rows import policy_of
 from kept.channels.base import Address, Letter
 from kept.core.case import Role
+from kept.core.preparation import CUSTOMER, open_items
 from kept.core.time import before, parse_offset, zone
 from kept.lib import i18n
 from kept.lib.ready import Ready
@@ -188,6 +189,7 @@ def _facts(message: Message, leg: Leg, now: datetime) -> Facts:
         remote=snapshot["mode"] == "online",
         customer_zone=queries.customers_zone(leg) or None,
         change_deadline=_change_deadline(leg, now),
+        to_prepare=tuple(i.what for i in open_items(leg.case.facts, CUSTOMER)),
         ask_acknowledgement=_asks(message, leg),
         acknowledge_url=url,
         previous_start=previous.start if previous else None,

@@ -18,6 +18,7 @@ from kept.core import time
 from kept.core.availability import Refusal
 from kept.core.case import Event
 from kept.core.policy import Policy
+from kept.core.preparation import as_facts
 from kept.core.time import close_of_business, parse_offset
 from kept.lib.ids import new_id
 from kept.lib.rows import new_row
@@ -66,6 +67,7 @@ class NewLeg:
         self.staff: Resource
         self.start: datetime
         self.answers: UUID | None = None  # a lead
+        self.ready: list[str] = []  # the ids of the items that were ready before a move
         # Whether anybody outside hears of it, as this transaction has read it; None: to be asked.
         # What the business said before the transaction began may be over by now.
         self.heard: bool | None = None
@@ -225,6 +227,7 @@ class NewLeg:
             "recipient_zone": self.lives_by,
             "buffer_after_minutes": self.service.buffer_after_minutes,
             **({"hand_offs": own} if own else {}),
+            **self._preparation(),
             "carries": {
                 "reference": self.appointment.reference,
                 "service": self.service.name,
@@ -234,6 +237,12 @@ class NewLeg:
                 "service_snapshot": _snapshot(self.service, self.business, policy_of(self.policy)),
             },
         }
+
+    def _preparation(self) -> dict[str, object]:
+        """What is to be ready, and after a move what of it is ready already."""
+        items = as_facts(self.service.preparation)
+        found: dict[str, object] = {"to_prepare": items} if items else {}
+        return found | ({"prepared_items": self.ready} if self.ready else {})
 
 
 def anchors_from(
@@ -283,4 +292,5 @@ def _snapshot(service: Service, business: Business, policy: Policy) -> dict[str,
         "private": service.private,
         "terms": _terms(service, policy),
         "hand_offs": service.hand_offs,
+        "preparation": service.preparation,
     }

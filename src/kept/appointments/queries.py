@@ -21,12 +21,13 @@ from kept.appointments.models import Appointment as Appointment
 from kept.appointments.models import Leg as Leg
 from kept.cases import queries as cases
 from kept.cases.queries import Control, Escalation, Event, HandOff
-from kept.core import asked, time
+from kept.core import asked, preparation, time
 from kept.core import case as core
 from kept.core.case import Role
 from kept.core.paths import PATHS
 from kept.core.paths.appointment import AHEAD, REMINDERS
 from kept.core.policy import Policy, changed, from_data
+from kept.core.preparation import Item
 from kept.core.preview import Becomes
 from kept.lib.damaged import Damaged
 from kept.lib.ids import as_reference
@@ -457,11 +458,22 @@ def service_as_booked(leg: Leg) -> Service:
         setattr(agreed, name, leg.snapshot[name])
     agreed.directions = leg.snapshot.get("directions", "")
     agreed.hand_offs = leg.snapshot.get("hand_offs", {})
+    agreed.preparation = leg.snapshot.get("preparation", [])
     price = leg.snapshot["price"]
     agreed.price = Decimal(price) if price is not None else None
     agreed.change_until = leg.snapshot["terms"]["change_until"]
     agreed.late_cancel = leg.snapshot["terms"]["late_cancel"]
     return agreed
+
+
+def to_prepare(leg: Leg) -> list[tuple[Item, datetime, bool]]:
+    """What is to be ready before this visit: each with when it is due, and whether it is ready."""
+    facts, zone = leg.case.facts, ZoneInfo(leg.case.zone)
+    ready = preparation.done(facts)
+    return [
+        (item, time.before(leg.start, item.due, zone), item.id in ready)
+        for item in preparation.items(facts)
+    ]
 
 
 AGREED = (

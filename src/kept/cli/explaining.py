@@ -110,6 +110,12 @@ class Teller:
         if leg["why_this_time"]:
             self.say(f"  {escape(leg['why_this_time'])}")
         self.walk(leg)
+        for item in leg["preparation"]:
+            mark, how = ("●", "ready") if item["ready"] else ("○", "open")
+            self.say(
+                f"  {mark} to prepare: {escape(item['what'])} ({item['by']}, by "
+                f"{self.when(item['due_at'])}): {how}"
+            )
 
     def following(self, case: dict[str, Any]) -> None:
         result = f", {case['result']}" if case["result"] else ""

@@ -11,6 +11,7 @@ from kept.cli import out
 from kept.cli.problems import Misused
 from kept.core import drawing
 from kept.core.drawing import SampleRow
+from kept.core.pages import in_words
 from kept.core.path import AT_ONCE, ControlRule, Escalate, Lapse, Moment, Open, Path, Tell
 from kept.core.paths import PATHS
 from kept.core.policy import Policy
@@ -71,6 +72,8 @@ def _described(path: Path) -> dict[str, object]:
 
 def _moment(moment: Moment) -> str:
     """`24h before start`, with the policy's usual value where the policy decides."""
+    if moment.asked is not None:
+        return in_words(moment.asked)
     offset = moment.offset
     if isinstance(offset, str):
         offset = Policy().offset(offset)

@@ -42,6 +42,7 @@ class Offer:
     buffer_after: int = 0
     aftercare: str = ""
     comes_again_days: int | None = None
+    preparation: tuple[tuple[str, str, str], ...] = ()
 
 
 SERVICES = (
@@ -54,6 +55,10 @@ SERVICES = (
         aftercare="Take it easy today, and drink enough.\n"
         "Sore tomorrow is normal; pain is not: call us.",
         comes_again_days=14,
+        preparation=(
+            ("Find earlier findings and pictures, if there are any", "customer", "48h"),
+            ("Read the referral", "business", "24h"),
+        ),
     ),
     Offer(
         "Follow-up treatment",
@@ -108,6 +113,7 @@ def _service(business: Business, offer: Offer, staff: dict[str, Resource]) -> Se
         price=Decimal(offer.price),
         aftercare=offer.aftercare,
         comes_again_days=offer.comes_again_days,
+        preparation=[{"what": what, "by": by, "due": due} for what, by, due in offer.preparation],
         staff=[staff[name].id for name in offer.staff],
     )
     return schedule.create_service(business.id, details)

@@ -92,6 +92,10 @@ class Story:
             "booked_at": self.local(leg.booked_at),
             "why_this_time": queries.why_offered(leg),
             "path": self.steps(leg.case),
+            "preparation": [
+                {"what": i.what, "by": i.by, "due_at": self.local(due_at), "ready": ready}
+                for i, due_at, ready in queries.to_prepare(leg)
+            ],
             "events": [self.event(event) for event in events],
             "controls": [self.control(control) for control in controls],
             "messages": [

@@ -137,6 +137,20 @@ def _late(desk: Desk, appointment: Appointment, data: Data) -> str:
     return f"Noted: running {data['minutes']} minutes late."
 
 
+def _prepare(desk: Desk, appointment: Appointment, data: Data) -> str:
+    ready = data["ready"] == "yes"
+    appointments.say(
+        appointment,
+        "item_prepared" if ready else "item_reopened",
+        desk.now,
+        desk.actor,
+        reason=data["reason"],
+        data={"item": data["item"]},
+        expected=data["version"],
+    )
+    return "Noted: it is ready." if ready else "Noted: it is still to be prepared."
+
+
 def _contact(desk: Desk, appointment: Appointment, data: Data) -> str:
     typed = contact_of(desk, data, appointment.customer.locale)
     leg = queries.current_leg(appointment)
@@ -265,6 +279,16 @@ ACTS = {
             form=forms.Late,
         ),
         Act(
+            "prepare",
+            "item_prepared",
+            "What is ready for the visit",
+            "Something is ready",
+            _prepare,
+            form=forms.Prepare,
+            least=Member.STAFF,
+            where="",
+        ),
+        Act(
             "resend",
             "confirmation_requested",
             "Send the confirmation again",
@@ -374,6 +398,10 @@ def initial(act: Act, leg: Leg) -> dict[str, object]:
 
 def form_for(act: Act, leg: Leg, data: Any = None, given: Mapping[str, str] | None = None) -> Form:
     """The form of an act, empty or with what was sent. `given`: from the address of the page."""
-    options: dict[str, Any] = {"state": leg.case.state} if act.form is forms.Correct else {}
+    options: dict[str, Any] = {}
+    if act.form is forms.Correct:
+        options["state"] = leg.case.state
+    if act.form is forms.Prepare:
+        options["items"] = [(item.id, item.what) for item, _, _ in queries.to_prepare(leg)]
     begin = {**initial(act, leg), **(given or {})}
     return act.form(data, initial=begin, **options)

@@ -12,6 +12,7 @@ from django import forms
 
 from kept.accounts.queries import Member
 from kept.console import words
+from kept.core import preparation
 from kept.core import time as times
 from kept.core.paths.appointment import CANCELLED, CORRECTIONS, MISSED, OUTCOMES
 from kept.core.policy import TARGETS, Policy
@@ -103,6 +104,24 @@ class Correct(Versioned):
         if data.get("to") in {MISSED, CANCELLED} and not data.get("by") and "by" not in self.errors:
             self.add_error("by", "Choose whose doing it was.")
         return data
+
+
+class Prepare(WithReason):
+    """`items`: the choices, by their ids; `ready` false takes back what was said."""
+
+    item = forms.ChoiceField(label="What?", widget=forms.RadioSelect)
+    ready = forms.ChoiceField(
+        label="Is it ready?",
+        choices=[("yes", "It is ready"), ("no", "It is not ready after all")],
+        initial="yes",
+        widget=forms.RadioSelect,
+    )
+
+    field_order = ("item", "ready", "reason", "version")
+
+    def __init__(self, *args: Any, items: Sequence[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["item"]).choices = list(items)
 
 
 class Late(Versioned):
@@ -495,6 +514,11 @@ SERVICE_MORE = (
         ("directions", "public_name", "private"),
     ),
     (
+        "Before the visit",
+        "What is to be ready, by whom, and when.",
+        ("preparation",),
+    ),
+    (
         "After the visit",
         "What to mind, and after how many days people come again.",
         ("aftercare", "comes_again_days", "recall"),
@@ -582,6 +606,14 @@ class Service(Form):
         required=False,
         help_text="Like 24h. Empty: as the policy says.",
     )
+    preparation = forms.CharField(
+        label="What is to be ready before the visit",
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="One thing a line. After bars: who prepares it (customer or business), and how "
+        "long before the start: Fill in the form | customer | 48h",
+    )
     aftercare = forms.CharField(
         label="What to mind after the visit",
         max_length=2000,
@@ -651,6 +683,13 @@ class Service(Form):
         """What most services leave as it is."""
         return [Fold(title, says, [self[n] for n in names]) for title, says, names in SERVICE_MORE]
 
+    def clean_preparation(self) -> list[dict[str, str]]:
+        lines = str(self.cleaned_data["preparation"]).splitlines()
+        try:
+            return preparation.checked([_item(line) for line in lines if line.strip()])
+        except preparation.ItemError as error:
+            raise forms.ValidationError(str(error)) from error
+
     def clean_change_until(self) -> str:
         return self._elapsed("change_until")
 
@@ -665,6 +704,19 @@ class Service(Form):
         except times.TimeError as error:
             raise forms.ValidationError(str(error)) from error
         return text
+
+
+def _item(line: str) -> dict[str, str]:
+    """`Fill in the form | customer | 48h`; what is left out is as usual."""
+    parts = [part.strip() for part in line.split("|")]
+    if len(parts) > 3:
+        raise preparation.ItemError("Write what, who and how long before, with two bars at most.")
+    return {name: part for name, part in zip(("what", "by", "due"), parts, strict=False) if part}
+
+
+def item_line(item: Mapping[str, str]) -> str:
+    """An item of a service as it is typed."""
+    return " | ".join((item["what"], item["by"], item["due"]))
 
 
 BY_POLICY, NOTHING, THESE = "policy", "nothing", "these"

@@ -127,6 +127,7 @@ def _ahead_flags(leg: Leg, now: datetime) -> list[Flag]:
         found.append(Flag("Says they will come", "check", "good"))
     elif said == "wants_change":
         found.append(Flag("Wants a change", "arrow", "warn"))
+    found += _preparation_flags(leg, now)
     late = case.facts.get("late")
     if late is not None:
         found.append(
@@ -135,6 +136,12 @@ def _ahead_flags(leg: Leg, now: datetime) -> list[Flag]:
     elif now > leg.start + appointments.late_grace(leg):
         found.append(Flag("Late?", "clock", "warn"))
     return found
+
+
+def _preparation_flags(leg: Leg, now: datetime) -> list[Flag]:
+    """What is not ready by when it was asked for; until then the desk need not know of it."""
+    due = [i.what for i, at, ready in appointments.to_prepare(leg) if not ready and at <= now]
+    return [Flag(f"Not ready: {', '.join(due)}", "alert", "warn")] if due else []
 
 
 def _just_booked(leg: Leg, now: datetime) -> str:

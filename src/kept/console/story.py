@@ -23,6 +23,7 @@ from kept.core.case import Status
 from kept.core.certainty import Certainty
 from kept.core.path import Lapse, Tell
 from kept.core.paths import PATHS
+from kept.core.preparation import items
 from kept.lib import i18n
 from kept.outbox.queries import Message
 from kept.people.queries import Told, channels
@@ -335,9 +336,18 @@ def _title(desk: Desk, event: Event) -> str:
         return "The new time is booked"
     if event.name == "running_late" and data.get("minutes"):
         return f"Running {data['minutes']} minutes late"
+    if event.name in {"item_prepared", "item_reopened"}:
+        ready = "Ready" if event.name == "item_prepared" else "Not ready after all"
+        return f"{ready}: {_item(event)}"
     if event.name == "escalation_snoozed":
         said = f"Put off until {_at(desk, data['until'])}"
     return _about(event, said)
+
+
+def _item(event: Event) -> str:
+    """The thing it is about, in the words agreed at booking."""
+    known = {item.id: item.what for item in items(event.case.facts)}
+    return known[str(event.data["item"])]
 
 
 def _about(event: Event, said: str) -> str:

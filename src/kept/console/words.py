@@ -94,6 +94,8 @@ EVENTS = {
     "acknowledged": "The customer says they will come",
     "change_requested": "The customer wants a change",
     "running_late": "The customer is running late",
+    "item_prepared": "Something is ready",
+    "item_reopened": "Something is not ready after all",
     "told_by_staff": "Told by a person",
     "complained": "The customer told us that something was not right",
     "refunded": "The customer got their money back",
@@ -236,6 +238,7 @@ CAUSES = {
 CONTROLS = {
     "confirmation": "Confirmation",
     "moved_notice": "Notice of the new time",
+    "preparation_reminder": "Reminder of what is to be prepared",
     "first_reminder": "First reminder",
     "preparation": "Preparation opens",
     "acknowledgement": "Call those who did not answer",

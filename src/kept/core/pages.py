@@ -174,6 +174,8 @@ def _controls(path: Path) -> list[str]:
 
 def moment(when: Moment, path: Path) -> str:
     """`24h before the start (first_reminder)`: the default, and the policy field that sets it."""
+    if when.asked is not None:
+        return in_words(when.asked)
     anchor = _began(path) if when.anchor == OPENED else ANCHORS.get(when.anchor, when.anchor)
     if isinstance(when.offset, str):
         default = format_offset(DEFAULTS.offset(when.offset))
@@ -208,7 +210,7 @@ def not_done(path: Path, rule: ControlRule) -> list[str]:
     """Everything that keeps a control from being done, in words."""
     found = []
     if rule.when:
-        found.append(f"planned only if: {_whole(rule.when)}")
+        found.append(f"planned only if: {in_words(rule.when)}")
     if rule.min_gap:
         gap = format_offset(DEFAULTS.offset(rule.min_gap))
         found.append(f"booked less than {gap} (`{rule.min_gap}`) before it is due")
@@ -220,11 +222,11 @@ def not_done(path: Path, rule: ControlRule) -> list[str]:
         found.append("a more important message goes out at the same moment")
     if isinstance(rule.does, Tell):
         raised = f": raises {rule.does.unreachable}" if rule.does.unreachable else ""
-        only = f" if: {_whole(rule.does.needed)}" if rule.does.needed else ""
+        only = f" if: {in_words(rule.does.needed)}" if rule.does.needed else ""
         found += _for_the_person(rule, rule.does)
         found.append(f"no channel reaches the customer{raised}{only}")
     if isinstance(rule.does, Escalate) and rule.does.unless:
-        found.append(f"no need: {_whole(rule.does.unless)}")
+        found.append(f"no need: {in_words(rule.does.unless)}")
     return found
 
 
@@ -311,7 +313,7 @@ def _requests(path: Path) -> list[str]:
             f"`{rule.event}`",
             _in_order(path, rule.frm),
             _leads_to(rule),
-            _whole(rule.guard) if rule.guard else "–",
+            in_words(rule.guard) if rule.guard else "–",
         )
         for rule in path.rules
         if rule.asked
@@ -354,7 +356,7 @@ def _handed_on(outcome: str) -> str:
 # --- Words ----------------------------------------------------------------------------------------
 
 
-def _whole(predicate: Callable[..., object]) -> str:
+def in_words(predicate: Callable[..., object]) -> str:
     """What a predicate says of itself, on one line."""
     return " ".join((inspect.getdoc(predicate) or "").split()).removesuffix(".")
 

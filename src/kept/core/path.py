@@ -45,15 +45,19 @@ class State:
 class Moment:
     """An instant counted from an anchor of the case: `24h before start`.
 
-    `offset` is an Offset, or the name of a policy field that holds one.
+    `offset` is an Offset, or the name of a policy field that holds one. `asked` answers the instant
+    itself where neither path nor policy but the case says it; its docstring says which it is.
     """
 
     anchor: str
     offset: Offset | str = AT_ONCE
     side: Literal["before", "after"] = "after"
+    asked: Callable[[Case], datetime] | None = None
 
     def of(self, case: Case) -> datetime:
         """The instant, in UTC."""
+        if self.asked is not None:
+            return self.asked(case)
         offset = self.offset
         if isinstance(offset, str):
             offset = case.policy.offset(offset)
@@ -71,6 +75,11 @@ def before(anchor: str, offset: Offset | str) -> Moment:
 
 def after(anchor: str, offset: Offset | str) -> Moment:
     return Moment(anchor, offset, "after")
+
+
+def asked(moment: Callable[[Case], datetime], anchor: str) -> Moment:
+    """The instant that this answers; it counts from that anchor."""
+    return Moment(anchor, asked=moment)
 
 
 @dataclass(frozen=True, slots=True)

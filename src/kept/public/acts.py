@@ -24,9 +24,10 @@ from kept.appointments.queries import Leg
 from kept.core import time as core_time
 from kept.core.case import NotAllowed, Role
 from kept.core.paths.appointment import CONTRADICTION
+from kept.core.preparation import done
 from kept.core.time import parse_offset
 from kept.public import situation as situations
-from kept.public.forms import Cancel, CannotCome, Late
+from kept.public.forms import Cancel, CannotCome, Late, Prepare
 from kept.public.situation import Situation
 from kept.public.visit import Visit, earlier_leg, fresh, render, show, to_page, visit_of
 from kept.web.forms import Form
@@ -68,6 +69,14 @@ def _run_late(visit: Visit, form: Form | None) -> None:
     _say(visit, "running_late", data={"minutes": minutes})
 
 
+def _prepare(visit: Visit, form: Form | None) -> None:
+    said = form.cleaned_data if form else {}
+    ready = said["ready"] == "yes"
+    if (said["item"] in done(visit.leg.case.facts)) is ready:
+        return  # said twice, or by two people: it is so
+    _say(visit, "item_prepared" if ready else "item_reopened", data={"item": said["item"]})
+
+
 def _cannot_come(visit: Visit, form: Form | None) -> None:
     _say(visit, "change_requested", reason=form.cleaned_data["reason"] if form else "")
 
@@ -84,6 +93,7 @@ ACTS = {
         Act("cancel", "public/cancel.html", Cancel, _cancel),
         Act("late", "public/late.html", Late, _run_late),
         Act("cannot-come", "public/cannot_come.html", CannotCome, _cannot_come),
+        Act("prepare", "public/prepare.html", Prepare, _prepare),
     )
 }
 

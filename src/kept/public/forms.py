@@ -205,6 +205,13 @@ class CannotCome(Form):
     )
 
 
+class Prepare(Form):
+    """What is ready for the visit, or is not after all: a button beside each thing says it."""
+
+    item = forms.CharField(max_length=20, widget=forms.HiddenInput)
+    ready = forms.ChoiceField(choices=[("yes", ""), ("no", "")], widget=forms.HiddenInput)
+
+
 class Late(Form):
     """How late somebody will be."""
 

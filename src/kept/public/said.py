@@ -126,10 +126,13 @@ def reminders(appointment: Appointment, leg: Leg, timeline: Timeline) -> list[da
         control.due_at
         for control in timeline.controls
         if control.case_id == leg.case_id
-        and control.name in {"first_reminder", "final_reminder"}
+        and control.name in REMINDERS
         and control.status == "planned"
         and control.fired_at is None
     ]
+
+
+REMINDERS = frozenset({"preparation_reminder", "first_reminder", "final_reminder"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from kept.appointments.queries import Leg, may_change
 from kept.core.case import Role
+from kept.core.preparation import CUSTOMER, items
 from kept.web.parts import Step
 
 
@@ -37,8 +38,8 @@ SETTLED = {
 }
 
 ACTS: dict[Situation, tuple[str, ...]] = {
-    Situation.OPEN: ("acknowledge", "move", "cancel"),
-    Situation.CLOSE: ("acknowledge", "late", "cannot-come"),
+    Situation.OPEN: ("acknowledge", "move", "cancel", "prepare"),
+    Situation.CLOSE: ("acknowledge", "late", "cannot-come", "prepare"),
     Situation.OVER: (),
     Situation.HERE: (),
     Situation.COMPLETED: (),
@@ -64,6 +65,7 @@ def acts(leg: Leg, now: datetime) -> tuple[str, ...]:
     said = {
         "acknowledge": facts.get("acknowledged") == "yes" or now >= leg.start,
         "cannot-come": facts.get("acknowledged") == "wants_change",
+        "prepare": not any(item.by == CUSTOMER for item in items(facts)),
     }
     return tuple(act for act in ACTS[situation(leg, now)] if not said.get(act))
 

@@ -21,6 +21,7 @@ from kept.calendars import invitation
 from kept.cases.queries import Event
 from kept.clock import queries as clock
 from kept.core.case import Actor, Role
+from kept.core.preparation import CUSTOMER
 from kept.core.time import ONE_MINUTE
 from kept.public import said, times
 from kept.public import situation as situations
@@ -121,6 +122,7 @@ def render(
         "other": visit.other,
         "service_name": leg.snapshot["name"],
         "price": letters.price_text(leg, visit.locale),
+        "to_prepare": _to_prepare(visit),
         **(context or {}),
     }
     return pages.render(visit.request, template, context, locale=visit.locale, status=status)
@@ -172,6 +174,25 @@ def show(
         "starts_in": _starts_in(visit),
     }
     return render(visit, "public/appointment.html", context, status)
+
+
+@dataclass(frozen=True, slots=True)
+class ToPrepare:
+    """One thing the customer is to have ready, and whether they said that it is."""
+
+    id: str
+    what: str
+    due_at: datetime
+    ready: bool
+
+
+def _to_prepare(visit: Visit) -> list[ToPrepare]:
+    """What the business prepares is no concern of the customer's."""
+    return [
+        ToPrepare(item.id, item.what, due_at, ready)
+        for item, due_at, ready in appointments.to_prepare(visit.leg)
+        if item.by == CUSTOMER
+    ]
 
 
 def _starts_in(visit: Visit) -> int | None:

@@ -20,6 +20,7 @@ from kept.accounts import queries as accounts
 from kept.core import availability
 from kept.core.availability import Span, to_minute
 from kept.core.policy import PolicyError, own_hand_offs
+from kept.core.preparation import ItemError, checked
 from kept.core.time import Exactly, WeeklyHours, first_instant, parse_offset, utc, wall_text
 from kept.core.time import zone as known_zone
 from kept.lib.ids import new_id
@@ -279,7 +280,8 @@ def claimed_span(service: Service, start: datetime) -> tuple[datetime, datetime]
 class ServiceDetails:
     """A service as it is to be set up; minutes, and money in the business's currency.
 
-    `hand_offs`: what follows the outcomes named; of the others the policy speaks.
+    `hand_offs`: what follows the outcomes named; of the others the policy speaks. `preparation`:
+    what is to be ready before a visit, each `{"what", "by": customer or business, "due": "24h"}`.
     """
 
     name: str
@@ -302,6 +304,7 @@ class ServiceDetails:
     aftercare: str = ""
     comes_again_days: int | None = None
     recall: bool = False
+    preparation: Sequence[Mapping[str, str]] = ()
 
 
 def create_service(business: UUID, details: ServiceDetails) -> Service:
@@ -330,7 +333,8 @@ def update_service(business: UUID, service_id: UUID, details: ServiceDetails) ->
 
 def _columns(details: ServiceDetails) -> dict[str, Any]:
     found = {name: getattr(details, name) for name in ServiceDetails.__slots__ if name != "staff"}
-    return {**found, "hand_offs": own_hand_offs(details.hand_offs)}
+    own = own_hand_offs(details.hand_offs)
+    return {**found, "hand_offs": own, "preparation": checked(details.preparation)}
 
 
 def change_service(
@@ -396,6 +400,14 @@ def _check_service(details: ServiceDetails) -> None:
     _check_price(details.price)
     _check_terms(details)
     _check_hand_offs(details)
+    _check_preparation(details)
+
+
+def _check_preparation(details: ServiceDetails) -> None:
+    try:
+        checked(details.preparation)
+    except ItemError as error:
+        raise ScheduleError("preparation", str(error)) from error
 
 
 def _check_price(price: Decimal | None) -> None:

@@ -65,6 +65,9 @@ class Service(models.Model):
     aftercare = models.TextField(
         blank=True, default="", max_length=2000, help_text="Sent after the visit: what to mind."
     )
+    preparation = models.JSONField(
+        default=list, blank=True, help_text="What is to be ready before a visit, by whom and when."
+    )
     comes_again_days = models.PositiveIntegerField(
         null=True, blank=True, help_text="After how many days people usually come again."
     )

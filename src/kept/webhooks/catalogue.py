@@ -58,6 +58,8 @@ SAID = {
     "acknowledged": "The customer said that they will come.",
     "change_requested": "The customer asked for another time, or may not come.",
     "running_late": "The customer said that they will be late.",
+    "item_prepared": "Something to be ready for the visit is ready (`item`: its id).",
+    "item_reopened": "Something said to be ready for the visit is not (`item`: its id).",
     "told_by_staff": "Staff told the customer.",
     "confirmation_requested": "The confirmation was asked for once more.",
     "contact_changed": "The customer is reached in another way.",

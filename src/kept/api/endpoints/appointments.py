@@ -34,6 +34,7 @@ from kept.api.takes import (
     LateIn,
     MissIn,
     PathId,
+    PrepareIn,
     RemarkIn,
     RescheduleIn,
     SaidIn,
@@ -324,6 +325,13 @@ def request_change(ask: Asked, body: RemarkIn = NO_REMARK) -> None:
 def late(ask: Asked, body: LateIn) -> None:
     """Noted for whoever is waiting for them."""
     _say(ask, "running_late", body.reason, minutes=body.minutes)
+
+
+@acts.post("prepare", "Something is ready for the visit", **CHANGES)
+def prepare(ask: Asked, body: PrepareIn) -> None:
+    """One of `preparation` is ready, or, said by mistake, is not. An open one holds nothing up."""
+    event = "item_prepared" if body.ready else "item_reopened"
+    _say(ask, event, body.reason, item=body.item)
 
 
 @acts.post("tell", "The customer was told by a person", **CHANGES)

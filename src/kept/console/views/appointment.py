@@ -55,6 +55,10 @@ def detail(request: HttpRequest, desk: Desk, appointment_id: UUID) -> HttpRespon
         "change": [act for act in possible if act.where == "change"],
         "about_customer": [act for act in possible if act.where == "customer"],
         "may_move": acts.may_move(desk, leg),
+        "to_prepare": [
+            {"item": item, "due_at": due_at, "ready": ready}
+            for item, due_at, ready in queries.to_prepare(leg)
+        ],
         "customer_url": customer_url(appointment),
         "note": Note(),
         "refuse": Refuse(),

@@ -187,7 +187,8 @@ def _known_service(service: Service) -> dict[str, object]:
     }
     own = forms.known_hand_offs(service.hand_offs)
     staff = [str(each.id) for each in schedule_queries.staff_of(service)]
-    return {**known, **own, "staff": staff}
+    lines = "\n".join(map(forms.item_line, service.preparation))
+    return {**known, **own, "staff": staff, "preparation": lines}
 
 
 def _keeping_old_terms(service: Service, now: datetime) -> list[Leg]:

@@ -28,9 +28,11 @@ from kept.core.path import (
     Tell,
     To,
     after,
+    asked,
     at,
     before,
 )
+from kept.core.preparation import CUSTOMER, Item, done, first_due, items, open_items
 from kept.core.time import hours, minutes, same_local_day
 
 SCHEDULED, CONFIRMED, PREPARED = "scheduled", "confirmed", "prepared"
@@ -93,6 +95,11 @@ def time_open(case: Case) -> int:
 def is_expected(case: Case) -> bool:
     """Nobody suspects that the customer will not come (held until a person has asked)."""
     return "POSSIBLE_CANCEL" not in case.escalations
+
+
+def has_to_prepare(case: Case) -> bool:
+    """The customer has something left to prepare, and nobody suspects that they will not come."""
+    return is_expected(case) and bool(open_items(case.facts, CUSTOMER))
 
 
 def asks_acknowledgement(case: Case) -> bool:
@@ -201,6 +208,14 @@ def acknowledges(case: Case, event: Event) -> Facts:
 
 def opens_preparation(case: Case, event: Event) -> Facts:
     return {"preparation_opened": event.at.isoformat()}
+
+
+def is_ready(case: Case, event: Event) -> Facts:
+    return {"prepared_items": sorted(done(case.facts) | {str(event.data["item"])})}
+
+
+def is_not_ready(case: Case, event: Event) -> Facts:
+    return {"prepared_items": sorted(done(case.facts) - {str(event.data["item"])})}
 
 
 def runs_late(case: Case, event: Event) -> Facts:
@@ -418,6 +433,28 @@ def only_before_end(case: Case, event: Event, now: datetime) -> str | None:
     return "The appointment is over: record its outcome (complete or miss) instead."
 
 
+def only_an_open_item(case: Case, event: Event, now: datetime) -> str | None:
+    """What is said to be ready is one of the things still open; customers speak for themselves."""
+    return _one_of(open_items(case.facts), case, event, now, NOTHING_OPEN)
+
+
+def only_a_ready_item(case: Case, event: Event, now: datetime) -> str | None:
+    """What is taken back is one of the things somebody said are ready."""
+    ready = done(case.facts)
+    those = tuple(item for item in items(case.facts) if item.id in ready)
+    return _one_of(those, case, event, now, NOTHING_READY)
+
+
+def _one_of(
+    those: tuple[Item, ...], case: Case, event: Event, now: datetime, nothing: str
+) -> str | None:
+    mine = {i.id for i in those if event.actor.role is not Role.CUSTOMER or i.by == CUSTOMER}
+    named = event.data.get("item")
+    if not mine or (named is not None and named not in mine):
+        return nothing
+    return only_before_end(case, event, now)
+
+
 def only_within_window(case: Case, event: Event, now: datetime) -> str | None:
     """The customer's own change window; staff and integrations may change until the end."""
     over = only_before_end(case, event, now)
@@ -469,6 +506,8 @@ def was_paid_back(case: Case, event: Event) -> Facts:
     return {"refunded": event.at.isoformat()}
 
 
+NOTHING_OPEN = "This is not among what is still to be prepared: it may be ready already."
+NOTHING_READY = "This is not among what was said to be ready."
 SIDES = frozenset({"customer", "business"})
 NOT_HERE_YET = "The appointment has not begun: if they are here, say first that they arrived."
 BOOK_ANEW = "The appointment has not begun: if they come after all, book a new time."
@@ -511,7 +550,7 @@ CONTROLS = (
         does=Tell("confirmation", unreachable="CONTACT_GAP"),
         when=first_leg,
         run=confirmation_run,
-        rank=3,
+        rank=4,
     ),
     ControlRule(
         "moved_notice",
@@ -522,7 +561,19 @@ CONTROLS = (
         does=Tell("moved_notice", unreachable="CONTACT_GAP"),
         when=later_leg,
         run=confirmation_run,
-        rank=3,
+        rank=4,
+    ),
+    ControlRule(
+        "preparation_reminder",
+        "Remind the customer of what they have still to prepare",
+        due=asked(first_due, "start"),
+        useful_until=before("start", "final_reminder_until"),
+        states=AHEAD,
+        does=Tell("preparation_reminder"),
+        when=has_to_prepare,
+        min_gap="first_reminder_gap",
+        quiet="quiet_hours",
+        rank=1,
     ),
     ControlRule(
         "first_reminder",
@@ -534,7 +585,7 @@ CONTROLS = (
         when=is_expected,
         min_gap="first_reminder_gap",
         quiet="quiet_hours",
-        rank=1,
+        rank=2,
     ),
     ControlRule(
         "preparation",
@@ -564,7 +615,7 @@ CONTROLS = (
         when=is_expected,
         min_gap="final_reminder_gap",
         quiet="quiet_hours",
-        rank=2,
+        rank=3,
     ),
     ControlRule(
         "lapse_at_start",
@@ -628,7 +679,7 @@ CONTROLS = (
         useful_until=at("start"),
         states=frozenset({CANCELLED}),
         does=Tell("cancelled_notice", unreachable="TOLD_DIFFERS", needed=believes_otherwise),
-        rank=3,
+        rank=4,
     ),
     ControlRule(
         "hand_offs",
@@ -782,6 +833,9 @@ RULES = (
     Rule("running_late", AHEAD, sets=runs_late, asked=True, guard=only_before_end),
     Rule("confirmation_requested", AHEAD, sets=repeats_confirmation, asked=True,
          guard=only_before_end),
+    Rule("item_prepared", AHEAD | {ATTENDED}, sets=is_ready, asked=True, guard=only_an_open_item),
+    Rule("item_reopened", AHEAD | {ATTENDED}, sets=is_not_ready, asked=True,
+         guard=only_a_ready_item),
     Rule("contact_changed", AHEAD, sets=new_contact),
     Rule("contact_changed", ANY, sets=lambda case, event: {"channels": event.data["channels"]}),
     Rule("link_renewed", ANY),

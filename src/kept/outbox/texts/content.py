@@ -83,6 +83,8 @@ def content(kind: Kind, facts: Facts) -> Content:
             return writer.confirmation()
         case "moved_notice":
             return writer.moved_notice()
+        case "preparation_reminder":
+            return writer.preparation_reminder()
         case "first_reminder":
             return writer.first_reminder()
         case "final_reminder":
@@ -182,6 +184,17 @@ class _Writer(Frame[Facts]):
             lead=(lead, *self._soon(), *self._reason(), *self._please_confirm()),
             rows=self._all_rows() if same_time else self._moved_rows(),
             button=self._main_button(),
+            notes=self._how_to_change_or_ask(),
+        )
+
+    def preparation_reminder(self) -> Content:
+        _ = self._
+        return self._content(
+            subject=_("%(stem)s: still to prepare for %(when)s"),
+            heading=_("There is something to prepare"),
+            lead=(self._on_the_day(), _("Please have ready what is below.")),
+            rows=(*self._to_prepare_rows(), self._when_row(), self._where_row()),
+            button=Link(_("Say what is ready"), self.facts.customer_url),
             notes=self._how_to_change_or_ask(),
         )
 
@@ -327,6 +340,15 @@ class _Writer(Frame[Facts]):
             *self._directions_row(),
             self._who_row(),
             *price,
+            *self._to_prepare_rows(),
+        )
+
+    def _to_prepare_rows(self) -> tuple[Row, ...]:
+        """The first says what they are, so that it is not said over and over."""
+        first, more = self._("Please prepare"), self._("and")
+        return tuple(
+            Row(more if number else first, what)
+            for number, what in enumerate(self.facts.to_prepare)
         )
 
     def _moved_rows(self) -> tuple[Row, ...]:
@@ -420,6 +442,8 @@ def _require(kind: Kind, facts: Facts) -> None:
         needed += ["place", "staff_name"]
     if kind == "cancelled_notice":
         needed += ["cancelled_by"]
+    if kind == "preparation_reminder":
+        needed += ["to_prepare"]
     if kind == "moved_notice":
         needed += ["previous_start", "previous_end"]
     if facts.ask_acknowledgement:
@@ -443,7 +467,16 @@ def clean(facts: Cleaned) -> Cleaned:
         for field in fields(facts)
         if isinstance(value := getattr(facts, field.name), str)
     }
-    return replace(facts, **texts)
+    lists: dict[str, Any] = {
+        field.name: tuple(map(_one_line, value))
+        for field in fields(facts)
+        if _are_texts(value := getattr(facts, field.name))
+    }
+    return replace(facts, **texts, **lists)
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
 
 
 def _one_line(text: str) -> str:

@@ -5,7 +5,12 @@ from datetime import datetime
 from typing import Literal, Protocol, get_args
 
 Kind = Literal[
-    "confirmation", "moved_notice", "first_reminder", "final_reminder", "cancelled_notice"
+    "confirmation",
+    "moved_notice",
+    "preparation_reminder",
+    "first_reminder",
+    "final_reminder",
+    "cancelled_notice",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -71,6 +76,8 @@ class Facts:
     customer_zone: str | None = None
     change_deadline: datetime | None = None
     """Until when the customer may change it online; None when only the business may."""
+    to_prepare: tuple[str, ...] = ()
+    """What the customer has still to have ready, each in the business's own words."""
     ask_acknowledgement: bool = False
     acknowledge_url: str = ""
     previous_start: datetime | None = None
