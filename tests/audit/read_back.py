@@ -6,6 +6,8 @@ import zipfile
 
 import html5lib
 
+from kept.audit.drawing.figure import SPOKEN
+
 
 def from_json(made):
     """From what `data` makes."""
@@ -121,8 +123,8 @@ def _one(of, kind, name, text, raw):
 
 
 def _name(shown):
-    """The name of a value again, from its plain words."""
-    shown = shown.replace("_", " ")
+    """The plain words of a value, whether they or its name are given."""
+    shown = SPOKEN.get(shown, shown).replace("_", " ")
     for said, short in (("half of them", "p50"), ("9 in 10", "p90"), ("1 in 10", "p10")):
         shown = shown.replace(f", {said}", f" {short}").replace(said, short)
     return shown.replace(" ", "_")

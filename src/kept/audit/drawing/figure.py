@@ -81,12 +81,30 @@ def datum(value: Value) -> Markup:
 
 def spoken(name: str) -> str:
     """The name of a value in plain words: "notice_p50" is "notice, half of them"."""
+    if name in SPOKEN:
+        return SPOKEN[name]
     *before, last = name.split("_")
     plain = " ".join(before)
     if last not in QUANTILES:
         return f"{plain} {last}".strip()
     return f"{plain}, {QUANTILES[last]}" if plain else QUANTILES[last]
 
+
+SPOKEN = {
+    "low": "at least",
+    "high": "at most",
+    "no_show_rate": "did not come",
+    "unresolved_share": "without an outcome",
+    "assumed_share": "assumed, of all",
+    "late_share": "cancelled too late",
+    "recovered_share": "came later",
+    "refilled_share": "used again",
+    "rebooked_share": "booked again",
+    "governed_share": "without a break",
+    "governed": "carried through",
+    "priced": "have a price",
+}
+"""What a name alone would not say to somebody who has no statistics."""
 
 QUANTILES = {"p10": "1 in 10", "p50": "half of them", "p90": "9 in 10"}
 

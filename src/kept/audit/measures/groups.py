@@ -50,9 +50,7 @@ ACKNOWLEDGED = asks(
     "Do those who said yes come more often, among visits booked equally far ahead?",
 )
 
-SIDE_BY_SIDE = (
-    "Each group by itself, and not to be compared as they stand: some were booked further ahead."
-)
+SIDE_BY_SIDE = "The groups are not to be compared as they stand: some were booked further ahead."
 
 Groups = defaultdict[str, Tally]
 Cells = defaultdict[tuple[str, int], Tally]
@@ -198,12 +196,13 @@ class ByGroup:
         if not self.sure.both:
             unwritten = "came" if self.sure.missed else "stayed away"
             return f"Only a limit is known for each group: nobody wrote down who {unwritten}."
-        if question is not BY_LEAD and len(groups) > 1:
-            return SIDE_BY_SIDE
         order = sorted(groups, key=lambda name: groups[name].missed / groups[name].known)
         least, most = order[0], order[-1]
         if least == most:
             return f"{_share(groups[most])} did not come ({most})."
+        if question is not BY_LEAD:
+            ends = f"between {_share(groups[least])} and {_share(groups[most])}"
+            return f"In each of {len(groups)} groups {ends} did not come. {SIDE_BY_SIDE}"
         words = (
             f"Between {_share(groups[least])} ({least}) and {_share(groups[most])} ({most}) "
             "did not come"
@@ -288,11 +287,13 @@ class ByGroup:
 
 
 def _in_words(name: str, base: str, odds: Odds) -> str:
-    words = (
-        f"Among visits booked equally far ahead, the odds of not coming were {odds.ratio:.1f} "
-        f"times as high for “{name}” as for “{base}” (95 %: {odds.low:.1f} to {odds.high:.1f})"
-    )
-    return f"{words}, which may be chance." if odds.low <= 1 <= odds.high else f"{words}."
+    among = "Among visits booked equally far ahead"
+    sure = f"(odds of not coming {odds.ratio:.1f} times as high, 95 %: {odds.low:.1f} to "
+    sure += f"{odds.high:.1f})"
+    if odds.low <= 1 <= odds.high:
+        return f"{among}, what sets “{name}” apart from “{base}” may be chance {sure}."
+    often = "more" if odds.ratio > 1 else "less"
+    return f"{among}, those of “{name}” stayed away {often} often than those of “{base}” {sure}."
 
 
 def _times(name: str, ratio: float) -> Value:
