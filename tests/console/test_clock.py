@@ -10,7 +10,7 @@ from kept.appointments import queries
 from kept.clock import actions as clock
 from kept.clock import queries as clock_queries
 from kept.worker import loop
-from tests.console.house import NOW, House, start_clock
+from tests.console.house import NOW, House, asks, start_clock
 
 START = NOW + timedelta(days=1, hours=3)
 
@@ -37,11 +37,12 @@ def jump(user, to):
 
 def test_a_day_passes_through_every_due_moment(at_work):
     booked = at_work.book(START)
+    asks(at_work)
     page = jump(at_work.owner, "day").content.decode()
     assert clock_queries.now() == NOW + timedelta(days=1)
     assert "It is now" in page
     assert "On the way:" in page
-    assert "First reminder: to be sent now (Mia Wong)" in page
+    assert "(Ida Asks)" in page  # who asked is named as well as who is booked
     fired = {c.name: c.fired_at for c in queries.timeline(booked).controls if c.fired_at}
     assert fired["first_reminder"] == START - timedelta(hours=24)
 

@@ -42,7 +42,7 @@ def test_the_page_says_why_nothing_can_be_said_yet(due, owner):
     shown = owner.get(PAGE).content.decode()
     assert "Too few people to tell chance from effect" in shown
     assert "nobody yet" in shown
-    assert "1 × are not due yet" in shown
+    assert "1 × not due yet" in shown
     assert "One visit or enquiry altogether" in shown
 
 

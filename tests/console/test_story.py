@@ -240,7 +240,7 @@ def test_a_stage_that_was_passed_over_says_why_in_a_sentence(house, desk):
     early = house.book(NOW + timedelta(hours=1))
     appointments.say(early, "arrived", NOW, FRONT_DESK)
     words = read(desk, f"/console/appointments/{early.id}/")
-    passed_over = words.index("Confirmed was passed over")
+    passed_over = words.index("“Confirmed” was passed over")
     assert "The customer is here" in words[passed_over : passed_over + 150]
 
 

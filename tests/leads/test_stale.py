@@ -112,6 +112,8 @@ def test_it_speaks_to_somebody_who_was_never_here(clinic):
     assert "You asked us on Monday 1 March 2027, and said that we may write to you again." in said
     assert "If you are still looking for a time, these are free:" in said
     assert "Then you need do nothing" in said
+    times = [int(hour) for hour in re.findall(r"2027, (\d\d):", letter.text)]
+    assert [hour >= 12 for hour in times] == [False, True, False]  # for who has no morning
     for word in ("come again", "You were with us", "A time for you?"):
         assert word not in letter.subject + said
 

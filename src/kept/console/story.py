@@ -326,7 +326,7 @@ def _title(desk: Desk, event: Event) -> str:
     if event.name == "corrected":
         return f"Corrected to {words.told_of(str(data['to']), words.STATES).lower()}"
     if event.name == "stage_skipped":
-        return f"{words.told_of(str(data['stage']), words.STATES)} was passed over"
+        return f"“{words.told_of(str(data['stage']), words.STATES)}” was passed over"
     if event.name in {"missed", "cancelled"} and event.case.path == PATH.name:
         outcome = f"{event.name}_by_{data.get('by', 'business')}"
         return words.told_of(outcome, words.OUTCOMES)

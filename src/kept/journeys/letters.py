@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
+from itertools import groupby, islice
 from typing import cast
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -27,6 +29,7 @@ from kept.people.queries import Customer
 from kept.schedule import queries as schedule
 
 OFFERED = 3  # times in a letter: enough to choose from, few enough to read
+NOON = 12
 LOOK_AHEAD = timedelta(days=28)
 AROUND = timedelta(days=7)  # before the day somebody is due: nobody means it to the day
 
@@ -160,7 +163,7 @@ def _outside_notice(case: Case, leg: Leg, now: datetime) -> datetime:
 def _offers(
     message: Message, case: Case, leg: Leg, earliest: datetime, now: datetime
 ) -> tuple[Offer, ...]:
-    """Free times from `earliest` on, one a day: a choice, and not a row of quarters."""
+    """Free times from `earliest` on: a choice, and not a row of quarters."""
     service = leg.service
     if service.archived_at is not None:
         return ()
@@ -168,9 +171,17 @@ def _offers(
         earliest = max(earliest, soonest(case, leg.appointment.customer, now))
     resources = schedule.staff_of(service)
     free = schedule.free_slots(service, resources, earliest, earliest + LOOK_AHEAD, now)
-    zone = ZoneInfo(leg.case.zone)
-    by_day: dict[date, datetime] = {}
-    for slot in free:
-        by_day.setdefault(local_day(slot.start, zone), slot.start)
-    first = list(by_day.values())[:OFFERED]
-    return tuple(Offer(start, _booking_url(case, leg, start)) for start in first)
+    chosen = a_choice((slot.start for slot in free), ZoneInfo(leg.case.zone))
+    return tuple(Offer(start, _booking_url(case, leg, start)) for start in chosen)
+
+
+def a_choice(free: Iterable[datetime], zone: ZoneInfo) -> list[datetime]:
+    """A few of these times (in their order), one a day: the first of a day, and on every other one
+    the first of its afternoon, for whoever has no morning."""
+    days = groupby(free, key=lambda start: local_day(start, zone))
+    chosen = []
+    for place, (_, on_that_day) in enumerate(islice(days, OFFERED)):
+        first, *later = on_that_day
+        afternoon = (start for start in later if start.astimezone(zone).hour >= NOON)
+        chosen.append(next(afternoon, first) if place % 2 else first)
+    return chosen

@@ -16,7 +16,7 @@ from kept.appointments.letters import Unaddressed, locale_of, message_id, thread
 from kept.cases import queries as cases
 from kept.channels.base import Address, Letter
 from kept.core.time import local_day
-from kept.journeys.letters import soonest
+from kept.journeys.letters import a_choice, soonest
 from kept.leads import due, queries
 from kept.leads.models import Lead
 from kept.lib import i18n
@@ -25,7 +25,6 @@ from kept.outbox.texts.compose import ASKED_KINDS, AskedFacts, AskedKind, Offer,
 from kept.schedule import queries as schedule
 from kept.schedule.queries import Service, Slot
 
-OFFERED = 3  # times in a letter: enough to choose from, few enough to read
 LOOK_AHEAD = timedelta(days=28)
 NUDGE = "lead_nudge"
 INVITATION = "invitation"
@@ -153,15 +152,14 @@ def _asked_about(lead: Lead) -> Service | None:
 def _offers(
     lead: Lead, service: Service | None, begin: datetime, now: datetime
 ) -> tuple[Offer, ...]:
-    """Free times from `begin` on, one a day."""
+    """A few free times from `begin` on."""
     if service is None:
         return ()
     zone = ZoneInfo(lead.business.time_zone)
-    by_day: dict[date, datetime] = {}
-    for slot in _free(service, begin, now):
-        by_day.setdefault(local_day(slot.start, zone), slot.start)
-    first = list(by_day.items())[:OFFERED]
-    return tuple(Offer(start, booking_url(lead, day, service)) for day, start in first)
+    chosen = a_choice((slot.start for slot in _free(service, begin, now)), zone)
+    return tuple(
+        Offer(start, booking_url(lead, local_day(start, zone), service)) for start in chosen
+    )
 
 
 def _free(service: Service, begin: datetime, now: datetime) -> Sequence[Slot]:

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from kept.accounts.queries import Member
-from kept.appointments import queries, steps
+from kept.appointments import steps
 from kept.cases import queries as cases
 from kept.cases.queries import Event
 from kept.clock import queries as clock
@@ -20,6 +20,7 @@ from kept.clock.actions import ClockRefused
 from kept.console.access import Desk, at_desk, way_back
 from kept.console.story import entries
 from kept.lib import i18n
+from kept.people import queries as people
 
 PATIENCE, AT_MOST = 15.0, 60.0  # seconds without anything done, and in all, a browser waits
 
@@ -78,14 +79,10 @@ def _happened(desk: Desk, until: datetime) -> str:
 
 
 def _whose(events: Sequence[Event]) -> dict[UUID, str]:
-    """The customer of each case something happened on, by the case."""
-    subjects = {event.case_id: event.case.subject for event in events}
-    legs = queries.current_legs(subjects.values())
-    return {
-        case: legs[subject].appointment.customer.name
-        for case, subject in subjects.items()
-        if subject in legs
-    }
+    """The person of each case something happened on, by the case; of some nobody is known."""
+    persons = {event.case_id: event.case.person_id for event in events}
+    known = people.customers({each for each in persons.values() if each is not None})
+    return {case: known[person].name for case, person in persons.items() if person in known}
 
 
 def _at(desk: Desk, instant: datetime) -> str:

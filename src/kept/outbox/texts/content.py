@@ -31,7 +31,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One fact with its label."""
+    """One fact with its label ("": it says itself what it is)."""
 
     label: str
     value: str
@@ -129,13 +129,13 @@ class Frame(Generic[Said]):
     def _free(self, offers: tuple[Offer, ...], zone: str, theirs: str) -> tuple[Row, ...]:
         """Free times to choose from, by the clock of the place and beside it by their own."""
         return tuple(
-            Row(
-                i18n.format_date(offer.start, zone, self.locale),
-                i18n.format_start(offer.start, zone, theirs or zone, self.locale),
-                offer.url,
-            )
+            Row("", self._day_and_time(offer.start, zone, theirs or zone), offer.url)
             for offer in offers
         )
+
+    def _day_and_time(self, start: datetime, zone: str, theirs: str) -> str:
+        day = i18n.format_date(start, zone, self.locale)
+        return f"{day}, {i18n.format_start(start, zone, theirs, self.locale)}"
 
     def _note_to_call(self, words: str) -> Note:
         facts = self.facts

@@ -62,7 +62,7 @@ def plain(content: Content) -> str:
 
 def _row(row: Row) -> str:
     value = f"{row.value} {row.url}" if row.url else row.value
-    return f"{row.label}: {value}"
+    return f"{row.label}: {value}" if row.label else value
 
 
 def _note(note: Note) -> str:
