@@ -15,7 +15,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import NullIf
 
 from kept.appointments.models import Appointment, Leg
-from kept.lib.plain import Key, among, rows
+from kept.lib.plain import Key, among, made, rows
 
 Place = tuple[datetime, Key]
 """Where a leg stands in the order of a business: its start, then its id."""
@@ -113,7 +113,7 @@ def legs(business: UUID, appointments: Iterable[Key]) -> list[LegRow]:
         instants=INSTANTS,
         values=[*COLUMNS, *IN_JSON.values()],
     )
-    return list(map(LegRow._make, read))
+    return made(LegRow, read)
 
 
 def count(business: UUID, begin: datetime | None, end: datetime | None) -> int:

@@ -74,6 +74,7 @@ def outcome(row: LegRow, now: datetime) -> Outcome:
 STATE_AFTER = {rule.event: rule.to for rule in APPOINTMENT.rules if isinstance(rule.to, str)}
 NAMED = frozenset(rule.event for rule in APPOINTMENT.rules if rule.to is To.NAMED)
 STAGES = {stage.value: stage for stage in Stage}
+LATER = {stage: tuple(Stage)[place:] for place, stage in enumerate(Stage, 1)}
 ENDED = frozenset(state.name for state in APPOINTMENT.states if not state.waits)
 NOT_SERVED = ENDED - {Stage.COMPLETED.value}
 FOLLOWS = following_events(APPOINTMENT)
@@ -148,8 +149,7 @@ class Life:
         """A way back: a confirmation that came back, an arrival by a slip of the finger. What had
         been confirmed in time and is confirmed again was confirmed in time: of the `kept` stages
         the first time counts, should they be reached again."""
-        order = list(Stage)
-        for later in order[order.index(stage) + 1 :]:
+        for later in LATER[stage]:
             if (at := self.entered.pop(later, None)) is not None and later in kept:
                 self._lost[later] = at
 

@@ -10,17 +10,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, F, QuerySet, TextField
+from django.db.models import Expression, F, Func, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.db.models.lookups import In
 from django.db.models.sql.compiler import SQLCompiler
 
 AT_ONCE = 2000  # rows taken from the database in one go
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
 
 Key = str
 """An id as text, as `key` writes it: only to be compared."""
@@ -68,7 +71,7 @@ def rows(
     """
     native = connection.vendor == "postgresql"
     told = {f"plain_{n}": _text(name) for n, name in enumerate(keys)}
-    at = {f"plain_at_{n}": F(name) if native else _text(name) for n, name in enumerate(instants)}
+    at = {f"plain_at_{n}": F(name) if native else _zoned(name) for n, name in enumerate(instants)}
     other = {
         f"plain_value_{n}": F(each) if isinstance(each, str) else each
         for n, each in enumerate(values)
@@ -79,7 +82,7 @@ def rows(
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         while page := cursor.fetchmany(AT_ONCE):
-            yield from page if native else (_with_instants(row, where) for row in page)
+            yield from page if native or not where else _with_instants(page, where)
 
 
 def _text(name: str) -> Cast:
@@ -87,9 +90,26 @@ def _text(name: str) -> Cast:
     return Cast(F(name), TextField())
 
 
-def _with_instants(row: Sequence[Any], where: range) -> tuple[Any, ...]:
-    made = [
-        value and datetime.fromisoformat(f"{value}+00:00")
-        for value in row[where.start : where.stop]
-    ]
-    return (*row[: where.start], *made, *row[where.stop :])
+def _zoned(name: str) -> Func:
+    """SQLite holds instants as text without their zone, which is UTC."""
+    written = "(%(expressions)s || '+00:00')"
+    return Func(_text(name), template=written, output_field=TextField())
+
+
+def made(kind: type[Row], found: Iterable[tuple[Any, ...]]) -> list[Row]:
+    """Plain rows as rows with names; `kind` is a NamedTuple. Its own `_make` is no quicker than a
+    loop, and there are millions."""
+    return list(map(partial(tuple.__new__, kind), found))
+
+
+def _with_instants(page: list[tuple[Any, ...]], where: range) -> Iterable[tuple[Any, ...]]:
+    """The rows with these columns made instants: a column at a time, which takes a third of what
+    it takes row by row."""
+    columns: list[Iterable[Any]] = list(zip(*page, strict=True))
+    for at in where:
+        column = columns[at]
+        if None in column:
+            columns[at] = [value and datetime.fromisoformat(value) for value in column]
+        else:
+            columns[at] = map(datetime.fromisoformat, column)
+    return zip(*columns, strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from kept.lib.plain import Key, among, rows
+from kept.lib.plain import Key, among, made, rows
 from kept.outbox.models import Evidence, Message
 
 LOST = (Message.FAILED, Message.EXPIRED)
@@ -35,7 +35,7 @@ def letters(cases: Iterable[Key]) -> list[Letter]:
         instants=["created_at", "handed_over_at"],
         values=["control", "run", "kind", "channel", "status"],
     )
-    return list(map(Letter._make, read))
+    return made(Letter, read)
 
 
 def lost_at(letters: Iterable[Letter]) -> dict[Key, datetime]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from kept.lib.plain import Key, among, rows
+from kept.lib.plain import Key, among, made, rows
 from kept.people.models import Consent
 
 
@@ -23,4 +23,4 @@ def said(customers: Iterable[Key]) -> list[Said]:
     """What these people agreed to and refused, in the order in which they said it."""
     found = Consent.objects.filter(among("customer_id", customers)).order_by("id")
     read = rows(found, keys=["customer_id"], instants=["at"], values=["purpose", "given"])
-    return list(map(Said._make, read))
+    return made(Said, read)
