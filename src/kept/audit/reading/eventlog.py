@@ -1,16 +1,14 @@
 """Event logs as tables: one row is one event of one case.
 
-A log whose cases stand together is read as a stream. One ordered by time is gathered first, some
-forty bytes an event and what stands beside it once a case, because an appointment can only be told
-from all of its events.
+A log whose cases stand together is read as a stream. One ordered by time is gathered first
+(`gathering.py`), because an appointment can only be told from all of its events.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 
@@ -18,12 +16,12 @@ from kept.audit.history import Appointment
 from kept.audit.quality import Quality
 from kept.audit.reading.asking import Ask, Question, answer
 from kept.audit.reading.files import Meter
+from kept.audit.reading.gathering import gathered
 from kept.audit.reading.instants import FIRST_YEAR, LAST_YEAR, Times, is_iso
 from kept.audit.reading.mapping import Column, Map, Part, Word, fold
 from kept.audit.reading.money import Prices
 from kept.audit.reading.rules import NO_CASE, UNKNOWN_ACTIVITY
 from kept.audit.reading.stories import (
-    DEEDS,
     FACTS,
     NO_FACTS,
     Deeds,
@@ -37,11 +35,7 @@ from kept.audit.reading.tables import Table
 from kept.audit.reading.trouble import CannotRead
 
 C = Column
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _WORDS = tuple(Word)
-_DEEDS = tuple(DEEDS.values())
-_NUMBER = {id(deed): number for number, deed in enumerate(_DEEDS)}
 _TIMES = frozenset({C.START, C.END})
 MOST_ACTIVITIES = 500
 CUT_SHORT = object()  # what stands beside an event in a row with too few cells
@@ -259,28 +253,3 @@ def _standing_together(events: Iterator[tuple[str, Happening]]) -> Iterator[list
 
 
 _CASE = itemgetter(0)
-
-
-def gathered(events: Iterator[tuple[str, Happening]]) -> Iterator[list[Happening]]:
-    """The events of each case, whatever their order. What stands beside them is kept once a case
-    where it is the same, everything else as integers."""
-    cases: dict[str, tuple[array[int], list[Facts]]] = {}
-    for case, (at, deed, line, facts) in events:
-        if case not in cases:
-            cases[case] = (array("q"), [])
-        numbers, beside = cases[case]
-        if facts not in beside:
-            beside.append(facts)
-        numbers.extend(
-            ((at - _EPOCH) // _MICROSECOND, _NUMBER[id(deed)], line, beside.index(facts))
-        )
-    for numbers, beside in cases.values():
-        yield _unpacked(numbers, beside)
-
-
-def _unpacked(numbers: Sequence[int], beside: Sequence[Facts]) -> list[Happening]:
-    return [
-        (_EPOCH + numbers[n] * _MICROSECOND, _DEEDS[numbers[n + 1]], numbers[n + 2],
-         beside[numbers[n + 3]])
-        for n in range(0, len(numbers), 4)
-    ]  # fmt: skip

@@ -22,8 +22,8 @@ from urllib.parse import quote
 from kept.audit.history import Appointment
 from kept.audit.quality import Quality
 from kept.audit.reading import files
-from kept.audit.reading.eventlog import gathered
 from kept.audit.reading.files import Input, Meter
+from kept.audit.reading.gathering import gathered
 from kept.audit.reading.instants import Times
 from kept.audit.reading.mapping import Column, Map, fold
 from kept.audit.reading.markup import Attributes, Elements

@@ -81,8 +81,9 @@ a key that is thrown away at the end; notes and titles are not looked at.
 | XES | an event log (IEEE 1849) | yes |
 | OCEL 2.0 | an event log of objects, as JSON, XML or SQLite | yes, gathered by appointment |
 
-A log in a table whose events are ordered by time instead of by case is gathered in memory first,
-about 100 MB for a million events.
+Events that do not stand together by case are gathered first. Beyond some thousands they go to a
+temporary file for as long as that takes (about 150 MB for a million). It has no name, so that it is
+gone with the program however that ends, and customers are only numbers in it.
 """
 
 _RULES = """\

@@ -25,8 +25,19 @@ def pseudonym(*known: str) -> int | None:
     """
     for each in known:
         if each and (said := normal(each)):
-            return int.from_bytes(blake2b(said.encode(), key=_KEY, digest_size=7).digest(), "big")
+            return int.from_bytes(_hash(said), "big")
     return None
+
+
+def _hash(said: str) -> bytes:
+    return blake2b(said.encode(), key=_KEY, digest_size=7).digest()
+
+
+def hidden(text: str) -> str:
+    """What stands for an address, a number or a name where it must be written down: alike for all
+    of its writings; nothing for what says nothing. A pseudonym can be made of it as of the text."""
+    said = normal(text)
+    return f"person-{_hash(said).hex()}" if said else ""
 
 
 def normal(text: str) -> str:

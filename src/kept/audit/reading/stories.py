@@ -68,7 +68,7 @@ Facts = tuple[str, ...]
 NO_FACTS: Facts = ("",) * len(FACTS)
 _AT = {column: place for place, column in enumerate(FACTS)}
 _START = _AT[C.START]
-_PERSON = slice(_AT[C.EMAIL], _AT[C.LAST_NAME] + 1)
+PERSON = slice(_AT[C.EMAIL], _AT[C.LAST_NAME] + 1)
 
 _ENDS = {
     Word.ATTENDED: Outcome.COMPLETED,
@@ -323,7 +323,7 @@ class Stories:
 
     def _person(self, facts: Sequence[Sequence[str]]) -> int | None:
         for said in facts:
-            if not any(said[_PERSON]):
+            if not any(said[PERSON]):
                 continue
             names = full_name((said[_AT[C.FIRST_NAME]], said[_AT[C.LAST_NAME]]))
             known = (said[_AT[c]] for c in (C.EMAIL, C.PHONE, C.CUSTOMER, C.NAME))
