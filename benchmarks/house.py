@@ -35,13 +35,23 @@ class House:
 
 def prepare(database_url: str) -> None:
     """Point this process at the database and migrate it. Before anything of Kept is imported."""
-    os.environ.update(
-        KEPT_DATABASE_URL=database_url,
-        KEPT_DATA_DIR=tempfile.mkdtemp(prefix="kept-bench-"),
-        KEPT_EMAIL_URL="inbox:",
-        KEPT_BASE_URL=f"http://127.0.0.1:{PORT}",
-        DJANGO_SETTINGS_MODULE="kept.config.settings",
-    )
+    os.environ.update(environment(database_url, tempfile.mkdtemp(prefix="kept-bench-")))
+    open_database()
+
+
+def environment(database_url: str, folder: str) -> dict[str, str]:
+    """What Kept is told where it works on this database; "" is SQLite in the folder."""
+    return {
+        "KEPT_DATABASE_URL": database_url,
+        "KEPT_DATA_DIR": folder,
+        "KEPT_EMAIL_URL": "inbox:",
+        "KEPT_BASE_URL": f"http://127.0.0.1:{PORT}",
+        "DJANGO_SETTINGS_MODULE": "kept.config.settings",
+    }
+
+
+def open_database() -> None:
+    """Of the environment; migrated."""
     import django
     from django.core.management import call_command
 
