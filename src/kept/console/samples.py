@@ -20,6 +20,7 @@ from kept.appointments import queries as appointments
 from kept.appointments.queries import Leg
 from kept.console.access import Desk
 from kept.core.policy import from_data
+from kept.core.preparation import CUSTOMER
 from kept.core.time import CalendarDays, after, before, parse_offset
 from kept.journeys import reputation
 from kept.lib import i18n
@@ -51,6 +52,10 @@ GROUPS = (
 TITLES = {
     "confirmation": ("Confirmation", "at once, when something is booked"),
     "moved_notice": ("Notice of the new time", "when it is moved"),
+    "preparation_reminder": (
+        "Reminder of what is to be prepared",
+        "when the first open thing is due, to who has something to prepare",
+    ),
     "first_reminder": ("First reminder", "before the visit, as the policy says"),
     "final_reminder": ("Final reminder", "shortly before the visit"),
     "cancelled_notice": ("Notice of the cancellation", "when it is cancelled"),
@@ -128,6 +133,7 @@ WHERE = {
     "business_address": "the address of the business is missing: the set-up has a place for it",
     "business_email": "the e-mail address of the business is missing",
     "aftercare": "this service does not say what to mind after it",
+    "to_prepare": "this service does not say what customers are to prepare",
     "review_pages": "no review page is named in the set-up",
     "service_name": "the service has no name",
 }
@@ -200,6 +206,7 @@ def _visit(desk: Desk, kind: Kind, wanted: Wanted) -> Facts:
         now=desk.now,
         price_text=_price(desk, wanted),
         remote=mode == "online",
+        to_prepare=_to_prepare(service),
         ask_acknowledgement=kind in letters.ASKING and policy.ask_acknowledgement,
         acknowledge_url=NOWHERE,
         change_deadline=before(start, until, desk.zone),
@@ -208,6 +215,11 @@ def _visit(desk: Desk, kind: Kind, wanted: Wanted) -> Facts:
         cancelled_by="business" if kind == "cancelled_notice" else None,
         booking_url=_booking(desk),
     )
+
+
+def _to_prepare(service: Service | None) -> tuple[str, ...]:
+    items = service.preparation if service else ()
+    return tuple(item["what"] for item in items if item["by"] == CUSTOMER)
 
 
 def _price(desk: Desk, wanted: Wanted) -> str:
