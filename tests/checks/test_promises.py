@@ -158,6 +158,16 @@ def test_1_sees_an_overlap_with_a_claim_that_is_not_the_one_just_before(house):
     assert str(leg(later).case_id) in named
 
 
+def test_1_names_a_time_that_was_given_back_and_is_still_taken(lived_in):
+    assert check(1) == []
+    old = Leg.objects.get(appointment=lived_in["moved"], number=1)
+    for given_back in (old, leg(lived_in["cancelled"])):
+        claim = Claim.objects.filter(holder=given_back.case_id)
+        claim.update(live=True)
+        expect(1, given_back.appointment.reference, "still taken")
+        claim.update(live=False)
+
+
 # 2
 
 
@@ -196,6 +206,19 @@ def test_2_names_a_confirmation_that_came_after_the_booking(lived_in):
 def test_2_names_a_booking_whose_time_is_no_longer_taken(lived_in):
     Claim.objects.filter(holder=leg(lived_in["ahead"]).case_id).update(live=False)
     expect(2, lived_in["ahead"].reference, "is not taken")
+
+
+@pytest.mark.parametrize("beside", ["the time", "the person"])
+def test_2_names_a_booking_whose_claim_is_for_something_else(house, lived_in, beside):
+    booked = leg(lived_in["ahead"])
+    if beside == "the time":
+        later = {"start": booked.start + DAY, "end": booked.end + DAY}
+        Leg.objects.filter(case_id=booked.case_id).update(**later)
+    else:
+        (other,) = set(house.staff) - {booked.staff}
+        Leg.objects.filter(case_id=booked.case_id).update(staff=other)
+    (line,) = [line for line in check(2) if "is not taken" in line]
+    assert lived_in["ahead"].reference in line
 
 
 # 3
@@ -266,6 +289,25 @@ def test_6_names_a_control_that_was_left_lying_and_how_often_it_failed(lived_in)
     mine = Control.objects.filter(case=leg(lived_in["ahead"]).case_id, name="first_reminder")
     mine.update(due_at=clock.now() - timedelta(minutes=2), failures=3)
     expect(6, lived_in["ahead"].reference, "left lying", "failed 3 times")
+
+
+def test_6_names_what_is_planned_otherwise_than_its_path_plans_it(lived_in):
+    duties = Control.objects.filter(case=leg(lived_in["ahead"]).case_id)
+    reminder, at = duties.filter(name="first_reminder"), lived_in["ahead"].reference
+    was = reminder.get()
+    for change in ("due_at", "useful_until"):
+        reminder.update(**{change: getattr(was, change) + timedelta(hours=1)})
+        expect(6, at, "has its first_reminder planned for", "instead of", was.due_at.isoformat())
+        reminder.update(**{change: getattr(was, change)})
+    assert check(6) == []
+    reminder.delete()
+    expect(6, at, f"lacks its first_reminder, due {was.due_at.isoformat()}")
+
+
+def test_6_names_a_duty_brought_back_that_its_path_does_not_plan(lived_in):
+    reminder = Control.objects.filter(case=leg(lived_in["untold"]).case_id, name="first_reminder")
+    reminder.update(status="planned", reason="")
+    expect(6, lived_in["untold"].reference, "first_reminder planned for", "instead of not at all")
 
 
 def test_6_names_a_control_that_waits_for_a_message_that_has_ended(house):
@@ -613,6 +655,17 @@ def test_12_names_a_row_that_points_next_door(lived_in, next_door, breach):
     broken = check(12)
     assert broken
     assert all("into another business" in line for line in broken)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL refuses it at any time.")
+def test_12_names_a_row_whose_other_end_is_gone(lived_in):
+    with transaction.atomic():
+        execute("DELETE FROM people_customer WHERE id = %s", lived_in["ahead"].customer_id.hex)
+        broken = check(12)
+        transaction.set_rollback(True)
+    assert all("people_customer that is not there" in line for line in broken)
+    assert any(line.startswith("appointments_appointment, row ") for line in broken)
+    assert check(12) == []
 
 
 def test_12_knows_every_table_and_every_column_that_points_somewhere():

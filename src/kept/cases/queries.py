@@ -295,16 +295,26 @@ def policy_effect(
 
     Every case that waits and can be read is answered, also one for which nothing would change.
     """
-    waiting = models.Case.objects.filter(business_id=business, waits=True).order_by("id")
+    for row, value in waiting(business):
+        yield row, preview.policy_effect(PATHS[row.path], value, policy, now)
+
+
+def waiting(business: UUID | None = None) -> Iterator[tuple[models.Case, core.Case]]:
+    """Every case that waits and can be read, with its duties, by id; of one business.
+
+    What cannot be read no policy reaches and no worker turns either; `kept check` names it.
+    """
+    found = models.Case.objects.filter(waits=True).order_by("id")
+    if business is not None:
+        found = found.filter(business=business)
     asked = models.Escalation.objects.filter(resolved_at=None)
-    rows = waiting.prefetch_related(
+    rows = found.prefetch_related(
         "controls", Prefetch("escalations", queryset=asked), "hand_offs"
     ).iterator(chunk_size=500)
     for row in rows:
-        if why_unreadable(row):
-            continue  # a new policy does not reach it either; `kept check` names it
-        value = case_value(row, row.controls.all(), row.escalations.all(), row.hand_offs.all())
-        yield row, preview.policy_effect(PATHS[row.path], value, policy, now)
+        if not why_unreadable(row):
+            kinds = row.controls.all(), row.escalations.all(), row.hand_offs.all()
+            yield row, case_value(row, *kinds)
 
 
 def acted_upon(

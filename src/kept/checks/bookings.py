@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, Subquery
 
 from kept.appointments.queries import Appointment, Leg, what_is_lost
 from kept.cases.queries import Case, Control, Escalation, Event
 from kept.checks.finding import Found, Moment, reference, stream
+from kept.core.availability import from_minute, to_minute
 from kept.core.paths.appointment import AHEAD
 from kept.outbox.queries import Message
 from kept.schedule.queries import Claim
@@ -105,7 +106,7 @@ def _confirmations(found: Found) -> None:
 
 def _times(found: Found, moment: Moment) -> None:
     """Who is expected still has their time (or somebody has been asked to find them another)."""
-    minute = int(moment.now.timestamp() // 60)
+    minute = to_minute(moment.now.replace(second=0, microsecond=0))
     held = Claim.objects.filter(
         holder=OuterRef("case_id"), kind=Claim.LEG, live=True, end__gt=minute
     )
@@ -113,12 +114,26 @@ def _times(found: Found, moment: Moment) -> None:
         case=OuterRef("case_id"), resolved_at=None, kind="RESOURCE_LOST"
     )
     ahead = Leg.objects.filter(
-        ~Exists(held), ~Exists(asked), current=True, case__state__in=AHEAD, end__gt=moment.now
+        ~Exists(asked), current=True, case__state__in=AHEAD, end__gt=moment.now
     )
-    found.add(
-        stream(ahead.select_related("appointment", "staff")),
-        lambda leg: (
-            f"{leg.appointment.reference} is booked at {leg.start.isoformat()}, "
-            f"and the time of {leg.staff.name} is not taken."
-        ),
+    taken = {f"taken_{name}": Subquery(held.values(name)[:1]) for name in TAKEN}
+    rows = stream(ahead.annotate(**taken).select_related("appointment", "staff"))
+    found.add((leg for leg in rows if not _has_its_time(leg)), _say_time)
+
+
+TAKEN = ("start", "end", "resource")
+
+
+def _has_its_time(leg: Leg) -> bool:
+    """What is claimed for it is the time it is booked for (buffers may go beyond), of its staff."""
+    start, end, resource = (getattr(leg, f"taken_{name}") for name in TAKEN)
+    if start is None or resource != leg.staff.number:
+        return False
+    return from_minute(start) <= leg.start and leg.end <= from_minute(end)
+
+
+def _say_time(leg: Leg) -> str:
+    return (
+        f"{leg.appointment.reference} is booked at {leg.start.isoformat()}, "
+        f"and the time of {leg.staff.name} is not taken."
     )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from kept.appointments.queries import Leg
-from kept.cases.queries import Case, Control, Escalation, HandOff, waiting_without_duty
+from kept.appointments.queries import Appointment, Leg
+from kept.cases.queries import Case, Control, Escalation, HandOff, waiting, waiting_without_duty
 from kept.checks.finding import Found, Moment, reference, stream
+from kept.core import case as core
 from kept.core.case import Status
 from kept.core.path import Tell
 from kept.core.paths import PATHS
 from kept.core.paths.appointment import UNRESOLVED
+from kept.core.plan import plan
 from kept.outbox.queries import Message
 
 UNDER_WAY = (Message.QUEUED, Message.CLAIMED, Message.HANDING_OVER)
@@ -33,10 +36,10 @@ def nothing_waits_for_memory(moment: Moment) -> Found:
         ),
     )
     offered = HandOff.objects.filter(case=OuterRef("pk"), status="offered")
-    waiting = Q()
+    open_states = Q()
     for path in PATHS.values():
-        waiting |= Q(path=path.name, state__in=path.waiting)
-    forgotten = Case.objects.filter(waiting | Exists(offered), waits=False)
+        open_states |= Q(path=path.name, state__in=path.waiting)
+    forgotten = Case.objects.filter(open_states | Exists(offered), waits=False)
     found.add(
         stream(forgotten.annotate(reference=reference("subject"))),
         lambda case: (
@@ -72,7 +75,8 @@ def every_end_has_an_outcome(moment: Moment) -> Found:
 
 
 def every_control_says_why(moment: Moment) -> Found:
-    """Every control ends with what became of it and why, and none is left lying."""
+    """Every control ends with what became of it and why, none is left lying, and what is still
+    ahead is planned as the path plans it."""
     controls = Control.objects.select_related("case").annotate(reference=reference("case__subject"))
     found = Found(Control.objects.count())
     for rows, what in (
@@ -84,6 +88,7 @@ def every_control_says_why(moment: Moment) -> Found:
     ):
         found.add(stream(rows), lambda control, what=what: _say(control, what))  # type: ignore[misc]
     found.add(_stuck(moment), _say_stuck)
+    found.add(_otherwise(moment), str)
     return found
 
 
@@ -139,3 +144,28 @@ def _stuck(moment: Moment) -> Iterator[Message]:
 def _say_stuck(message: Message) -> str:
     name = getattr(message, "reference", None) or message.subject
     return f"{name}: {message.control} (leg {message.leg}) is held by a worker that has gone."
+
+
+def _otherwise(moment: Moment) -> Iterator[str]:
+    """What is planned from now on, beside the plan that is made anew from the case."""
+    for row, case in waiting():
+        for what in _differences(case, moment.now):
+            known = Appointment.objects.filter(id=row.subject).first()
+            yield f"{known.reference if known else row.id}: leg {row.number} {what}."
+
+
+def _differences(case: core.Case, now: datetime) -> Iterator[str]:
+    there = {control.key: control for control in case.controls}
+    for wanted in plan(PATHS[case.path], case, now, "looked at"):
+        have = there.get(wanted.key)
+        if have is None:
+            if wanted.waiting and wanted.due_at > now:
+                yield f"lacks its {wanted.name}, due {wanted.due_at.isoformat()}"
+        elif have.waiting and have.due_at > now and have != wanted:
+            ought = _when(wanted) if wanted.waiting else "not at all"
+            yield f"has its {wanted.name} planned for {_when(have)} instead of {ought}"
+
+
+def _when(control: core.Control) -> str:
+    until = f" (of use until {control.useful_until.isoformat()})" if control.useful_until else ""
+    return f"{control.due_at.isoformat()}{until}"

@@ -1,4 +1,4 @@
-"""Promise 12: no row of one business points to a row of another.
+"""Promise 12: no row of one business points to a row of another, nor to one that is gone.
 
 The foreign keys are read from the models, so a new table cannot be forgotten. What points without
 a foreign key is listed in LOOSE; a test sees to it that every such column stands there.
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from django.apps import apps
+from django.db import connection
 from django.db.models import F, ForeignKey, Model, OuterRef, Subquery
 
 from kept.accounts.queries import Business
@@ -37,7 +38,8 @@ LOOSE: tuple[tuple[type[Model], str, type[Model], str, dict[str, object]], ...] 
 
 
 def nothing_crosses(moment: Moment) -> Found:
-    """Compare the business of every row with the business of every row it points to."""
+    """Compare the business of every row with the business of every row it points to, which must
+    be there."""
     found = Found()
     for model in tables():
         found.looked_at += model._default_manager.count()
@@ -54,7 +56,19 @@ def nothing_crosses(moment: Moment) -> Found:
         rows = model._default_manager.filter(**only).annotate(elsewhere=Subquery(there[:1]))
         crossing = rows.exclude(elsewhere=F("business_id")).exclude(elsewhere=None)
         found.add(stream(crossing), lambda row, column=column: _say(row, column))  # type: ignore[misc]
+    found.add(_to_nothing(), str)
     return found
+
+
+def _to_nothing() -> Iterator[str]:
+    """Rows whose other end is gone. PostgreSQL has no way to make one; an SQLite file that another
+    program has written to, or that is damaged, may hold them."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA foreign_key_check")
+        for table, rowid, parent, _ in cursor.fetchall():
+            yield f"{table}, row {rowid}, points to a row of {parent} that is not there."
 
 
 def _say(row: Model, column: str) -> str:
