@@ -170,3 +170,11 @@ def test_a_damaged_key_is_not_replaced_in_silence(folder, damaged):
     with pytest.raises(SettingError, match="restore it from a backup"):
         env.read({"KEPT_DATA_DIR": str(folder)})
     assert (folder / "secret-key").read_bytes() == damaged
+
+
+def test_a_setting_that_nobody_reads_is_compared_by_what_is_its_own():
+    said = {name: env.unknown({name: "x"})[0] for name in ("KEPT_BASE_ULR", "KEPT_FOO", "KEPT_")}
+    assert said["KEPT_BASE_ULR"].endswith("; did you mean KEPT_BASE_URL?")
+    for nothing_alike in ("KEPT_FOO", "KEPT_"):
+        assert said[nothing_alike].endswith("and does nothing.")
+    assert env.unknown({"KEPT_BASE_URL": "x", "HOME": "y"}) == []

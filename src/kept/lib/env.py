@@ -91,17 +91,18 @@ ELSEWHERE = ("PYTHON", "VENV", "TEST_DATABASE_URL", "SCREENSHOTS", "REQUIRE_BROW
 
 def unknown(environ: Mapping[str, str] = os.environ) -> list[str]:
     """A sentence for each KEPT_ variable that nobody reads: most likely it is spelt wrongly."""
-    known = [f"KEPT_{name}" for name in (*SETTINGS, *ELSEWHERE)]
+    known = [*SETTINGS, *ELSEWHERE]
     return [
         f"{name} is no setting of Kept{_meant(name, known)}"
         for name in sorted(environ)
-        if name.startswith("KEPT_") and name not in known
+        if name.startswith("KEPT_") and name.removeprefix("KEPT_") not in known
     ]
 
 
 def _meant(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else " and does nothing."
+    """Compared without what all of them begin with, which makes any two alike."""
+    near = get_close_matches(name.removeprefix("KEPT_"), known, n=1)
+    return f"; did you mean KEPT_{near[0]}?" if near else " and does nothing."
 
 
 def missing_file(environ: Mapping[str, str] = os.environ) -> Path | None:
