@@ -441,7 +441,15 @@ def test_an_appointment_is_found_by_its_reference_however_it_is_typed(house):
     assert foreign.get("/appointments", reference=other["reference"]).json()["items"] == []
 
 
-@pytest.mark.parametrize("query", [{"state": "lost"}, {"from": "2027-03-03"}, {"form": "x"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"state": "lost"},
+        {"from": "2027-03-03"},
+        {"form": "x"},
+        {"to": "2027-03-03T10:00:00Z", "from": "2027-03-03T10:00:00Z"},
+    ],
+)
 def test_a_filter_that_is_wrong_is_named(house, query):
     refused = problem(house.get("/appointments", 422, **query), "invalid")
     assert refused["errors"][0]["pointer"] == f"?{next(iter(query))}"

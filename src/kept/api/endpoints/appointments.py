@@ -213,6 +213,8 @@ def list_appointments(
     asked: Query[AppointmentsIn],
 ) -> HttpResponse:
     """The appointments whose present time touches `from` up to `to`, by start."""
+    if asked.begin and asked.end and asked.end <= asked.begin:
+        raise invalid("?to", "This must be after `from`.")
     business = business_of(request).id
     rows = queries.listing(
         business,
