@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from kept.appointments import actions as appointments
 from kept.appointments import queries
@@ -313,16 +314,20 @@ def test_a_slot_that_cannot_be_read_is_refused(booked, desk, slot):
 
 
 def test_cancelled_by_any_door_leaves_the_same_duties(house, desk):
-    """The console cancels by the same action as every other door."""
-    one, other = house.book(START), house.book(START, name="Other Guest", staff=house.ben)
+    """At the desk, by the customer's own link, and by the action that every other door calls."""
+    one = house.book(START)
+    other = house.book(START, name="Other Guest", staff=house.ben)
+    third = house.book(START + timedelta(hours=1), name="Third Guest")
     loop.turn_once()
     post(desk, one, "cancel", by="customer", reason="ill")
     appointments.cancel(other, NOW, FRONT_DESK, by=CUSTOMER.role, reason="ill")
+    by_link = Client().post(f"/a/{third.token}/1/cancel", {"reason": "ill"})
+    assert by_link.status_code in {302, 303}
     duties = [
         [(c.name, c.status, c.reason) for c in queries.timeline(each).controls]
-        for each in (one, other)
+        for each in (one, other, third)
     ]
-    assert duties[0] == duties[1]
+    assert duties[0] == duties[1] == duties[2]
 
 
 @pytest.fixture

@@ -158,6 +158,14 @@ def test_staff_may_send_the_confirmation_again():
     assert visit.became("confirmation", 1) == "done"
 
 
+def test_what_staff_send_by_hand_takes_the_place_of_no_reminder():
+    visit = Visit("72h")
+    visit.happens("confirmation_requested", by=STAFF)
+    visit.happens("told_by_staff", by=STAFF)
+    visit.until(visit.before("1h"))
+    assert visit.sent() == ["confirmation"] * 2 + ["first_reminder", "final_reminder"]
+
+
 def test_a_reminder_that_bounces_asks_for_a_person_and_leaves_the_state():
     visit = Visit("72h")
     visit.until(visit.before("23h"))
