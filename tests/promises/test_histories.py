@@ -31,6 +31,7 @@ from kept.appointments import reports
 from kept.appointments.queries import Appointment, Leg
 from kept.cases import actions as cases
 from kept.cases.queries import Case, Control, Escalation, Event, HandOff
+from kept.cases.rows import policy_of
 from kept.channels.base import Interrupted, Receipt, Refused, Unreachable
 from kept.checks.promises import run
 from kept.clock import actions as clock_actions
@@ -181,6 +182,8 @@ class History(RuleBasedStateMachine):
         finally:
             transaction.set_rollback(True)
             self.everything.__exit__(None, None, None)
+            # The numbers of its policies are those of the next history's.
+            policy_of.cache_clear()
 
     # -- what people do ---------------------------------------------------------------------
 
