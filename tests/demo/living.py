@@ -95,6 +95,7 @@ class House:
             aftercare="Rest a little.",
             comes_again_days=45,
             recall=place == "Lakeside",
+            preparation=[{"what": "Bring your old shoes", "due": "20h"}],
         )
         return {"page": page["id"], "service": service["id"]}
 

@@ -30,6 +30,8 @@ AHEAD = {
 }
 WANTED = {
     "channels": ["email"],
+    # somebody comes
+    "to_prepare": [{"id": "1", "what": "The form", "by": "customer", "due": "20h"}],
     # somebody asks
     "nudging": True,
     # somebody was here, or was not
@@ -48,6 +50,7 @@ SAID = {
     "channels": [],
     "links": False,
     "offer": False,
+    "item": "1",
     "why_not": "",
     "about": "another visit",
     "start": START.isoformat(),

@@ -129,6 +129,7 @@ TRIALS = [
         "moved",
         lambda house, one: visit("reschedule", start=house.at(3, 15), freely=True)(house, one),
     ),
+    Trial("appointment", "confirmed", "item_prepared", page("1/prepare", item="1", ready="yes")),
     Trial("appointment", "confirmed", "refused", WANTS_NO_CONTACT, "contact"),
     Trial("appointment", "confirmed", "refused", WANTS_NO_LETTERS, "service"),
     Trial("appointment", "prepared", "arrived", visit("arrive", reason="")),
