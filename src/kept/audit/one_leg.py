@@ -204,10 +204,13 @@ def duties(rows: Rows) -> Iterator[Duty]:
     for due in rows.duties:
         if due.name in HOUSEKEEPING:
             continue
-        done = due.status == Status.DONE
-        done_at = told.get((due.name, due.run), due.fired_at) if done else None
         since = due_since(due, rows.row)
-        yield Duty(due.name, since, due.status, done_at, due.reason, is_justified(due, since))
+        if due.status == Status.DONE:
+            done_at = told.get((due.name, due.run), due.fired_at)
+            yield Duty(due.name, since, due.status, done_at, due.reason)
+        else:
+            justified = is_justified(due, since)
+            yield Duty(due.name, since, due.status, None, due.reason, justified)
 
 
 def due_since(due: Due, row: LegRow) -> datetime:
@@ -215,7 +218,7 @@ def due_since(due: Due, row: LegRow) -> datetime:
     what is asked for a second time is due when it is asked for."""
     if due.run > 1 and due.fired_at is not None:
         return due.fired_at
-    return max(due.due_at, row.booked_at)
+    return due.due_at if due.due_at > row.booked_at else row.booked_at
 
 
 def is_justified(due: Due, since: datetime) -> bool:

@@ -92,7 +92,7 @@ def survey(table: Table, where: Columns, meter: Meter) -> Survey:
                 continue
             if row[activity] not in activities:
                 _add(activities, row[activity], line)
-            if not is_iso(row[timestamp]):
+            if row[timestamp][4:5] != "-":
                 found.dates.look(row[timestamp], f"line {line}")
             if row[case] != present:
                 known = hash(row[case])  # a number instead of the name: there may be very many
@@ -120,8 +120,9 @@ def _add(activities: dict[str, str], said: str, line: int) -> None:
 
 def _look_at(found: Survey, column: Column, said: str, line: int) -> None:
     found.filled.add(column)
-    if column in _TIMES and not is_iso(said):
-        found.dates.look(said, f"line {line}")
+    if column in _TIMES:
+        if not is_iso(said):
+            found.dates.look(said, f"line {line}")
     elif column is C.PRICE:
         found.prices.look(said, f"line {line}")
     elif column is C.CURRENCY:
