@@ -150,7 +150,8 @@ def spend(form: str, number: int, file: Path) -> int:
     if form == "own":
         return own_events(number)
     if form == "ocel":
-        return len(file.read_bytes())
+        with file.open("rb", buffering=0) as opened:
+            return sum(map(len, iter(lambda: opened.read(1 << 20), b"")))
     if form == "xes":
         with file.open("rb") as opened:
             return expat.ParserCreate().ParseFile(opened)

@@ -82,7 +82,7 @@ a key that is thrown away at the end; notes and titles are not looked at.
 | OCEL 2.0 | an event log of objects, as JSON, XML or SQLite | yes, gathered by appointment |
 
 Events that do not stand together by case are gathered first. Beyond some thousands they go to a
-temporary file for as long as that takes (about 150 MB for a million). It has no name, so that it is
+temporary file for as long as that takes (about 110 MB for a million). It has no name, so that it is
 gone with the program however that ends, and customers are only numbers in it.
 """
 
