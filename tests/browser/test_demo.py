@@ -177,7 +177,7 @@ def test_a_newcomer_sees_an_appointment_governed_from_booking_to_hand_off(visito
     house.jump("+ 1 day")
     house.jump("+ 1 day")
     assert kinds(house.received(cancels)) == ["cancelled", "confirmed"]
-    assert kinds(house.received(moves)) == ["soon", "reminder", "moved", "confirmed"]
+    assert kinds(house.received(moves)) == ["soon", "reminder", "still", "moved", "confirmed"]
     told = house.open(moves)
     assert f"Moved from {house.day(3)} {house.monday.year}, 10:45" in told
 

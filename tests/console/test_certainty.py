@@ -16,6 +16,7 @@ from kept.console import words
 from kept.core.case import Role
 from kept.core.path import Lapse
 from kept.core.paths import PATHS
+from kept.schedule import actions as schedule
 from kept.worker import loop
 from tests.console.house import FRONT_DESK, NOW
 
@@ -64,6 +65,19 @@ def asleep_at(moment, before=None, **changes):
     return broken
 
 
+def preparing(broken):
+    """The service asks for something to be ready."""
+
+    def with_items(house):
+        form = [{"what": "The form", "due": "48h"}]
+        schedule.change_service(
+            house.business.id, house.service.id, {"preparation": form}, lambda service: None
+        )
+        return broken(house)
+
+    return with_items
+
+
 def asked_at(moment, **changes):
     def broken(house):
         policy(house, **changes)
@@ -93,6 +107,7 @@ BROKEN = {
     "confirmation": no_address,
     "moved_notice": moved_and_nobody_there,
     "first_reminder": asleep_at(START - 24 * HOUR + 2 * MINUTE),
+    "preparation_reminder": preparing(asleep_at(START - 48 * HOUR + 2 * MINUTE)),
     "preparation": asleep_at(START - 30 * HOUR + 2 * MINUTE, preparation="30h"),
     "acknowledgement": asked_at(START - 23 * HOUR, ask_acknowledgement=True),
     "final_reminder": asleep_at(START - 58 * MINUTE),

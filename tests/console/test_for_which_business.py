@@ -154,7 +154,7 @@ def test_every_form_of_every_page_carries_its_business(house, signed_in):
     client = signed_in(house.owner)
     forms = 0
     for name in sorted(PATTERNS.keys() - OUTSIDE - {"clock"}):
-        page = client.get(url(name, ids)).content.decode()
+        page = client.get(url(name, ids)).getvalue().decode()
         for form in POSTING.findall(page):
             forms += 1
             assert f'name="for_business" value="{house.business.id}"' in form, (name, form)

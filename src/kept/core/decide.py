@@ -457,6 +457,7 @@ class _Walk:
         new = [c for c in self.case.controls if self._is_withheld(c) and before.get(c.key) != c]
         if kind and new and not self.case.escalations & self._of_the_untold():
             self.escalate(kind, self.events[-1], detail=new[0].reason)
+            self.replan(cause=self.events[-1].name)  # it ends when its time is over, too
 
     def _is_withheld(self, control: Control) -> bool:
         if control.status is not SKIPPED or control.reason not in REFUSED:
