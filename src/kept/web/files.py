@@ -77,8 +77,10 @@ def _for_whoever_unpacks(request: HttpRequest, response: FileResponse) -> HttpRe
 
 
 def _packed(response: FileResponse) -> HttpResponse:
+    file = response.file_to_stream
     content = gzip.compress(response.getvalue(), mtime=0)
-    response.close()
+    if file is not None:  # alone: to close the answer would be to say that the request is over
+        file.close()
     packed = HttpResponse(content, headers=dict(response.headers))
     packed.headers["Content-Encoding"] = "gzip"
     packed.headers["Content-Length"] = str(len(content))
