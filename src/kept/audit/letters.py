@@ -19,7 +19,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.html import format_html
 
 from kept.accounts import queries as accounts
@@ -165,7 +165,7 @@ def _without_use(letter: WeeklyLetter, now: datetime) -> tuple[str, str] | None:
     return None
 
 
-def _same(letter: WeeklyLetter, taken_until: datetime | None):  # type: ignore[no-untyped-def]
+def _same(letter: WeeklyLetter, taken_until: datetime | None) -> QuerySet[WeeklyLetter]:
     """The row, if nobody else has had it in hand since it was read."""
     return WeeklyLetter.objects.filter(
         id=letter.id, status=letter.status, taken_until=taken_until, attempts=letter.attempts

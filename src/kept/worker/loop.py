@@ -29,13 +29,12 @@ from kept.lib.trouble import Trouble
 from kept.outbox import actions as outbox
 from kept.outbox import queries as outbox_queries
 from kept.webhooks import actions as webhooks
+from kept.worker import notices, samples, weekly
 from kept.worker.deliver import deliver_one, recover
 from kept.worker.hooks import Hooks, deliver_hooks
 from kept.worker.mail import Watch, Watched
-from kept.worker.notices import Notices
+from kept.worker.now_and_then import NowAndThen
 from kept.worker.pace import Pace
-from kept.worker.samples import Samples
-from kept.worker.weekly import Weekly
 
 log = logging.getLogger("kept.worker")
 TROUBLE = Trouble(log, "The worker met an error and goes on.")
@@ -195,9 +194,7 @@ def _deliver_until(
     stop: threading.Event, name: str, tally: _Tally, make: Callable[[], Transport]
 ) -> None:
     transport, patience = Watched(make(), tally.mail), _Patience()
-    notices = Notices(transport, clock_queries.now)
-    weekly = Weekly(transport, clock_queries.now)
-    samples = Samples(transport, clock_queries.now)
+    besides = _besides(transport)
     turns = outbox.Turns()
     while not stop.is_set():
         delivered, wait = False, 0.0
@@ -208,9 +205,8 @@ def _deliver_until(
             tally.turned += delivered
             _look_after_mail(transport, tally.mail)
             if not delivered and not wait:
-                notices.send()
-                weekly.send()
-                samples.send()
+                for each in besides:
+                    each.turn()
             patience.fine(busy=delivered)
         except Exception as error:
             delivered, wait = False, 0.0
@@ -220,6 +216,16 @@ def _deliver_until(
     with suppress(OSError):
         transport.close()
     connection.close()
+
+
+def _besides(transport: Transport) -> list[NowAndThen]:
+    """What else is handed over, while no message waits: to members, not to customers."""
+    now = clock_queries.now
+    return [
+        NowAndThen(notices.LOOK_EVERY, lambda: notices.tell_owners(transport, now())),
+        NowAndThen(weekly.LOOK_EVERY, lambda: weekly.write_and_send(transport, now())),
+        NowAndThen(samples.LOOK_EVERY, lambda: samples.send_samples(transport, now())),
+    ]
 
 
 def _deliver_paced(transport: Watched, name: str, pace: Pace, turns: outbox.Turns) -> bool:

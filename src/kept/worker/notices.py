@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -14,7 +13,6 @@ from kept.accounts import queries as accounts
 from kept.accounts.queries import Member
 from kept.appointments.letters import domain
 from kept.channels.base import Address, Letter, Transport, TransportError
-from kept.clock.queries import real_now
 from kept.lib import i18n
 from kept.webhooks import actions, queries
 from kept.webhooks.queries import Endpoint
@@ -23,23 +21,6 @@ log = logging.getLogger("kept.webhooks")
 
 LOOK_EVERY = timedelta(seconds=5)
 AGAIN_AFTER = timedelta(minutes=10)
-
-Now = Callable[[], datetime]
-
-
-class Notices:
-    """Looks every few seconds whether an owner is to be told. Belongs to a deliverer's thread."""
-
-    def __init__(self, transport: Transport, now: Now) -> None:
-        self._transport, self._now = transport, now
-        self._looked_at = real_now() - LOOK_EVERY
-
-    def send(self) -> None:
-        """Tell those who do not know yet; a letter that cannot leave now is tried again later."""
-        if real_now() - self._looked_at < LOOK_EVERY:
-            return
-        self._looked_at = real_now()
-        tell_owners(self._transport, self._now())
 
 
 def tell_owners(transport: Transport, now: datetime) -> int:

@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from kept.appointments.letters import domain
 from kept.channels.base import Address, Letter, Transport, TransportError
-from kept.clock.queries import real_now
 from kept.outbox import samples
 from kept.outbox.samples import Sample
 
 log = logging.getLogger("kept.worker")
 
 LOOK_EVERY = timedelta(seconds=2)
-
-Now = Callable[[], datetime]
-
-
-class Samples:
-    """Looks now and then whether somebody waits for one. Belongs to a deliverer's thread."""
-
-    def __init__(self, transport: Transport, now: Now) -> None:
-        self._transport, self._now = transport, now
-        self._looked_at = real_now() - LOOK_EVERY
-
-    def send(self) -> None:
-        if real_now() - self._looked_at < LOOK_EVERY:
-            return
-        self._looked_at = real_now()
-        send_samples(self._transport, self._now())
 
 
 def send_samples(transport: Transport, now: datetime) -> int:

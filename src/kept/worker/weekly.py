@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from kept.audit import letters
 from kept.audit.letters import WeeklyLetter
 from kept.channels.base import Transport, TransportError
-from kept.clock.queries import real_now
 
 log = logging.getLogger("kept.worker")
 
 LOOK_EVERY = timedelta(seconds=20)
 
-Now = Callable[[], datetime]
 
-
-class Weekly:
-    """Looks now and then whether a week is over. Belongs to a deliverer's thread."""
-
-    def __init__(self, transport: Transport, now: Now) -> None:
-        self._transport, self._now = transport, now
-        self._looked_at = real_now() - LOOK_EVERY
-
-    def send(self) -> None:
-        if real_now() - self._looked_at < LOOK_EVERY:
-            return
-        self._looked_at = real_now()
-        letters.write_due(self._now())
-        send_waiting(self._transport, self._now())
+def write_and_send(transport: Transport, now: datetime) -> None:
+    """Write what is due, and hand over what waits."""
+    letters.write_due(now)
+    send_waiting(transport, now)
 
 
 def send_waiting(transport: Transport, now: datetime) -> int:
